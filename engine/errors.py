@@ -1,0 +1,107 @@
+"""Every error the product raises on purpose.
+
+PlumblineError
+├── UsageError          the request itself is wrong (exit 2, HTTP 400)
+├── InputRefused        a file or a row cannot be taken: file, line, field, reason (exit 3, HTTP 422)
+│   └── LimitExceeded   reading stopped at a limit of memory, time or size
+├── NotEnoughData       too few prompts for an honest answer (exit 4, HTTP 422)
+├── AccessDenied        signed in, but the role does not allow it (HTTP 403)
+├── NotFound            no such thing, or not visible to who asks (HTTP 404)
+└── Conflict            the thing changed or was already done meanwhile (HTTP 409)
+
+Each carries a stable `code` (snake_case, for programs) and a message for people: what happened, what was kept, what to
+do next. Messages never hold paths of the server, SQL or secrets.
+"""
+
+from __future__ import annotations
+
+
+class PlumblineError(Exception):
+    """Root of the tree; never raised itself."""
+
+    code = "error"
+    exit_code = 1
+    http_status = 500
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+    def to_dict(self) -> dict[str, object]:
+        """The error as a JSON object: `code` and `message`, and what the subclass adds."""
+        return {"code": self.code, "message": self.message}
+
+
+class UsageError(PlumblineError):
+    """The request itself is wrong: an unknown analysis, parameter or column."""
+
+    code = "usage"
+    exit_code = 2
+    http_status = 400
+
+
+class InputRefused(PlumblineError):
+    """A file, or a row of it, cannot be taken.
+
+    `file` is the name the user gave (never a server path), `line` counts from 1, `field` is the source's own name.
+    """
+
+    code = "input_refused"
+    exit_code = 3
+    http_status = 422
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.file = file
+        self.line = line
+        self.field = field
+
+    def to_dict(self) -> dict[str, object]:
+        """`code`, `message`, `file`, `line` and `field`."""
+        return {**super().to_dict(), "file": self.file, "line": self.line, "field": self.field}
+
+
+class LimitExceeded(InputRefused):
+    """Reading was stopped at a limit of memory, time or size."""
+
+    code = "limit_exceeded"
+    http_status = 413
+
+
+class NotEnoughData(PlumblineError):
+    """Fewer prompts than an honest interval needs."""
+
+    code = "not_enough_data"
+    exit_code = 4
+    http_status = 422
+
+
+class AccessDenied(PlumblineError):
+    """Signed in, but not allowed."""
+
+    code = "access_denied"
+    http_status = 403
+
+
+class NotFound(PlumblineError):
+    """No such thing, or none that the asker may see."""
+
+    code = "not_found"
+    http_status = 404
+
+
+class Conflict(PlumblineError):
+    """The thing changed, or the work was already done, in the meantime."""
+
+    code = "conflict"
+    http_status = 409

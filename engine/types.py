@@ -1,0 +1,264 @@
+"""The words every layer shares: rows going in, results coming out, who asks, what a query returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["comparison", "score", "curve", "rollout"]
+Role = Literal["viewer", "analyst", "operator", "admin"]
+RunState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+ROLES: tuple[Role, ...] = ("viewer", "analyst", "operator", "admin")
+"""Weakest first: a role may do what the roles before it may."""
+
+FINE_BUCKETS = 4096
+"""Buckets of a dataset: hash(prompt id, else row id) mod this."""
+
+
+# ------------------------------------------------------------------ rows
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The numeric view of one segment that analyses read; text stays in the segment.
+
+    `columns` are one-dimensional arrays of one length. For kind "comparison": `margin` (float64, score a − score b, in
+    logits), `label` (float64, P(a preferred): 1, 0, ½ for a tie, or the mean of several votes), `bucket` (uint16, below
+    4,096), `row_hash` (uint64), and where known `votes` (int32), `first` (int8: 1 where a was shown first, 0 where b was,
+    −1 unknown), `step` (int64, −1 unknown). For kind "score": `value` (float64, the raw score), `truth` (float64 in
+    [0, 1]), `bucket`, `row_hash`. `prompt_hash` (uint64) counts prompts. `slices` maps a column name to its codes (int32,
+    −1 for missing) and the values the codes stand for.
+    """
+
+    kind: Kind
+    columns: Mapping[str, NDArray[Any]]
+    slices: Mapping[str, tuple[NDArray[np.int32], list[str]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.columns["bucket"])
+
+
+@dataclass(frozen=True, slots=True)
+class RowReference:
+    """One row of a dataset: its content hash, which finds it in whatever segment it lies."""
+
+    row_hash: int
+    confidence: float
+
+
+# ------------------------------------------------------------------ results
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number that may be shown: with its interval, how it was made and on how much.
+
+    `low` and `high` are None where no honest interval exists; `null_95` is then the 95 % quantile of the same statistic
+    for a perfectly calibrated model of this size. `n` counts rows.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    method: str = ""
+    n: int = 0
+    null_95: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader of a result has to know: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What recomputes a result: the data by hash, the analysis and its version, parameters, seed, rows, time."""
+
+    analysis: str
+    analysis_version: str
+    dataset: str = ""
+    dataset_version: int | None = None
+    sha256: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    rows: int = 0
+    duration_ms: float = 0.0
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an analysis concludes.
+
+    `sentence` answers the page's question in one line; `verdict` is its code. `pictures` holds the numbers of each
+    picture by name (plain lists, ready for a figure and for a table). `recalibrators` are JSON objects that a short
+    script can apply. `worst` names the most confidently wrong rows; the caller fills `pairs` or `items` from them.
+    """
+
+    analysis: str
+    verdict: str
+    sentence: str
+    estimates: Mapping[str, Estimate]
+    evidence: Evidence
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    slices: list[dict[str, Any]] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    pairs: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
+    pictures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recalibrators: list[dict[str, Any]] = field(default_factory=list)
+    worst: list[RowReference] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as the one JSON object of the command line and the API (finite numbers or null)."""
+        return {
+            "analysis": self.analysis,
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "dataset": dict(self.dataset),
+            "estimates": {name: asdict(estimate) for name, estimate in self.estimates.items()},
+            "slices": self.slices,
+            "items": self.items,
+            "pairs": self.pairs,
+            "recalibrators": self.recalibrators,
+            "pictures": {name: dict(picture) for name, picture in self.pictures.items()},
+            "warnings": [asdict(notice) for notice in self.warnings],
+            "evidence": asdict(self.evidence),
+        }
+
+
+# ------------------------------------------------------------------ who asks
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The signed-in person (or token) on whose behalf a query or an action runs."""
+
+    user_id: int
+    name: str
+    role: Role
+    session: str = ""
+
+    def at_least(self, role: Role) -> bool:
+        """Whether this role may do what `role` may."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+# ------------------------------------------------------------------ what queries return
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project as pages show it."""
+
+    id: int
+    slug: str
+    name: str
+    simulated: bool
+    datasets: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetView:
+    """A dataset as pages show it, with the head version's report of the reader."""
+
+    id: int
+    project: str
+    name: str
+    kind: Kind | None
+    format: str
+    version: int
+    rows: int
+    accepted: int
+    rejected: int
+    reasons: Mapping[str, int]
+    columns: Mapping[str, str]
+    warnings: list[Notice]
+    slices: Mapping[str, list[str]]
+    live: bool
+    simulated: bool
+    created_at: datetime
+    updated_at: datetime
+    sha256: str
+    sentence: str | None
+    verdict: str | None
+    run_id: int | None
+    error: Mapping[str, Any] | None
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as pages show it. `progress` is in [0, 1]; `stage` says what it is doing."""
+
+    id: int
+    project: str
+    dataset_id: int | None
+    dataset: str
+    kind: str
+    state: RunState
+    attempt: int
+    progress: float
+    stage: str
+    error: Mapping[str, Any] | None
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """The answer of one version of a dataset, as kept for the history line."""
+
+    version: int
+    at: datetime
+    verdict: str
+    sentence: str
+    rows: int
+    estimates: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """A result together with the version it is of and the event id as of which it was read."""
+
+    result: Result
+    version: int
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A named link to an exact view of a page."""
+
+    id: int
+    name: str
+    page: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaletteEntry:
+    """One line of the palette. `run` is "page", "link" or "action"; `target` the page, link or action name."""
+
+    id: str
+    title: str
+    section: str
+    run: Literal["page", "link", "action"]
+    target: str
+    hint: str = ""
+    synonyms: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    shortcut: str = ""
