@@ -1,0 +1,23 @@
+"""Pure: a result becomes a figure, the same in words and the same as a table."""
+
+from engine.figures.chart import Chart, Table
+from engine.figures.histogram import histogram
+from engine.figures.history import history
+from engine.figures.reliability import reliability
+from engine.figures.slices import slices
+from engine.figures.theme import Mode, css_variables, paint
+from engine.figures.view import calibration_view, charts
+
+__all__ = [
+    "Chart",
+    "Mode",
+    "Table",
+    "calibration_view",
+    "charts",
+    "css_variables",
+    "histogram",
+    "history",
+    "paint",
+    "reliability",
+    "slices",
+]

@@ -1,0 +1,48 @@
+"""How sure the model is, over all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from engine.figures import words
+from engine.figures.chart import Cell, Chart, Table, figure
+
+
+def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200) -> Chart | None:
+    """The counts of `picture` (`edges`, one more than `count`); None where there are none."""
+    edges = words.finite((picture or {}).get("edges", []))
+    counts = words.finite((picture or {}).get("count", []))
+    if not counts or len(edges) != len(counts) + 1:
+        return None
+    sides = [(low or 0.0, high or 0.0) for low, high in pairwise(edges)]
+    bar = {
+        "type": "bar",
+        "x": [(low + high) / 2 for low, high in sides],
+        "y": counts,
+        "width": [0.9 * (high - low) for low, high in sides],
+        "marker": {"color": "$first/0.75"},
+        "hovertemplate": "%{y:,.0f} rows at %{x:.1%}<extra></extra>",
+        "showlegend": False,
+        "meta": {"key": "rows", "points": True},
+    }
+    title = "Confidence in the preferred answer" if pairs else "Score"
+    layout = {
+        "height": height,
+        "xaxis": {"tickformat": ".0%", "title": {"text": title}},
+        "yaxis": {"nticks": 4, "tickformat": ",d"},
+    }
+    rows: list[list[Cell]] = [[low, high, number] for (low, high), number in zip(sides, counts, strict=True)]
+    return Chart(
+        title, figure([bar], **layout), _alternative(sides, counts, title), Table(["From", "To", "Rows"], rows)
+    )
+
+
+def _alternative(sides: list[tuple[float, float]], counts: list[float | None], title: str) -> str:
+    fullest = max(range(len(counts)), key=lambda index: counts[index] or 0.0)
+    low, high = sides[fullest]
+    return (
+        f"Histogram of {words.count(sum(number or 0 for number in counts))} rows by {title.lower()}; "
+        f"most lie between {words.percent(low, 0)} and {words.percent(high, 0)}."
+    )

@@ -1,0 +1,83 @@
+"""The calibration error of a dataset from version to version, small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.figures import words
+from engine.figures.chart import Cell, Chart, Table, figure
+from engine.types import AnswerView
+
+NAME = "calibration_error"
+
+
+def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
+    """The line of the last versions, oldest first, with its interval; None below two versions."""
+    kept = sorted(
+        (answer for answer in answers if _value(answer.estimates, "value") is not None),
+        key=lambda answer: answer.version,
+    )
+    if len(kept) < 2:
+        return None
+    times = [answer.at.isoformat() for answer in kept]
+    middle = [_value(answer.estimates, "value") for answer in kept]
+    low = [_value(answer.estimates, "low") for answer in kept]
+    high = [_value(answer.estimates, "high") for answer in kept]
+    hover = "%{x|%H:%M:%S}<br>calibration error %{y:.3f}<extra></extra>"
+    edge = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": times,
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    data: list[dict[str, Any]] = [
+        {**edge, "y": low},
+        {**edge, "y": high, "fill": "tonexty", "fillcolor": "$first/0.16"},
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": times,
+            "y": middle,
+            "line": {"color": "$first", "width": 2},
+            "hovertemplate": hover,
+            "showlegend": False,
+            "meta": {"key": "history", "points": True},
+        },
+    ]
+    layout = {
+        "height": height,
+        "margin": {"l": 4, "r": 8, "t": 4, "b": 4},
+        "xaxis": {"showline": False, "nticks": 4, "tickfont": {"size": 11, "color": "$muted"}},
+        "yaxis": {"rangemode": "tozero", "nticks": 3, "tickformat": ".2f", "tickfont": {"size": 11, "color": "$muted"}},
+    }
+    return Chart("Calibration error over time", figure(data, **layout), _alternative(kept, middle), _table(kept))
+
+
+def _value(estimates: Mapping[str, Any], part: str) -> float | None:
+    found = estimates.get(NAME) or {}
+    value = found.get(part) if isinstance(found, Mapping) else getattr(found, part, None)
+    return None if value is None else float(value)
+
+
+def _alternative(kept: list[AnswerView], middle: list[float | None]) -> str:
+    return (
+        f"Calibration error over {len(kept)} versions: "
+        f"from {words.number(middle[0])} at {words.count(kept[0].rows)} rows "
+        f"to {words.number(middle[-1])} at {words.count(kept[-1].rows)} rows."
+    )
+
+
+def _table(kept: list[AnswerView]) -> Table:
+    rows: list[list[Cell]] = [
+        [
+            answer.version,
+            answer.at.isoformat(timespec="seconds"),
+            answer.rows,
+            *(_value(answer.estimates, part) for part in ("value", "low", "high")),
+        ]
+        for answer in kept
+    ]
+    return Table(["Version", "Time", "Rows", "Calibration error", "Low", "High"], rows)

@@ -1,0 +1,48 @@
+"""What the browser needs to draw one conclusion: numbers, words and charts as one JSON object."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from engine.figures.chart import Chart
+from engine.figures.histogram import histogram
+from engine.figures.reliability import reliability
+from engine.figures.slices import slices
+from engine.figures.theme import Mode
+from engine.types import Concluded, Result
+
+
+def charts(result: Result) -> dict[str, Chart]:
+    """The charts of a calibration result by name; those it has nothing for are left out."""
+    pairs = result.dataset.get("kind", "comparison") != "score"
+    found: dict[str, Chart | None] = {
+        "reliability": reliability(result.pictures, pairs, level_of(result))
+        if "reliability" in result.pictures
+        else None,
+        "slices": slices(result.slices),
+        "histogram": histogram(result.pictures.get("histogram"), pairs),
+    }
+    return {name: chart for name, chart in found.items() if chart is not None}
+
+
+def level_of(result: Result) -> float:
+    """The level of the intervals of a result."""
+    return next((estimate.level for estimate in result.estimates.values()), 0.95)
+
+
+def calibration_view(concluded: Concluded, mode: Mode = "light") -> dict[str, Any]:
+    """The answer of `/view/calibration`, in the shape `docs/architecture.md` states."""
+    result = concluded.result
+    return {
+        "dataset": result.dataset.get("id"),
+        "version": concluded.version,
+        "event": concluded.event_id,
+        "verdict": result.verdict,
+        "sentence": result.sentence,
+        "rows": result.evidence.rows,
+        "prompts": result.dataset.get("prompts"),
+        "level": level_of(result),
+        "estimates": {name: asdict(estimate) for name, estimate in result.estimates.items()},
+        "charts": {name: chart.to_dict(mode) for name, chart in charts(result).items()},
+    }

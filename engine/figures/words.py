@@ -1,0 +1,57 @@
+"""Numbers as people read them, and other people's text made safe for a figure."""
+
+from __future__ import annotations
+
+import html
+import math
+import unicodedata
+from typing import Any
+
+PERCENT = {"accuracy", "base_rate", "mean_score", "position_bias"}
+"""Estimates shown as a percentage; the others are shown with three decimals."""
+
+
+def plain(text: str, longest: int = 48) -> str:
+    """The text as a figure may hold it: no control characters, no markup (Plotly reads <a>, <b>…), cut at `longest`."""
+    kept = "".join(mark for mark in text if unicodedata.category(mark)[0] != "C")
+    cut = kept if len(kept) <= longest else kept[: longest - 1] + "…"
+    return html.escape(cut, quote=False)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A decimal with a true minus sign; a dash where there is no finite value."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:.{digits}f}"
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in percent."""
+    return "–" if value is None or not math.isfinite(value) else f"{number(100 * value, digits)} %"
+
+
+def count(value: float | None) -> str:
+    """A whole number with commas between thousands."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def estimate(name: str, value: float | None) -> str:
+    """The value of the estimate `name` in its own unit."""
+    if name in PERCENT:
+        return percent(value)
+    return number(value, 2 if name in {"temperature", "spiegelhalter_z"} else 3)
+
+
+def interval(name: str, low: float | None, high: float | None) -> str:
+    """`[low, high]` in the unit of the estimate, empty where there is no interval."""
+    if low is None or high is None:
+        return ""
+    if name in PERCENT:
+        return f"[{number(100 * low, 1)}, {number(100 * high, 1)}]"
+    return f"[{estimate(name, low)}, {estimate(name, high)}]"
+
+
+def finite(values: Any) -> list[float | None]:
+    """A plain list in which what is not finite is None, as JSON and Plotly want it."""
+    return [None if value is None or not math.isfinite(value) else float(value) for value in values]
