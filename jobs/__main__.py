@@ -1,0 +1,39 @@
+"""The command line: `python -m jobs COMMAND …`. Only the module of the command asked for is imported."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the sentence is for those who start us with an older one
+    sys.exit(f"Plumbline needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+
+from engine.errors import PlumblineError
+
+COMMANDS = ("run", "read", "analyse", "simulate")
+"""Modules of `jobs.command`: each has `add(subparsers)`, which sets the default `function`: (args) -> exit code."""
+
+PROCESSES = ("foreman", "runner")
+"""Modules of `jobs` that the launcher starts, each with `main() -> exit code`."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    asked = arguments[:1]
+    if asked and asked[0] in PROCESSES:
+        return int(importlib.import_module(f"jobs.{asked[0]}").main())
+    parser = argparse.ArgumentParser(prog="python -m jobs", description="Plumbline: is the reward model calibrated?")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in asked if asked and asked[0] in COMMANDS else COMMANDS:
+        importlib.import_module(f"jobs.command.{name}").add(subparsers)
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.function(args))
+    except PlumblineError as error:
+        print(f"{parser.prog}: {error.message}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""What every long-lived process does at its start and end: die with its parent, stop when asked, say what happens."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from types import FrameType
+
+PR_SET_PDEATHSIG = 1
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when `parent` ends, however it ends. Linux only; elsewhere nothing happens.
+
+    The signal comes when the *thread* that created this process ends: start children from the main thread.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child: one BLAS thread (4–20 times faster on our shapes), output not held back."""
+    single = dict.fromkeys(THREAD_VARIABLES, "1")
+    return {**os.environ, **single, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def stop_event() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set: every loop of a process waits on it."""
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    return stop
+
+
+def log_to_stderr() -> None:
+    """Log plain lines to stderr; the launcher adds time and process name."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
