@@ -1,0 +1,164 @@
+"""A result as one HTML file: works offline, light, dark, printed and on a phone.
+
+Everything that comes from data passes Jinja2's autoescaping or, inside JSON, has `<`, `>` and `&` written as escapes; a
+content policy by hash lets no other script run than the two that are part of the page. The same result gives the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from engine.figures.chart import Chart
+from engine.figures.theme import Mode, paint
+from engine.figures.view import charts
+from engine.figures.words import number
+from engine.reports import words
+from engine.types import Result
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_CHARTS = ("reliability", "slices")
+
+
+def render(result: Result, title: str = "") -> bytes:
+    """The page of one result, UTF-8. `title` defaults to the analysis and the dataset's name."""
+    drawn = {name: chart for name, chart in charts(result).items() if name in _CHARTS}
+    scripts = [_plotly(), _asset("result.js")] if drawn else []
+    template = _environment().get_template("result.html.jinja")
+    page = template.render(
+        title=title or _title(result),
+        subtitle=_subtitle(result.dataset),
+        result=result,
+        charts=drawn,
+        figures=_inert_json({mode: _painted(drawn, mode) for mode in ("light", "dark")}),
+        evidence=_evidence(result),
+        style=Markup(_asset("result.css")),  # noqa: S704 -- our own file
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 -- our own files
+        policy=_policy(scripts),
+    )
+    return page.encode("utf-8", "replace")
+
+
+# ------------------------------------------------------------------ what the template is given
+
+
+def _painted(drawn: Mapping[str, Chart], mode: Mode) -> dict[str, Any]:
+    figures = {name: paint(chart.figure, mode) for name, chart in drawn.items()}
+    return {name: {**one, "layout": {**one["layout"], "showlegend": True}} for name, one in figures.items()}
+
+
+def _title(result: Result) -> str:
+    name = str(result.dataset.get("name") or "")
+    return f"{words.label(result.analysis)} · {name}" if name else words.label(result.analysis)
+
+
+def _subtitle(dataset: Mapping[str, Any]) -> str:
+    names = ("rows", "accepted", "rejected", "prompts")
+    counts = [f"{dataset[name]:,} {name}" for name in names if isinstance(dataset.get(name), int)]
+    return " · ".join([*counts, *(str(dataset[name]) for name in ("format", "kind") if dataset.get(name))])
+
+
+def _evidence(result: Result) -> list[tuple[str, str]]:
+    proof = result.evidence
+    params = ", ".join(f"{name} = {value}" for name, value in proof.params.items())
+    lines = [
+        ("Dataset", proof.dataset),
+        ("Version", "" if proof.dataset_version is None else str(proof.dataset_version)),
+        ("SHA-256", proof.sha256),
+        ("Analysis", f"{proof.analysis} {proof.analysis_version}"),
+        ("Parameters", params),
+        ("Seed", str(proof.seed)),
+        ("Rows", f"{proof.rows:,}"),
+        ("Duration", f"{proof.duration_ms:.1f} ms"),
+    ]
+    return [(term, value) for term, value in lines if value]
+
+
+def _sides(pair: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The two answers of a pair: text, the model's choice and the label's."""
+    margin, preference = pair.get("margin") or 0.0, pair.get("label")
+    tilt = 0.0 if preference is None else preference - 0.5
+    return [_side(pair, "a", margin > 0, tilt > 0), _side(pair, "b", margin < 0, tilt < 0)]
+
+
+def _side(pair: Mapping[str, Any], side: str, chosen: bool, preferred: bool) -> dict[str, Any]:
+    score = pair.get(f"score_{side}")
+    parts = [side.upper(), pair.get(f"item_{side}") or "", "" if score is None else f"score {number(score, 3)}"]
+    name = " · ".join(part for part in parts if part)
+    return {"name": name, "text": pair.get(f"text_{side}"), "chosen": chosen, "preferred": preferred}
+
+
+def _row_label(row: Mapping[str, Any]) -> str:
+    """Which row this is and how sure the model was."""
+    parts = [f"{name} {number(row[name], 3)}" for name in ("confidence", "value", "truth") if row.get(name) is not None]
+    parts += [f"prompt {row['prompt']}"] if row.get("prompt") else []
+    parts += [f"line {row['source_line']}"] if row.get("source_line") is not None else []
+    return " · ".join(parts)
+
+
+# ------------------------------------------------------------------ what makes it safe and self-contained
+
+
+def _inert_json(value: Any) -> Markup:
+    """JSON that cannot end the script element it stands in."""
+    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 -- every character that could leave the element was just replaced
+
+
+def _policy(scripts: list[str]) -> str:
+    """The content policy: nothing is loaded, and of scripts only these run."""
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "form-action 'none'; base-uri 'none'"
+    )
+
+
+def _pretty(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=1, default=str)
+
+
+@lru_cache(maxsize=4)
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        label=words.label,
+        number=partial(number, digits=4),
+        interval=words.interval,
+        cell=words.cell,
+        sides=_sides,
+        row_label=_row_label,
+        pretty=_pretty,
+    )
+    return environment

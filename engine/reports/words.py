@@ -1,0 +1,58 @@
+"""The words and forms of a cell that reports and the command line share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.figures.words import number
+from engine.types import Estimate
+
+LABELS: Mapping[str, str] = {
+    "accuracy": "Accuracy",
+    "base_rate": "Base rate",
+    "mean_score": "Mean score",
+    "calibration_error": "Calibration error, cluster-debiased",
+    "ece_debiased_l2": "Debiased L2 error (Kumar)",
+    "ece_width_15": "ECE, 15 equal-width bins",
+    "ece_mass_15": "ECE, 15 equal-mass bins",
+    "mce_width_15": "Largest bin gap (MCE), 15 bins",
+    "smooth_ece": "Smooth ECE",
+    "brier": "Brier score",
+    "brier_reliability": "Brier: reliability",
+    "brier_resolution": "Brier: resolution",
+    "brier_uncertainty": "Brier: uncertainty",
+    "nll": "Negative log-likelihood",
+    "spiegelhalter_z": "Spiegelhalter’s Z",
+    "temperature": "Temperature",
+    "position_bias": "Position bias",
+    "calibration_error_recalibrated": "Calibration error after recalibration, held out",
+    "label_noise_ceiling": "Label-noise ceiling",
+}
+
+
+def label(name: str) -> str:
+    """The words for an estimate's name; a name not listed is spelled out."""
+    return LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def interval(estimate: Estimate, digits: int = 4) -> str:
+    """`[low, high]`, or a dash where no honest interval exists."""
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    return f"[{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
+
+
+def cell(value: Any) -> str:
+    """Any value of a table as text."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value, 4)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(part) for part in value)
+    return str(value)
