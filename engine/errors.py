@@ -7,7 +7,9 @@ PlumblineError
 ├── NotEnoughData       too few prompts for an honest answer (exit 4, HTTP 422)
 ├── AccessDenied        signed in, but the role does not allow it (HTTP 403)
 ├── NotFound            no such thing, or not visible to who asks (HTTP 404)
-└── Conflict            the thing changed or was already done meanwhile (HTTP 409)
+├── Conflict            the thing changed or was already done meanwhile (HTTP 409)
+│   └── StatePending    the answer needs a run first, which has been queued (HTTP 409)
+└── StoreUnavailable    the store is busy, full, damaged or away (HTTP 503)
 
 Each carries a stable `code` (snake_case, for programs) and a message for people: what happened, what was kept, what to
 do next. Messages never hold paths of the server, SQL or secrets.
@@ -105,3 +107,27 @@ class Conflict(PlumblineError):
 
     code = "conflict"
     http_status = 409
+
+
+class StatePending(Conflict):
+    """The answer needs something observed first; the run that does it is queued or running.
+
+    `run_id` is that run; its events tell when to ask again.
+    """
+
+    code = "state_pending"
+
+    def __init__(self, message: str, run_id: int) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+    def to_dict(self) -> dict[str, object]:
+        """`code`, `message` and `run_id`."""
+        return {**super().to_dict(), "run_id": self.run_id}
+
+
+class StoreUnavailable(PlumblineError):
+    """The store cannot be used now: `code` says why, the message what to do."""
+
+    code = "store_unavailable"
+    http_status = 503

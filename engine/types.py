@@ -240,6 +240,18 @@ class Concluded:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionView:
+    """A signed-in browser of a person. `current` marks the one that asks."""
+
+    id: int
+    address: str
+    agent: str
+    created_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SavedView:
     """A named link to an exact view of a page."""
 

@@ -1,0 +1,25 @@
+"""Names that people type: made comparable, and refused where they would confuse."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from engine.errors import UsageError
+
+
+def clean(text: str, longest: int, what: str) -> str:
+    """`text` on one line, without control marks or outer space, cut to `longest` characters.
+
+    Raises UsageError where nothing is left.
+    """
+    normal = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    shown = "".join(letter if not unicodedata.category(letter).startswith("C") else " " for letter in normal)
+    cleaned = " ".join(shown.split())[:longest].strip()
+    if not cleaned:
+        raise UsageError(f"{what} cannot be empty.", code="empty_name")
+    return cleaned
+
+
+def account_name(text: str) -> str:
+    """A sign-in name in the form it is stored and compared in: Ann and ann are one person. Raises UsageError."""
+    return unicodedata.normalize("NFKC", clean(text, 100, "A name")).casefold()[:100]

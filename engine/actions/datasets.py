@@ -1,0 +1,190 @@
+"""Changes to datasets: files arrive, names change, datasets are removed and come back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlmodel import col, select
+
+from engine.access import audit
+from engine.access.names import clean
+from engine.access.scope import dataset_of, project_of
+from engine.actions.projects import ensure
+from engine.actions.queue import cancel_work, enqueue, publish_dataset
+from engine.errors import UsageError
+from engine.settings import get_settings
+from engine.store import blobs
+from engine.store.files import checked_hash
+from engine.store.tables import Dataset, Project, Run
+from engine.store.times import now
+from engine.store.transaction import Transaction, transaction
+from engine.types import Who
+
+_FIELD = re.compile(r"[a-z][a-z0-9_.]{0,99}")
+
+
+class Received(NamedTuple):
+    """What a file became. `run_id` is None where there is nothing new to read."""
+
+    dataset_id: int
+    run_id: int | None
+
+
+# ------------------------------------------------------------------ files arrive
+
+
+def receive_upload(
+    who: Who, project: str, name: str, path: Path, sha256: str, size: int, mapping: Mapping[str, str] | None = None
+) -> Received:
+    """Take a file that lies whole at `path` in the uploads folder; it moves to the originals and waits to be read.
+
+    The same content twice within a project is one dataset: the one that is there is returned (and comes back if it had
+    been removed), and is read again only if its mapping changes or nothing has been read of it yet.
+    """
+    wanted = _checked_mapping(mapping or {})
+    with transaction() as tx:
+        home = project_of(tx.session, who, project, "analyst")
+        blobs.keep(path, checked_hash(sha256))
+        same = select(Dataset).where(col(Dataset.project_id) == home.id, col(Dataset.content) == sha256)
+        dataset = tx.session.exec(same.with_for_update()).first()
+        if dataset is None:
+            dataset = Dataset(project_id=_id(home), name="", content=sha256, size=size, mapping=wanted)
+            dataset.name = _free_name(tx, home, clean(name, 180, "A name"))
+            _add(tx, home, dataset)
+            audit.record(tx.session, who, "receive_upload", f"dataset/{dataset.id}", sha256=sha256, size=size)
+        else:
+            _bring_back(tx, who, home, dataset)
+        changed = bool(wanted) and wanted != dataset.mapping
+        dataset.mapping = wanted if changed else dataset.mapping
+        if dataset.version and not changed:
+            return Received(_id(dataset), None)
+        run = _running_read(tx, dataset) if not changed else None
+        run = run or enqueue(tx, home, dataset, "read", {"replace": True}, who.user_id)
+        return Received(_id(dataset), run.id)
+
+
+def receive_inbox(project: str, name: str, path: Path, offset: int, *, inode: int = 0) -> Received:
+    """*System.* Notice that the followed file `name` in the inbox folder of `project` is whole up to byte `offset`.
+
+    Makes project and dataset where new, and has at most one reading of a dataset waiting. Nothing waits where this much
+    has been read already, where exactly this was refused before, or where the dataset was removed.
+    """
+    source = _checked_source(project, name, path)
+    with transaction() as tx:
+        home = ensure(tx, project)
+        same = select(Dataset).where(col(Dataset.project_id) == home.id, col(Dataset.source) == source)
+        dataset = tx.session.exec(same.with_for_update()).first()
+        if dataset is None:
+            dataset = Dataset(project_id=_id(home), name="", source=source)
+            dataset.name = _free_name(tx, home, clean(name, 180, "A name"))
+            _add(tx, home, dataset)
+        seen = {"offset": offset, "inode": inode}
+        if dataset.removed_at is not None or _read_already(dataset.follow, seen):
+            return Received(_id(dataset), None)
+        run = enqueue(tx, home, dataset, "read", seen)
+        return Received(_id(dataset), run.id)
+
+
+def _read_already(follow: Mapping[str, Any], seen: Mapping[str, int]) -> bool:
+    read = {"offset": follow.get("offset", 0), "inode": follow.get("inode", seen["inode"])}
+    return seen in (read, follow.get("refused"))
+
+
+def _checked_source(project: str, name: str, path: Path) -> str:
+    folder = get_settings().inbox.resolve() / project
+    if path.parent.resolve() != folder or path.name != name or name.startswith("."):
+        raise UsageError("A followed file has to lie in its project's inbox folder.", code="not_in_inbox")
+    if len(name) > 255:
+        raise UsageError("The name of a followed file has at most 255 characters.", code="name_too_long")
+    return name
+
+
+def _add(tx: Transaction, project: Project, dataset: Dataset) -> None:
+    tx.session.add(dataset)
+    tx.session.flush()
+    publish_dataset(tx, project.slug, dataset, "dataset_added")
+
+
+def _running_read(tx: Transaction, dataset: Dataset) -> Run | None:
+    running = select(Run).where(col(Run.dataset_id) == dataset.id, col(Run.kind) == "read", col(Run.state) == "running")
+    return tx.session.exec(running).first()
+
+
+# ------------------------------------------------------------------ names, removal, mapping
+
+
+def rename(who: Who, dataset_id: int, name: str) -> str:
+    """Give a dataset another name; one that is taken in the project gets " (2)". Returns the name it got."""
+    with transaction() as tx:
+        dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
+        wanted = clean(name, 180, "A name")
+        if wanted != dataset.name:
+            dataset.name = _free_name(tx, project, wanted)
+            _touch(tx, who, project, dataset, "rename", "dataset_changed")
+        return dataset.name
+
+
+def remove(who: Who, dataset_id: int) -> None:
+    """Take a dataset out of sight; `restore` brings it back whole. Work waiting for it is cancelled."""
+    with transaction() as tx:
+        dataset, project = dataset_of(tx.session, who, dataset_id, "analyst", removed=True)
+        if dataset.removed_at is None:
+            dataset.removed_at = now()
+            cancel_work(tx, project, dataset)
+            _touch(tx, who, project, dataset, "remove", "dataset_removed")
+
+
+def restore(who: Who, dataset_id: int) -> None:
+    """Bring a removed dataset back, under another name if its own was taken meanwhile."""
+    with transaction() as tx:
+        dataset, project = dataset_of(tx.session, who, dataset_id, "analyst", removed=True)
+        _bring_back(tx, who, project, dataset)
+
+
+def set_mapping(who: Who, dataset_id: int, mapping: Mapping[str, str]) -> int:
+    """Say which source column is which canonical one, and read the whole file again. Returns the run."""
+    wanted = _checked_mapping(mapping)
+    with transaction() as tx:
+        dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
+        dataset.mapping = wanted
+        _touch(tx, who, project, dataset, "set_mapping", "dataset_changed")
+        return _id(enqueue(tx, project, dataset, "read", {"replace": True}, who.user_id))
+
+
+def _bring_back(tx: Transaction, who: Who, project: Project, dataset: Dataset) -> None:
+    if dataset.removed_at is not None:
+        dataset.name = _free_name(tx, project, dataset.name)
+        dataset.removed_at = None
+        _touch(tx, who, project, dataset, "restore", "dataset_added")
+
+
+def _touch(tx: Transaction, who: Who, project: Project, dataset: Dataset, action: str, kind: str) -> None:
+    dataset.updated_at = now()
+    audit.record(tx.session, who, action, f"dataset/{dataset.id}")
+    publish_dataset(tx, project.slug, dataset, kind)
+
+
+def _free_name(tx: Transaction, project: Project, wanted: str) -> str:
+    present = select(Dataset.name).where(col(Dataset.project_id) == project.id, col(Dataset.removed_at).is_(None))
+    taken = set(tx.session.exec(present))
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted} ({number})"
+    return name
+
+
+def _checked_mapping(mapping: Mapping[str, str]) -> dict[str, str]:
+    """The mapping as plain text. Which fields exist and whether the columns do is the reader's to say."""
+    if len(mapping) > 100 or any(not _FIELD.fullmatch(key) or len(str(value)) > 500 for key, value in mapping.items()):
+        raise UsageError("A mapping names canonical columns and the source columns they come from.", code="mapping")
+    return {key: str(value) for key, value in mapping.items()}
+
+
+def _id(row: Dataset | Project | Run) -> int:
+    if row.id is None:
+        raise ValueError("the row was not saved yet")
+    return row.id

@@ -1,0 +1,47 @@
+"""What the foreman does now and then so that the store does not grow for ever. All of it is *system*."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import delete, func
+from sqlmodel import col, select
+
+from engine.access import sessions
+from engine.settings import get_settings
+from engine.store.datasets import prune_folds
+from engine.store.tables import Event, SigninLink
+from engine.store.times import now
+from engine.store.transaction import transaction
+
+LINKS_KEPT = timedelta(days=1)
+
+
+class Pruned(NamedTuple):
+    """How much went."""
+
+    events: int
+    sessions: int
+    links: int
+    folds: int
+
+
+def prune() -> Pruned:
+    """Delete events beyond `events_kept`, sessions and links long over, and folded states that nobody asks for."""
+    return Pruned(prune_events(), *_prune_access(), prune_folds())
+
+
+def prune_events() -> int:
+    """Keep the newest `events_kept` events, at least one, so that ids never start over. Returns how many went."""
+    with transaction() as tx:
+        newest = tx.session.exec(select(func.max(Event.id))).one() or 0
+        old = delete(Event).where(col(Event.id) <= newest - max(get_settings().events_kept, 1))
+        return tx.session.connection().execute(old).rowcount
+
+
+def _prune_access() -> tuple[int, int]:
+    with transaction() as tx:
+        ended = sessions.prune(tx.session)
+        old = delete(SigninLink).where(col(SigninLink.expires_at) < now() - LINKS_KEPT)
+        return ended, tx.session.connection().execute(old).rowcount

@@ -1,0 +1,48 @@
+"""Changes to saved views: a person's own named links to exact views."""
+
+from __future__ import annotations
+
+import re
+
+from sqlmodel import col, select
+
+from engine.access import audit
+from engine.access.names import clean
+from engine.access.scope import project_of
+from engine.errors import NotFound, UsageError
+from engine.store.tables import SavedView
+from engine.store.transaction import transaction
+from engine.types import Who
+
+_PAGE = re.compile(r"[a-z][a-z_-]{0,63}")
+
+
+def save(who: Who, project: str, name: str, page: str, query: str) -> int:
+    """Save a view under a name; the same name again replaces it. `query` is the part of the address after "?"."""
+    if not _PAGE.fullmatch(page) or len(query) > 4000:
+        raise UsageError("A view is a page of this product and a query of at most 4,000 characters.", code="view")
+    wanted = clean(name, 200, "A name")
+    with transaction() as tx:
+        home = project_of(tx.session, who, project)
+        same = select(SavedView).where(
+            col(SavedView.user_id) == who.user_id, col(SavedView.project_id) == home.id, col(SavedView.name) == wanted
+        )
+        view = tx.session.exec(same).first() or SavedView(
+            user_id=who.user_id, project_id=home.id or 0, name=wanted, page=page, query=query
+        )
+        view.page, view.query = page, query
+        tx.session.add(view)
+        tx.session.flush()
+        audit.record(tx.session, who, "save_view", f"view/{view.id}")
+        return view.id or 0
+
+
+def delete(who: Who, view_id: int) -> None:
+    """Delete a view of one's own. Raises NotFound for anybody else's."""
+    with transaction() as tx:
+        own = select(SavedView).where(col(SavedView.id) == view_id, col(SavedView.user_id) == who.user_id)
+        view = tx.session.exec(own).first()
+        if view is None:
+            raise NotFound("There is no such view.", code="no_view")
+        audit.record(tx.session, who, "delete_view", f"view/{view.id}")
+        tx.session.delete(view)

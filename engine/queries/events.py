@@ -1,0 +1,44 @@
+"""Reads of the outbox, for whoever hands events on. *System*: who may see which event is decided there.
+
+Raw SQL because they are asked every few milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.store.engine import fetch
+from engine.store.times import to_text
+
+MOST = 5000
+
+
+def cursor() -> int:
+    """The id of the newest event, 0 where there never was one."""
+    return int(fetch("SELECT coalesce(max(id), 0) FROM event")[0][0])
+
+
+def oldest() -> int:
+    """The id of the oldest event that is kept, 0 where none is. Whoever resumes from before it has to start over."""
+    return int(fetch("SELECT coalesce(min(id), 0) FROM event")[0][0])
+
+
+def after(since: int, limit: int = 500) -> list[dict[str, Any]]:
+    """The events after this id, oldest first: id, project, topic, kind, body, at (ISO 8601, UTC)."""
+    found = fetch(
+        "SELECT id, project, topic, kind, body, at FROM event WHERE id > :since ORDER BY id LIMIT :limit",
+        {"since": since, "limit": min(max(limit, 0), MOST)},
+    )
+    return [_event(*row) for row in found]
+
+
+def _event(event_id: int, project: str | None, topic: str, kind: str, body: Any, at: Any) -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "project": project,
+        "topic": topic,
+        "kind": kind,
+        "body": json.loads(body) if isinstance(body, str) else body,
+        "at": at if isinstance(at, str) else to_text(at),
+    }

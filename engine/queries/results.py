@@ -1,0 +1,145 @@
+"""Answers: states folded, concluded, remembered; the rows and the evidence behind them filled in."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from engine import analysis as analyses
+from engine.access.scope import dataset_of
+from engine.actions.queue import observe_once
+from engine.analysis.base import Analysis, Parameters
+from engine.errors import NotEnoughData, StatePending, UsageError
+from engine.queries import events, segments
+from engine.queries.cache import Cache
+from engine.queries.datasets import version_of
+from engine.queries.states import StatesMissingError, folded, observed
+from engine.store.datasets import manifest_hash
+from engine.store.tables import Dataset, Version
+from engine.store.transaction import reading
+from engine.types import Concluded, Result, Who
+
+WORST_SHOWN = 20
+ANSWER_PICTURES = ("reliability", "corp")
+RESULTS_REMEMBERED = 256
+
+_results: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
+
+
+def conclude(
+    who: Who,
+    dataset_id: int,
+    analysis: str = "calibration",
+    params: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> Concluded:
+    """The answer of an analysis on a version (the newest where none is named), with its rows and its evidence.
+
+    Raises NotFound, AccessDenied, UsageError (unknown analysis, parameter or slice, or a kind it cannot take),
+    NotEnoughData, and StatePending where segments have to be observed first: that run is queued then.
+    """
+    chosen = find_analysis(analysis)
+    parameters = chosen.parameters.parse(params or {})
+    as_of = events.cursor()
+    with reading() as rows:
+        dataset, _project = dataset_of(rows, who, dataset_id)
+        found = version_of(rows, dataset, version)
+    _check_kind(chosen, found)
+    try:
+        result = _conclusion(found.manifest, chosen, parameters)
+    except StatesMissingError as missing:
+        observe = observed(chosen, parameters).observe
+        run_id = observe_once(dataset_id, chosen.name, observe, missing.segments, who.user_id)
+        raise StatePending("The data are being observed for this view; it appears by itself.", run_id) from missing
+    return Concluded(_with_evidence(result, dataset, found, parameters), found.number, as_of)
+
+
+def answer_of(manifest: Sequence[str], kind: str, analysis: str = "calibration") -> dict[str, Any] | None:
+    """*System.* The compact answer of the default parameters on a manifest whose states are on disk already.
+
+    None where the analysis cannot take rows of this kind; where the data do not suffice, an answer that says so.
+    """
+    chosen = find_analysis(analysis)
+    if kind not in chosen.kinds or not manifest:
+        return None
+    try:
+        return summary(_conclusion(list(manifest), chosen, chosen.parameters.parse({})))
+    except NotEnoughData as error:
+        rows = segments.count_rows(manifest)
+        said = {"verdict": error.code, "sentence": error.message, "rows": rows, "prompts": None}
+        return {**said, "estimates": {}, "pictures": {}}
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """The compact answer that versions keep and events carry."""
+    return {
+        "verdict": result.verdict,
+        "sentence": result.sentence,
+        "estimates": {
+            name: {key: getattr(estimate, key) for key in ("value", "low", "high", "null_95")}
+            for name, estimate in result.estimates.items()
+        },
+        "rows": result.dataset.get("rows", result.evidence.rows),
+        "prompts": result.dataset.get("prompts", 0),
+        "pictures": {name: dict(result.pictures[name]) for name in ANSWER_PICTURES if name in result.pictures},
+    }
+
+
+def find_analysis(name: str) -> Analysis[Any, Any]:
+    """The analysis of this name. Raises UsageError."""
+    try:
+        return analyses.ANALYSES[name]
+    except KeyError:
+        known = ", ".join(sorted(analyses.ANALYSES))
+        raise UsageError(f"There is no such analysis; there are: {known}.", code="unknown_analysis") from None
+
+
+def _check_kind(chosen: Analysis[Any, Any], version: Version) -> None:
+    kind = version.report.get("kind")
+    if kind not in chosen.kinds:
+        taken = " or ".join(chosen.kinds)
+        raise UsageError(f"{chosen.name.title()} needs rows of kind {taken}; these are of kind {kind}.", code="kind")
+    if not version.manifest:
+        raise NotEnoughData("No row of this dataset could be taken.", code="no_rows")
+
+
+def _conclusion(manifest: list[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
+    described = json.dumps(asdict(parameters), sort_keys=True)
+    key = (manifest_hash(manifest), chosen.name, chosen.version, described)
+    return _results.get(key, lambda: _make(manifest, chosen, parameters))
+
+
+def _make(manifest: list[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
+    state = folded(manifest, observed(chosen, parameters))
+    cohort = getattr(parameters, "slice", "")
+    if cohort:
+        column, _, value = cohort.partition("=")
+        state = chosen.narrow(state, column, value)
+    return _with_worst(chosen.conclude(state, parameters), manifest)
+
+
+def _with_worst(result: Result, manifest: list[str]) -> Result:
+    worst = {reference.row_hash: reference.confidence for reference in result.worst[:WORST_SHOWN]}
+    rows = segments.rows_by_hash(manifest, list(worst))
+    shown = [{**row, "confidence": worst[row["row_hash"]]} for row in rows]
+    return replace(result, items=shown) if rows and "value" in rows[0] else replace(result, pairs=shown)
+
+
+def _with_evidence(result: Result, dataset: Dataset, version: Version, parameters: Parameters) -> Result:
+    given = {key: value for key, value in asdict(parameters).items() if value != getattr(type(parameters)(), key)}
+    words = ["python", "-m", "jobs", "analyse", dataset.name, "--analysis", result.analysis]
+    words += [word for key, value in given.items() for word in ("--param", f"{key}={value}")]
+    words += [word for key, value in dataset.mapping.items() for word in ("--map", f"{key}={value}")]
+    evidence = replace(
+        result.evidence,
+        dataset=dataset.name,
+        dataset_version=version.number,
+        sha256=version.sha256,
+        params=asdict(parameters),
+        command=shlex.join(words),
+    )
+    counts = {name: version.report.get(name) for name in ("rows", "accepted", "rejected", "reasons", "format", "kind")}
+    return replace(result, evidence=evidence, dataset={**result.dataset, "name": dataset.name, **counts})

@@ -1,0 +1,170 @@
+"""Every action a person can take, once: palette, command line and API read it from here.
+
+An action takes `who` first and then the arguments listed, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.access.roles import require
+from engine.actions import datasets, demo, people, runs, views
+from engine.errors import UsageError
+from engine.types import ROLES, Role, Who
+
+ArgumentType = Literal["text", "integer", "choice", "pairs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of an action. `choices` are the values of a choice; `of` names what an integer is the id of."""
+
+    name: str
+    type: ArgumentType
+    title: str
+    choices: tuple[str, ...] = ()
+    of: str = ""
+    required: bool = True
+
+    def parse(self, value: Any) -> Any:
+        """The value in its type, from text where need be. Raises UsageError where it does not fit."""
+        if self.type == "integer":
+            return self._integer(value)
+        if self.type == "pairs":
+            return self._pairs(value)
+        if not isinstance(value, str) or (self.choices and value not in self.choices):
+            wanted = f"one of {', '.join(self.choices)}" if self.choices else "text"
+            raise UsageError(f"{self.title} has to be {wanted}.", code="bad_argument")
+        return value
+
+    def _integer(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise UsageError(f"{self.title} has to be a whole number.", code="bad_argument")
+        try:
+            return int(value)
+        except ValueError:
+            raise UsageError(f"{self.title} has to be a whole number.", code="bad_argument") from None
+
+    def _pairs(self, value: Any) -> dict[str, str]:
+        if not isinstance(value, Mapping) or not all(isinstance(part, str) for pair in value.items() for part in pair):
+            raise UsageError(f"{self.title} has to be names and values.", code="bad_argument")
+        return dict(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do. `role` is the least one that may."""
+
+    name: str
+    title: str
+    role: Role
+    function: Callable[..., Any]
+    arguments: tuple[Argument, ...] = ()
+    synonyms: tuple[str, ...] = ()
+
+
+_DATASET = Argument("dataset_id", "integer", "Dataset", of="dataset")
+_RUN = Argument("run_id", "integer", "Run", of="run")
+_PROJECT = Argument("project", "text", "Project")
+_NAME = Argument("name", "text", "Name")
+_ROLE = Argument("role", "choice", "Role", choices=ROLES)
+_MAPPING = Argument("mapping", "pairs", "Columns")
+
+_ACTIONS = (
+    Action("dataset.rename", "Rename dataset", "analyst", datasets.rename, (_DATASET, _NAME), ("title", "label")),
+    Action("dataset.remove", "Remove dataset", "analyst", datasets.remove, (_DATASET,), ("delete", "hide", "discard")),
+    Action("dataset.restore", "Restore dataset", "analyst", datasets.restore, (_DATASET,), ("undo", "undelete")),
+    Action(
+        "dataset.set_mapping",
+        "Map columns",
+        "analyst",
+        datasets.set_mapping,
+        (_DATASET, _MAPPING),
+        ("columns", "fields", "schema"),
+    ),
+    Action(
+        "run.request",
+        "Read dataset again",
+        "analyst",
+        runs.request,
+        (
+            _DATASET,
+            Argument("kind", "choice", "Kind", choices=runs.KINDS),
+            Argument("params", "pairs", "Parameters", required=False),
+        ),
+        ("refresh", "reload", "recompute", "re-read"),
+    ),
+    Action("run.cancel", "Cancel run", "analyst", runs.cancel, (_RUN,), ("stop", "abort", "kill")),
+    Action("run.retry", "Try run again", "analyst", runs.retry, (_RUN,), ("repeat", "rerun")),
+    Action(
+        "view.save",
+        "Save view",
+        "viewer",
+        views.save,
+        (_PROJECT, _NAME, Argument("page", "text", "Page"), Argument("query", "text", "Query")),
+        ("bookmark", "favourite"),
+    ),
+    Action(
+        "view.delete",
+        "Delete view",
+        "viewer",
+        views.delete,
+        (Argument("view_id", "integer", "View", of="view"),),
+        ("remove bookmark",),
+    ),
+    Action("demo.play", "Play the simulator", "analyst", demo.play, synonyms=("demo", "example", "start simulation")),
+    Action("demo.stop", "Stop the simulator", "analyst", demo.stop, synonyms=("demo", "pause", "end simulation")),
+    Action(
+        "preference.set",
+        "Set preference",
+        "viewer",
+        people.set_preference,
+        (Argument("key", "text", "Setting"), Argument("value", "text", "Value")),
+        ("settings", "theme", "density"),
+    ),
+    Action("session.close", "Sign out", "viewer", people.close_session, synonyms=("log out", "exit", "leave")),
+    Action(
+        "session.revoke",
+        "End session",
+        "viewer",
+        people.revoke_session,
+        (Argument("session_id", "integer", "Session", of="session"),),
+        ("sign out elsewhere",),
+    ),
+    Action("person.invite", "Invite somebody", "admin", people.invite, (_ROLE,), ("add user", "new account", "link")),
+    Action(
+        "person.set_role",
+        "Change role",
+        "admin",
+        people.set_role,
+        (Argument("user_id", "integer", "Person", of="user"), _ROLE),
+        ("rights", "permission", "promote"),
+    ),
+)
+
+ACTIONS: Mapping[str, Action] = {action.name: action for action in _ACTIONS}
+
+
+def run(who: Who, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
+    """Do the action of this name on behalf of `who`; what it returns.
+
+    Raises UsageError for an unknown action or arguments that do not fit, AccessDenied, and what the action raises.
+    """
+    action = ACTIONS.get(name)
+    if action is None:
+        raise UsageError("There is no such action.", code="unknown_action")
+    require(who, None, action.role)
+    return action.function(who, **checked(action, arguments or {}))
+
+
+def checked(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments in their types. Raises UsageError for one missing, unknown or unfit."""
+    known = {argument.name: argument for argument in action.arguments}
+    unknown = sorted(set(given) - set(known))
+    missing = sorted(name for name, argument in known.items() if argument.required and name not in given)
+    if unknown or missing:
+        problem = f"does not take {unknown[0]}" if unknown else f"needs {missing[0]}"
+        raise UsageError(f"{action.title} {problem}.", code="bad_argument")
+    return {name: known[name].parse(value) for name, value in given.items()}

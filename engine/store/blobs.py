@@ -1,0 +1,32 @@
+"""Original files as they came, by content hash. They are kept: a dataset can be read again with another mapping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import NotFound, UsageError
+from engine.settings import get_settings
+from engine.store.files import checked_hash, move_durably
+
+
+def path_of(sha256: str) -> Path:
+    """Where the original of this hash lies. Raises NotFound where it does not."""
+    path = get_settings().blobs / checked_hash(sha256)
+    if not path.is_file():
+        raise NotFound("The original file is not kept here any more.", code="blob_missing")
+    return path
+
+
+def keep(upload: Path, sha256: str) -> Path:
+    """Move a streamed upload to its place among the originals; one already there is left as it is.
+
+    `upload` must lie directly in the uploads folder; anything else is refused with UsageError.
+    """
+    if upload.resolve().parent != get_settings().uploads.resolve():
+        raise UsageError("An upload has to lie in the uploads folder.", code="not_an_upload")
+    target = get_settings().blobs / checked_hash(sha256)
+    if target.is_file():
+        upload.unlink(missing_ok=True)
+    else:
+        move_durably(upload, target)
+    return target

@@ -1,0 +1,141 @@
+"""The connections of this process to the store: one SQLAlchemy engine, and bare connections for the hot reads.
+
+Nothing is carried over a fork: a child forgets what its parent opened, without closing it (closing an inherited SQLite
+connection could drop the parent's locks), and opens its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, make_url, text
+
+from engine.settings import get_settings
+from engine.store.times import to_text
+
+BUSY_MILLISECONDS = 10_000
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What a process holds open: `writer` begins with the write lock, `reader` without, `bare` are sqlite3's own."""
+
+    url: str
+    writer: Engine
+    reader: Engine
+    bare: deque[sqlite3.Connection] = field(default_factory=deque)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the store is a SQLite file."""
+        return self.writer.dialect.name == "sqlite"
+
+
+_lock = threading.Lock()
+_open: dict[str, Store] = {}
+_inherited: list[Store] = []
+
+
+def get_store() -> Store:
+    """The store of the settings in force, opened at first use."""
+    url = get_settings().url
+    store = _open.get(url)
+    if store is None:
+        with _lock:
+            store = _open.get(url) or _open.setdefault(url, _create(url))
+    return store
+
+
+def close_store() -> None:
+    """Close every connection of this process (at its end, and between tests)."""
+    with _lock:
+        stores = list(_open.values())
+        _open.clear()
+    for store in stores:
+        store.writer.dispose()
+        while store.bare:
+            store.bare.pop().close()
+
+
+def fetch(sql: str, params: Mapping[str, Any] | None = None) -> list[Any]:
+    """Rows of a constant SELECT with `:named` parameters, as tuples, by the shortest way there is.
+
+    For reads of every request and every poll: 4 µs on SQLite where the ORM takes 245. Times go in as datetimes and, on
+    SQLite, come out as text.
+    """
+    store = get_store()
+    if not store.is_sqlite:
+        with store.reader.connect() as pooled:
+            return list(pooled.execute(_text(sql), dict(params or {})).all())
+    bound = {key: to_text(value) if isinstance(value, datetime) else value for key, value in (params or {}).items()}
+    try:
+        connection = store.bare.pop()
+    except IndexError:
+        connection = _bare_connection(store.url)
+    try:
+        return connection.execute(sql, bound).fetchall()
+    finally:
+        store.bare.append(connection)
+
+
+@lru_cache(maxsize=64)
+def _text(sql: str) -> TextClause:
+    return text(sql)
+
+
+def _bare_connection(url: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        make_url(url).database or "",
+        timeout=BUSY_MILLISECONDS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _create(url: str) -> Store:
+    if not url.startswith("sqlite"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        engine = create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+        return Store(get_settings().url, engine, engine)
+    get_settings().home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, pool_size=8, max_overflow=56)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return Store(url, engine.execution_options(immediate=True), engine)
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _forget() -> None:
+    global _lock
+    _lock = threading.Lock()
+    _inherited.extend(_open.values())
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

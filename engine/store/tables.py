@@ -1,0 +1,253 @@
+"""The tables of the store. Times are UTC; hashes are 64 hexadecimal digits; JSON holds plain objects.
+
+A dataset's rows never lie here: they lie in Parquet segments on disk, named by hash (`engine.store.datasets`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from engine.store.times import UtcTime, now
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA: MetaData = SQLModel.metadata
+
+
+def _time(nullable: bool = False) -> Column[datetime]:
+    return Column(UtcTime(), nullable=nullable)
+
+
+def _json(nullable: bool = False) -> Column[Any]:
+    return Column(JSON(none_as_null=True), nullable=nullable)
+
+
+# ------------------------------------------------------------------ people
+
+
+class User(SQLModel, table=True):
+    """Somebody who may sign in. `password_hash` is opaque here: the web layer makes and checks it."""
+
+    __tablename__ = "user"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, max_length=100)
+    password_hash: str
+    role: str = Field(max_length=16)
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Session(SQLModel, table=True):
+    """A signed-in browser. The cookie's value is stored as its sha256 only."""
+
+    __tablename__ = "session"
+    id: int | None = Field(default=None, primary_key=True)
+    sid_hash: str = Field(unique=True, max_length=64)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    address: str = Field(default="", max_length=64)
+    agent: str = Field(default="", max_length=300)
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+    expires_at: datetime = Field(sa_column=_time())
+    revoked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class SigninLink(SQLModel, table=True):
+    """A one-time link that makes an account with a role. The token is stored as its sha256 only."""
+
+    __tablename__ = "signin_link"
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True, max_length=64)
+    role: str = Field(max_length=16)
+    created_by: int | None = Field(default=None, foreign_key="user.id")
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+    expires_at: datetime = Field(sa_column=_time())
+    used_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class Lockout(SQLModel, table=True):
+    """Failed sign-ins of one subject, `account:<name>` or `address:<address>`, known account or not."""
+
+    __tablename__ = "lockout"
+    subject: str = Field(primary_key=True, max_length=200)
+    failures: int = 0
+    failed_at: datetime = Field(sa_column=_time())
+    locked_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class Preference(SQLModel, table=True):
+    """One setting of one person: theme, density."""
+
+    __tablename__ = "preference"
+    user_id: int = Field(foreign_key="user.id", primary_key=True)
+    key: str = Field(primary_key=True, max_length=64)
+    value: str = Field(max_length=1000)
+
+
+class SavedView(SQLModel, table=True):
+    """A named link of one person to an exact view of a page."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("user_id", "project_id", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id")
+    project_id: int = Field(foreign_key="project.id")
+    name: str = Field(max_length=200)
+    page: str = Field(max_length=64)
+    query: str = Field(max_length=4000)
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Audit(SQLModel, table=True):
+    """Who did what to what. The database refuses to change or delete a row of it."""
+
+    __tablename__ = "audit"
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=now, sa_column=_time())
+    user_id: int | None = Field(default=None, foreign_key="user.id", index=True)
+    action: str = Field(max_length=64)
+    subject: str = Field(max_length=200)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+
+
+# ------------------------------------------------------------------ data
+
+
+class Project(SQLModel, table=True):
+    """What datasets belong to. `playing` says whether the simulator should feed this (simulated) project."""
+
+    __tablename__ = "project"
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True, max_length=64)
+    name: str = Field(max_length=200)
+    simulated: bool = False
+    playing: bool = False
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Dataset(SQLModel, table=True):
+    """A named list of segments. `version` is the newest one, 0 before the first file has been read.
+
+    `content` is the sha256 of the original upload; `source` the name of the followed inbox file; one of them is set.
+    `follow` says how far the inbox file has been read: offset (bytes), line, format, mapping, inode.
+    """
+
+    __tablename__ = "dataset"
+    __table_args__ = (
+        Index(
+            "uq_dataset_present_name",
+            "project_id",
+            "name",
+            unique=True,
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+        UniqueConstraint("project_id", "content"),
+        UniqueConstraint("project_id", "source"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    name: str = Field(max_length=200)
+    content: str | None = Field(default=None, max_length=64)
+    source: str | None = Field(default=None, max_length=255)
+    size: int = Field(default=0, sa_type=BigInteger)
+    mapping: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    follow: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    version: int = 0
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+    updated_at: datetime = Field(default_factory=now, sa_column=_time())
+    removed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class Segment(SQLModel, table=True):
+    """One immutable Parquet file of a dataset, by its content hash, with the reader's report."""
+
+    __tablename__ = "segment"
+    __table_args__ = (UniqueConstraint("dataset_id", "sha256"),)
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id")
+    sha256: str = Field(max_length=64)
+    rows: int = Field(sa_type=BigInteger)
+    size: int = Field(sa_type=BigInteger)
+    report: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Version(SQLModel, table=True):
+    """A manifest: which segments, in which order, with their summed report and the answer of the default parameters."""
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("dataset_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id")
+    number: int
+    manifest: list[str] = Field(sa_column=_json())
+    sha256: str = Field(max_length=64)
+    report: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    answer: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    run_id: int | None = Field(default=None, foreign_key="run.id")
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Run(SQLModel, table=True):
+    """A piece of work for the runner, and the queue itself. `key` makes asking twice for the same work one row.
+
+    queued → running → done | failed | cancelled, each arrow a conditional UPDATE. `losses` counts owners that vanished,
+    apart from failures of the work itself.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("ix_run_state", "state", "id"),
+        Index("ix_run_dataset", "dataset_id", "id"),
+        Index(
+            "uq_run_queued",
+            "dataset_id",
+            "key",
+            unique=True,
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    dataset_id: int | None = Field(default=None, foreign_key="dataset.id")
+    kind: str = Field(max_length=32)
+    key: str = Field(max_length=64)
+    params: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    state: str = Field(default="queued", max_length=16)
+    attempt: int = 0
+    losses: int = 0
+    owner: str | None = Field(default=None, max_length=100)
+    progress: float = 0.0
+    stage: str = Field(default="", max_length=200)
+    error: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    requested_by: int | None = Field(default=None, foreign_key="user.id")
+    requested_at: datetime = Field(default_factory=now, sa_column=_time())
+    started_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    beat_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+# ------------------------------------------------------------------ what happened
+
+
+class Event(SQLModel, table=True):
+    """The outbox. Ids grow in commit order and are never used twice."""
+
+    __tablename__ = "event"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    )
+    project: str | None = Field(default=None, max_length=64)
+    topic: str = Field(max_length=100)
+    kind: str = Field(max_length=32)
+    body: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    at: datetime = Field(default_factory=now, sa_column=_time())

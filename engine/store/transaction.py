@@ -1,0 +1,86 @@
+"""The one way to write: a transaction whose events are inserted last, so that event ids are in commit order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import Session
+
+from engine.errors import StoreUnavailable
+from engine.store.engine import get_store
+from engine.store.tables import Event
+from engine.store.times import now
+
+EVENT_LOCK = 7_105_113
+"""Number of the Postgres advisory lock held from the first event of a transaction to its commit."""
+
+_MESSAGES = {
+    "locked": ("store_busy", "The store is busy; nothing was saved. Try again in a moment."),
+    "full": ("store_full", "The disk of the store is full; nothing was saved. Free some space and try again."),
+    "malformed": ("store_corrupt", "The store is damaged; nothing was saved. Restore plumbline.db from a backup."),
+    "not a database": ("store_corrupt", "The store is not a database. Restore plumbline.db from a backup."),
+    "disk i/o": ("store_failed", "The disk refused to write; nothing was saved. Look at the disk, then try again."),
+    "readonly": ("store_readonly", "The store cannot be written; nothing was saved. Check the rights of its folder."),
+    "no such table": ("store_empty", "The store has no tables yet. Start with `python -m jobs run`."),
+    "unable to open": ("store_missing", "The store cannot be opened. Check that its folder exists and is ours."),
+    "connection": ("store_unreachable", "The database does not answer; nothing was saved. Try again in a moment."),
+}
+
+
+class Transaction:
+    """A write in progress: `session` for rows, `publish` for what others should hear of it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.event_ids: list[int] = []
+        self._events: list[dict[str, Any]] = []
+
+    def publish(self, project: str | None, topic: str, kind: str, body: Mapping[str, Any]) -> None:
+        """Announce a change; `project` is None for what concerns one person only."""
+        self._events.append({"project": project, "topic": topic, "kind": kind, "body": dict(body), "at": now()})
+
+    def insert_events(self) -> None:
+        """Insert the announced events; nothing may be written after them."""
+        self.session.flush()
+        if not self._events:
+            return
+        connection = self.session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": EVENT_LOCK})
+        for row in self._events:
+            self.event_ids.append(connection.execute(insert(Event).values(row).returning(Event.id)).scalar_one())  # type: ignore[call-overload]
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """All of it or nothing. On SQLite the write lock is taken at once, so reads inside it cannot go stale.
+
+    Raises StoreUnavailable where the database cannot take it (busy, full, damaged, gone); then nothing was saved.
+    """
+    with _named_errors(), Session(get_store().writer, expire_on_commit=False) as session, session.begin():
+        current = Transaction(session)
+        yield current
+        current.insert_events()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """One view of the store for several reads; nothing can be changed through it."""
+    with _named_errors(), Session(get_store().reader, autoflush=False) as session:
+        yield session
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        reason = str(error.orig).lower()
+        for part, (code, message) in _MESSAGES.items():
+            if part in reason:
+                raise StoreUnavailable(message, code=code) from error
+        raise
