@@ -1,0 +1,140 @@
+// The answer: its sentence and its key numbers, put right by events without a rerun.
+import { ago, beside, estimate, glow, icon, make, plumb, put, read, whole } from "./plumb.js";
+
+export default function answer({ data, parentElement, setTriggerValue }) {
+  const given = read(data);
+  const part = (parentElement.__answer ||= new Answer(parentElement));
+  part.open = () => setTriggerValue("open", given.dataset);
+  part.take(given);
+  return () => part.leave();
+}
+
+class Answer {
+  constructor(parent) {
+    this.root = parent.appendChild(make("section", { class: "pl-answer", "aria-label": "Answer" }));
+    this.clock = setInterval(() => this.tick(), 5000);
+  }
+
+  take(given) {
+    const stamp = `${given.dataset}?${given.query}`;
+    const stale = this.stamp === stamp && this.version > given.version;
+    this.off?.();
+    this.given = given;
+    this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
+    if (stale) return;
+    if (this.stamp !== stamp || this.shape !== given.numbers.map((number) => number.name).join()) this.build(given);
+    this.stamp = stamp;
+    this.show(given);
+  }
+
+  build(given) {
+    this.shape = given.numbers.map((number) => number.name).join();
+    this.sentence = make("p", { class: "pl-sentence", "data-live": "sentence" });
+    this.meta = make("p", { class: "pl-meta" });
+    this.numbers = make("dl", { class: "pl-numbers" }, ...given.numbers.map((number) => this.number(number)));
+    const head = make("div", { class: "pl-answer-head" }, this.sentence, this.meta);
+    this.root.classList.toggle("pl-answer-small", Boolean(given.small));
+    this.root.replaceChildren(...(given.title ? [this.title(given)] : []), head, this.numbers);
+  }
+
+  title(given) {
+    return make("h2", { class: "pl-answer-title" }, make("button", { type: "button", class: "pl-linkish", onclick: () => this.open() }, given.title));
+  }
+
+  number({ name, label, help }) {
+    const term = make("dt", {}, label, help ? hint(label, help) : null);
+    const value = make("dd", { class: "pl-value", "data-live": `estimate:${name}` });
+    const side = make("dd", { class: "pl-beside", "data-live": `interval:${name}` });
+    return make("div", { class: "pl-number-card", "data-number": name }, term, value, side);
+  }
+
+  /** Show a state of the answer: from the page, from an event or from a view. */
+  show(state) {
+    const first = this.version === undefined;
+    this.version = state.version;
+    this.root.dataset.version = state.version;
+    this.root.dataset.verdict = state.verdict;
+    this.speak(state.sentence, first);
+    for (const { name } of this.given.numbers) {
+      const found = state.estimates[name];
+      put(this.root.querySelector(`[data-live="estimate:${name}"]`), estimate(name, found?.value));
+      const side = this.root.querySelector(`[data-live="interval:${name}"]`);
+      const text = beside(name, found);
+      if (side && side.textContent !== text) side.textContent = text;
+    }
+    this.at = state.at ?? new Date().toISOString();
+    this.count(state);
+  }
+
+  /** The verdict before the colon weighs more than the rest. */
+  speak(sentence, first) {
+    if (this.sentence.textContent === sentence) return;
+    const colon = sentence.indexOf(": ");
+    const parts = colon > 0 && colon < 40 ? [make("strong", {}, sentence.slice(0, colon + 1)), sentence.slice(colon + 1)] : [sentence];
+    this.sentence.replaceChildren(...parts);
+    if (!first) glow(this.sentence);
+  }
+
+  count(state) {
+    this.rows = make("span", { "data-live": "rows" }, whole(state.rows));
+    this.when = make("span", {}, ago(this.at));
+    const noun = this.given.noun;
+    const parts = [this.rows, ` ${noun}`];
+    if (state.prompts) parts.push(" of ", make("span", { "data-live": "prompts" }, whole(state.prompts)), " prompts");
+    parts.push(" · version ", make("span", { "data-live": "version" }, String(state.version)), " · ", this.when);
+    if (this.given.live) parts.push(" · ", make("span", { class: "pl-dot" }), make("span", { "data-plumb-status": "" }, { live: "Live", connecting: "Connecting…", reconnecting: "Reconnecting…" }[plumb.state]));
+    this.meta.replaceChildren(...parts);
+  }
+
+  tick() {
+    if (this.when && this.at) this.when.textContent = ago(this.at);
+  }
+
+  /** A newer version: its default answer came with the event; any other view of it is fetched. */
+  async moved(body) {
+    if (body.version <= this.version) return;
+    const compact = body.answer;
+    if (this.given.plain && compact) return this.show({ ...compact, version: body.version });
+    this.wanted = Math.max(this.wanted ?? 0, body.version);
+    if (this.fetching) return;
+    this.fetching = true;
+    try {
+      while (this.wanted > this.version) {
+        const view = await plumb.view(this.given.query, this.wanted);
+        if (view.version <= this.version) break;
+        this.show(view);
+      }
+    } catch {
+      this.wanted = this.version;
+    } finally {
+      this.fetching = false;
+    }
+  }
+
+  leave() {
+    this.off?.();
+    clearInterval(this.clock);
+  }
+}
+
+let hints = 0;
+
+/** A small button that opens what the number means: definition, formula in words, source. */
+export function hint(label, help) {
+  const id = `pl-hint-${(hints += 1)}`;
+  const paragraphs = [help.what, help.formula && `How: ${help.formula}`, help.source && `Source: ${help.source}`].filter(Boolean);
+  const bubble = make("div", { id, popover: "auto", class: "pl-hint", role: "note" }, make("strong", {}, label), ...paragraphs.map((text) => make("p", {}, text)));
+  const button = make("button", { type: "button", class: "pl-ask", "aria-label": `What is ${label}?`, popovertarget: id }, icon("help"));
+  bubble.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => place(bubble, button)));
+  const both = document.createDocumentFragment();
+  both.append(button, bubble);
+  return both;
+}
+
+function place(bubble, button) {
+  const spot = button.getBoundingClientRect();
+  const width = bubble.offsetWidth;
+  bubble.style.left = `${Math.max(12, Math.min(innerWidth - width - 12, spot.left - 16))}px`;
+  const below = spot.bottom + 8;
+  bubble.style.top = below + bubble.offsetHeight > innerHeight ? `${Math.max(12, spot.top - bubble.offsetHeight - 8)}px` : `${below}px`;
+}

@@ -1,0 +1,56 @@
+// Mounted once above every page: the socket, the theme, the density, the status of the connection.
+import { plumb, read } from "./plumb.js";
+
+const HOST_MESSAGE = { stCommVersion: 1, type: "SET_CUSTOM_THEME_CONFIG" };
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+export default function bus({ data, setTriggerValue }) {
+  const given = read(data);
+  const state = (window.__plumbShell ||= { wanted: null });
+  state.given = given;
+  state.rerun = () => setTriggerValue("resync", Date.now());
+  if (!state.listening) listen(state);
+  document.documentElement.dataset.density = given.density;
+  if (state.wanted !== given.theme) choose(state, given.theme);
+  plumb.start(given.since);
+  plumb.tell(plumb.state);
+}
+
+function listen(state) {
+  state.listening = true;
+  addEventListener("plumb:resync", () => state.rerun());
+  dark.addEventListener("change", () => state.wanted === "system" && apply(state));
+  follow();
+}
+
+function choose(state, theme) {
+  const first = state.wanted === null;
+  state.wanted = theme;
+  if (first && theme === "system" && !localStorage.getItem("plumb.theme")) return;
+  localStorage.setItem("plumb.theme", theme);
+  apply(state);
+}
+
+/** Ask Streamlit for the theme without a rerun, and leave a note for the next load of every page. */
+function apply(state) {
+  const mode = state.wanted === "system" ? (dark.matches ? "dark" : "light") : state.wanted;
+  const now = document.documentElement.dataset.theme;
+  if (now !== mode) postMessage({ ...HOST_MESSAGE, themeInfo: state.given.themes[mode] }, location.origin);
+  const remembered = JSON.stringify({ light: "Light", dark: "Dark", system: "System" }[state.wanted]);
+  const paths = [location.pathname, "/", ...state.given.paths];
+  setTimeout(() => paths.forEach((path) => localStorage.setItem(`stActiveTheme-${path}-v2`, remembered)), 60);
+}
+
+/** Keep <html data-theme> equal to what the page shows, and tell the charts. */
+function follow() {
+  const app = document.querySelector(".stApp");
+  const note = () => {
+    const mode = getComputedStyle(app).colorScheme.includes("dark") ? "dark" : "light";
+    if (document.documentElement.dataset.theme === mode) return;
+    document.documentElement.dataset.theme = mode;
+    requestAnimationFrame(() => dispatchEvent(new CustomEvent("plumb:theme", { detail: mode })));
+  };
+  new MutationObserver(note).observe(app, { attributes: true, attributeFilter: ["class", "style"] });
+  note();
+}
+

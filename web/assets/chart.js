@@ -1,0 +1,263 @@
+// A figure with its legend, table twin, large view, keyboard points and downloads; it moves by events, without a rerun.
+import { csv, download, icon, make, paint, plumb, read } from "./plumb.js";
+
+const CONFIG = { displayModeBar: false, responsive: true, displaylogo: false, doubleClick: "reset", scrollZoom: false };
+
+/** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
+function plotly() {
+  return (window.__PLready ||= new Promise((done, failed) => {
+    const theirs = window.Plotly;
+    const script = make("script", { src: "/assets/plotly.js" });
+    script.onload = () => {
+      window.__PL = window.Plotly;
+      if (theirs) window.Plotly = theirs;
+      done(window.__PL);
+    };
+    script.onerror = () => failed(new Error("the chart library could not be loaded"));
+    document.head.append(script);
+  }));
+}
+
+export default async function chart({ data, parentElement, setTriggerValue }) {
+  const given = read(data);
+  const part = (parentElement.__chart ||= new Part(parentElement));
+  part.pick = (value) => setTriggerValue("pick", value);
+  part.take(given);
+  await part.drawn;
+  return () => part.leave();
+}
+
+class Part {
+  constructor(parent) {
+    this.hidden = new Map();
+    this.index = null;
+    this.build(parent);
+    this.follow = () => this.draw();
+    addEventListener("plumb:theme", this.follow);
+  }
+
+  build(parent) {
+    this.legend = make("div", { class: "pl-legend" });
+    this.tools = make(
+      "div",
+      { class: "pl-tools", role: "toolbar", "aria-label": "Chart" },
+      (this.tableButton = this.button("table", "Table", () => this.toggleTable())),
+      this.button("image", "Download PNG", () => this.image()),
+      this.button("file", "Download CSV", () => download(`${this.file()}.csv`, csv(this.chart.table), "text/csv")),
+      (this.largeButton = this.button("large", "Large view", () => this.enlarge())),
+    );
+    this.plot = make("div", {
+      class: "pl-plot",
+      tabindex: "0",
+      role: "group",
+      "aria-roledescription": "chart",
+      onkeydown: (event) => this.key(event),
+      onblur: () => this.unfocus(),
+    });
+    this.ring = make("div", { class: "pl-ring", hidden: true });
+    this.said = make("div", { class: "pl-unseen", "aria-live": "polite" });
+    this.twin = make("div", { class: "pl-twin", hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a table" });
+    this.stage = make("div", { class: "pl-stage" }, this.plot, this.ring);
+    this.body = make("div", { class: "pl-body" }, make("div", { class: "pl-head" }, this.legend, this.tools), this.stage, this.twin, this.said);
+    this.root = make("figure", { class: "pl-chart" }, this.body);
+    this.dialog = make("dialog", { class: "pl-large", onclose: () => this.restore(), "aria-label": "Large view" });
+    parent.append(this.root, this.dialog);
+  }
+
+  button(shape, label, onclick) {
+    return make("button", { type: "button", class: "pl-tool", title: label, "aria-label": label, onclick }, icon(shape));
+  }
+
+  /** New data from a rerun: draw what changed, listen from the event as of which it was read. */
+  take(given) {
+    const same = this.given && this.given.stamp === given.stamp && this.given.query === given.query;
+    this.given = given;
+    this.root.dataset.chart = given.name;
+    this.root.classList.toggle("pl-bare", Boolean(given.bare));
+    this.off?.();
+    this.off = given.dataset === null || !given.query ? null : plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body.version), given.since);
+    if (same || (this.version > given.version && this.query === given.query)) return;
+    this.show(given.chart, given.version);
+  }
+
+  show(chart, version) {
+    this.chart = chart;
+    this.version = version;
+    this.query = this.given.query;
+    this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.`);
+    this.drawn = this.draw();
+    if (!this.twin.hidden) this.fillTable();
+  }
+
+  async draw() {
+    const library = await plotly();
+    if (!this.chart || !this.root.isConnected) return;
+    const figure = paint(this.chart.figure, this.root);
+    for (const trace of figure.data) if (this.hidden.has(trace.meta?.key)) trace.visible = this.hidden.get(trace.meta.key);
+    this.chips(figure.data);
+    figure.layout.height = this.dialog.open ? Math.round(innerHeight * 0.68) : this.given.height ?? figure.layout.height;
+    figure.layout.autosize = true;
+    figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
+    this.stage.style.minHeight = `${figure.layout.height}px`;
+    await library.react(this.plot, figure.data, figure.layout, CONFIG);
+    this.root.dataset.version = this.version;
+    this.root.dataset.drawn = String(performance.now());
+    if (!this.clicking) this.listen();
+    if (this.index !== null) this.focusPoint(this.index);
+  }
+
+  listen() {
+    this.clicking = true;
+    this.plot.on("plotly_click", ({ points }) => {
+      const place = points[0]?.data.meta?.pick;
+      if (place !== undefined) this.pick(points[0].customdata[place]);
+    });
+  }
+
+  /** The legend as text and buttons: what can be switched is a button. */
+  chips(traces) {
+    const named = traces.filter((trace) => trace.name && trace.meta?.key && trace.showlegend !== false);
+    const print = JSON.stringify(named.map((trace) => [trace.name, trace.visible ?? true, trace.line?.color]));
+    if (print === this.printed || this.given.bare) return;
+    this.printed = print;
+    this.legend.replaceChildren(...named.map((trace) => this.chip(trace)));
+  }
+
+  chip(trace) {
+    const shown = trace.visible !== "legendonly" && trace.visible !== false;
+    const band = trace.fill === "tonexty";
+    const swatch = make("i", { class: band ? "pl-swatch pl-swatch-band" : `pl-swatch pl-swatch-${trace.line?.dash ?? "solid"}` });
+    swatch.style.setProperty("--tone", band ? trace.fillcolor : trace.line?.color ?? trace.marker?.color);
+    if (!trace.meta.toggle) return make("span", { class: "pl-key" }, swatch, trace.name);
+    const onclick = () => {
+      this.hidden.set(trace.meta.key, shown ? "legendonly" : true);
+      this.draw();
+    };
+    return make("button", { type: "button", class: "pl-key pl-switch", "aria-pressed": String(shown), onclick }, swatch, trace.name);
+  }
+
+  // ------------------------------------------------------------ live
+
+  /** A newer version exists: fetch its picture, one request at a time, never an older one over a newer one. */
+  async moved(version) {
+    this.wanted = Math.max(this.wanted ?? 0, version);
+    if (this.fetching) return;
+    this.fetching = true;
+    try {
+      while (this.wanted > (this.version ?? 0)) {
+        const view = await plumb.view(this.given.query, this.wanted);
+        const fresh = view.charts[this.given.name];
+        if (!fresh || view.version <= this.version) break;
+        this.show(fresh, view.version);
+        await this.drawn;
+        await new Promise((done) => (document.hidden ? setTimeout(done, 30) : requestAnimationFrame(done)));
+      }
+    } catch {
+      this.wanted = this.version;
+    } finally {
+      this.fetching = false;
+    }
+  }
+
+  // ------------------------------------------------------------ keyboard
+
+  points() {
+    const curve = this.plot.data?.findIndex((trace) => trace.meta?.points) ?? -1;
+    return { curve, trace: this.plot.data?.[curve] };
+  }
+
+  key(event) {
+    const { trace } = this.points();
+    if (!trace || event.altKey || event.ctrlKey || event.metaKey) return;
+    const last = trace.x.length - 1;
+    const from = this.index ?? -1;
+    const upright = this.given.name === "slices";
+    const steps = { ArrowRight: from + 1, ArrowLeft: from < 0 ? last : from - 1, ArrowUp: upright ? from + 1 : from - 1, ArrowDown: upright ? (from < 0 ? last : from - 1) : from + 1, Home: 0, End: last };
+    if (event.key === "Enter" && this.index !== null && trace.meta.pick !== undefined) this.pick(trace.customdata[this.index][trace.meta.pick]);
+    else if (event.key === "Escape" && this.index !== null && !this.dialog.open) this.unfocus();
+    else if (event.key in steps) this.focusPoint(Math.min(last, Math.max(0, steps[event.key])));
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  focusPoint(index) {
+    const { curve, trace } = this.points();
+    if (!trace || index >= trace.x.length) return this.unfocus();
+    this.index = index;
+    const layout = this.plot._fullLayout;
+    const across = layout.xaxis;
+    const up = layout.yaxis;
+    const size = Math.max(18, (Array.isArray(trace.marker?.size) ? trace.marker.size[index] : 10) + 12);
+    Object.assign(this.ring.style, {
+      left: `${across._offset + across.d2p(trace.x[index]) - size / 2}px`,
+      top: `${up._offset + up.d2p(trace.y[index]) - size / 2}px`,
+      width: `${size}px`,
+      height: `${size}px`,
+    });
+    this.ring.hidden = false;
+    this.said.textContent = trace.meta.read?.[index] ?? `${trace.x[index]}, ${trace.y[index]}`;
+    window.__PL.Fx.hover(this.plot, [{ curveNumber: curve, pointNumber: index }]);
+  }
+
+  unfocus() {
+    this.index = null;
+    this.ring.hidden = true;
+    if (this.plot.data) window.__PL?.Fx.unhover(this.plot);
+  }
+
+  // ------------------------------------------------------------ table, large view, downloads
+
+  toggleTable(open = this.twin.hidden) {
+    this.twin.hidden = !open;
+    this.tableButton.setAttribute("aria-expanded", String(open));
+    if (open) this.fillTable();
+  }
+
+  fillTable() {
+    const { columns, rows } = this.chart.table;
+    const cell = (value) => (value === null ? "–" : typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : typeof value === "number" ? value.toLocaleString("en-US") : value);
+    const head = make("thead", {}, make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name))));
+    const body = make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((value) => make("td", { class: typeof value === "number" ? "pl-number" : null }, String(cell(value)))))));
+    this.twin.replaceChildren(make("table", {}, make("caption", { class: "pl-unseen" }, this.chart.alt), head, body));
+  }
+
+  enlarge() {
+    if (this.dialog.open) return this.dialog.close();
+    this.root.style.minHeight = `${this.root.offsetHeight}px`;
+    const close = make("button", { type: "button", class: "pl-tool", "aria-label": "Close the large view", onclick: () => this.dialog.close() }, icon("close"));
+    this.dialog.replaceChildren(make("header", { class: "pl-large-head" }, make("h2", {}, this.given.title ?? this.chart.title), close), this.body);
+    this.tableWas = !this.twin.hidden;
+    this.dialog.showModal();
+    this.toggleTable(true);
+    this.draw();
+    this.plot.focus();
+  }
+
+  restore() {
+    this.root.append(this.body);
+    this.root.style.minHeight = "";
+    this.toggleTable(this.tableWas);
+    this.draw();
+    this.largeButton.focus();
+  }
+
+  file() {
+    return (this.given.file ?? this.given.name).replace(/[^\w.-]+/g, "-").toLowerCase();
+  }
+
+  async image() {
+    const library = await plotly();
+    const figure = paint(this.chart.figure, this.root);
+    for (const trace of figure.data) if (this.hidden.has(trace.meta?.key)) trace.visible = this.hidden.get(trace.meta.key);
+    const layout = { ...figure.layout, showlegend: true, title: { text: this.given.heading ?? "" }, margin: { l: 60, r: 30, t: 90, b: 60 } };
+    const address = await library.toImage({ data: figure.data.filter((trace) => trace.visible !== "legendonly"), layout }, { format: "png", scale: 2, width: 1100, height: 720 });
+    download(`${this.file()}.png`, address);
+  }
+
+  leave() {
+    this.off?.();
+    removeEventListener("plumb:theme", this.follow);
+    if (this.plot.data) window.__PL?.purge(this.plot);
+  }
+}

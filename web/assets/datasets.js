@@ -1,0 +1,96 @@
+// The datasets of a project: one line each, moved by events; what can be done with one lies in its menu.
+import { ago, icon, make, plumb, put, read, whole } from "./plumb.js";
+
+const WORDS = { reading: "Reading…", failed: "Could not be read", empty: "No rows", ready: "" };
+
+export default function datasets({ data, parentElement, setTriggerValue }) {
+  const given = read(data);
+  const part = (parentElement.__datasets ||= new Datasets(parentElement));
+  part.trigger = (name, value) => setTriggerValue(name, { ...value, at: Date.now() });
+  part.take(given);
+  return () => part.leave();
+}
+
+class Datasets {
+  constructor(parent) {
+    this.list = parent.appendChild(make("ul", { class: "pl-rows" }));
+    this.rows = new Map();
+    this.clock = setInterval(() => this.rows.forEach((row) => row.tick()), 10000);
+  }
+
+  take(given) {
+    const print = JSON.stringify(given.rows);
+    this.off?.();
+    this.off = this.listen(given);
+    if (print === this.print) return;
+    this.print = print;
+    this.rows = new Map(given.rows.map((row) => [row.id, this.row(row, given.may)]));
+    this.list.replaceChildren(...[...this.rows.values()].map((row) => row.element));
+  }
+
+  listen(given) {
+    const offs = [
+      plumb.on("dataset/*", (kind, body) => kind === "version" && this.rows.get(body.dataset)?.moved(body), given.since),
+      plumb.on(`project/${given.project}`, (kind, body) => this.structure(kind, body), given.since),
+    ];
+    return () => offs.forEach((off) => off());
+  }
+
+  /** Datasets came, went or changed: ask for a new list, once for several events. */
+  structure(kind, body) {
+    const ended = kind === "run" && ["done", "failed", "cancelled"].includes(body.state) && this.rows.get(body.dataset)?.given.state !== "ready";
+    if (!ended && !["dataset_added", "dataset_changed", "dataset_removed"].includes(kind)) return;
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.trigger("changed", {}), 150);
+  }
+
+  row(given, may) {
+    const open = make("a", { class: "pl-row-name", href: `/calibration?dataset=${given.id}`, onclick: (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.trigger("open", { id: given.id });
+    } }, given.name);
+    const sentence = make("p", { class: "pl-row-sentence" }, given.sentence ?? WORDS[given.state]);
+    const rows = make("span", { class: "pl-row-count" }, whole(given.rows));
+    const when = make("span", {}, ago(given.at));
+    const facts = make("p", { class: "pl-row-facts" }, rows, ` ${given.noun} · `, when, ...(given.rejected ? [` · ${whole(given.rejected)} refused`] : []), ...(given.format ? [` · ${given.format}`] : []));
+    const tags = [given.live ? make("span", { class: "pl-tag" }, make("span", { class: "pl-dot" }), "followed") : null, given.simulated ? make("span", { class: "pl-tag" }, "simulated") : null];
+    const element = make("li", { class: "pl-row", "data-dataset": given.id, "data-verdict": given.verdict ?? given.state },
+      make("div", { class: "pl-row-main" }, make("div", { class: "pl-row-head" }, open, ...tags.filter(Boolean)), sentence, facts), may ? this.menu(given) : null);
+    let at = given.at;
+    return {
+      given,
+      element,
+      tick: () => (when.textContent = ago(at)),
+      moved: (body) => {
+        at = new Date().toISOString();
+        when.textContent = ago(at);
+        put(rows, whole(body.accepted ?? body.rows));
+        if (!body.answer) return;
+        put(sentence, body.answer.sentence);
+        element.dataset.verdict = body.answer.verdict;
+      },
+    };
+  }
+
+  menu(given) {
+    const id = `pl-dataset-menu-${given.id}`;
+    const act = (label, name) => make("button", { type: "button", onclick: () => {
+      list.hidePopover();
+      this.trigger(name, { id: given.id });
+    } }, label);
+    const list = make("div", { id, popover: "auto", class: "pl-menu" }, act("Rename…", "rename"), act("Columns…", "mapping"), act("Remove", "remove"));
+    const button = make("button", { type: "button", class: "pl-tool", popovertarget: id, "aria-label": `What can be done with ${given.name}` }, icon("more"));
+    list.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => {
+      const spot = button.getBoundingClientRect();
+      list.style.left = `${spot.right - list.offsetWidth}px`;
+      list.style.top = `${spot.bottom + 4}px`;
+    }));
+    return make("span", {}, button, list);
+  }
+
+  leave() {
+    this.off?.();
+    clearInterval(this.clock);
+  }
+}

@@ -1,0 +1,89 @@
+// The most confidently wrong rows, one at a time, side by side; n and p (or j and k) go through them.
+import { estimate, fixed, make, read } from "./plumb.js";
+
+export default function pairs({ data, parentElement }) {
+  const given = read(data);
+  const part = (parentElement.__pairs ||= new Pairs(parentElement));
+  part.take(given);
+  return () => part.leave();
+}
+
+class Pairs {
+  constructor(parent) {
+    this.index = 0;
+    this.list = make("ol", { class: "pl-pairs-list", "aria-label": "Most confidently wrong" });
+    this.detail = make("article", { class: "pl-pair", tabindex: "-1", "aria-live": "polite" });
+    this.root = parent.appendChild(make("div", { class: "pl-pairs" }, this.list, this.detail));
+    this.listen = (event) => this.key(event);
+    document.addEventListener("keydown", this.listen);
+  }
+
+  take(given) {
+    const print = JSON.stringify(given.rows.map((row) => [row.prompt, row.margin, row.value]));
+    if (print === this.print) return;
+    this.print = print;
+    this.rows = given.rows;
+    this.index = Math.min(this.index, this.rows.length - 1);
+    this.list.replaceChildren(...this.rows.map((row, index) => this.line(row, index)));
+    this.show(this.index);
+  }
+
+  line(row, index) {
+    const title = row.prompt_text || row.prompt || `Row ${index + 1}`;
+    const button = make("button", { type: "button", onclick: () => this.show(index) }, make("b", {}, estimateOf(row)), make("span", {}, title.slice(0, 140)));
+    return make("li", {}, button);
+  }
+
+  key(event) {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
+    const step = { n: 1, j: 1, p: -1, k: -1 }[event.key];
+    if (!step) return;
+    this.show(Math.min(this.rows.length - 1, Math.max(0, this.index + step)));
+    this.list.children[this.index].scrollIntoView({ block: "nearest" });
+  }
+
+  show(index) {
+    this.index = index;
+    [...this.list.querySelectorAll("button")].forEach((button, place) => button.setAttribute("aria-current", String(place === index)));
+    const row = this.rows[index];
+    if (!row) return this.detail.replaceChildren();
+    const head = make("header", { class: "pl-pair-head" }, make("h3", {}, row.said), make("span", { class: "pl-pair-place" }, `${index + 1} of ${this.rows.length}`));
+    const facts = make("dl", { class: "pl-facts" }, ...row.facts.flatMap(([name, value]) => [make("div", {}, make("dt", {}, name), make("dd", {}, value))]));
+    const sides = row.sides.map((side) => this.side(side));
+    this.detail.replaceChildren(head, facts, ...(row.prompt_text ? [fold("Prompt", row.prompt_text, "pl-prompt")] : []), make("div", { class: `pl-sides pl-sides-${sides.length}` }, ...sides));
+  }
+
+  side({ name, badge, tone, score, text }) {
+    const head = make("header", {}, make("strong", {}, name), badge ? make("span", { class: `pl-badge pl-badge-${tone}` }, badge) : null, score === null ? null : make("span", { class: "pl-score" }, `score ${fixed(score, 2)}`));
+    return make("section", { class: `pl-side pl-side-${tone}` }, head, text ? longText(text) : make("p", { class: "pl-none" }, "This file holds no text for it."));
+  }
+
+  leave() {
+    document.removeEventListener("keydown", this.listen);
+  }
+}
+
+const LONG = 900;
+
+function fold(name, text, kind) {
+  return make("section", { class: kind }, make("header", {}, make("strong", {}, name)), longText(text));
+}
+
+/** Text as it is written; what is long is folded. */
+function longText(text) {
+  const body = make("div", { class: "pl-text" }, text);
+  if (text.length <= LONG) return body;
+  body.classList.add("pl-folded");
+  const more = make("button", { type: "button", class: "pl-linkish", "aria-expanded": "false", onclick: () => {
+    const open = body.classList.toggle("pl-folded");
+    more.textContent = open ? "Show all" : "Show less";
+    more.setAttribute("aria-expanded", String(!open));
+  } }, "Show all");
+  return make("div", {}, body, more);
+}
+
+function estimateOf(row) {
+  return estimate("accuracy", row.confidence);
+}
+

@@ -1,0 +1,265 @@
+// What every part shares: the one socket of the tab, the colours of the page, numbers as people read them.
+
+const KEPT = 2000;
+const SLOWEST = 10000;
+
+class Bus {
+  constructor() {
+    this.last = null;
+    this.kept = [];
+    this.listeners = new Set();
+    this.views = new Map();
+    this.failures = 0;
+    this.state = "connecting";
+  }
+
+  /** Connect once; `since` is the event id as of which the first page was read. */
+  start(since) {
+    if (this.started) return;
+    this.started = true;
+    this.last = since;
+    this.connect();
+    addEventListener("online", () => this.retry());
+    addEventListener("visibilitychange", () => document.hidden || this.retry());
+  }
+
+  /** Call fn(kind, body, id, topic) for each event of the topic ("run/*" for all runs) later than `since`. */
+  on(topic, fn, since) {
+    const listener = { topic, fn, seen: since ?? this.last ?? 0 };
+    this.listeners.add(listener);
+    for (const event of this.kept) hand(listener, event);
+    return () => this.listeners.delete(listener);
+  }
+
+  connect() {
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+    this.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ since: this.last }));
+    socket.onmessage = (message) => this.take(JSON.parse(message.data));
+    socket.onclose = (closing) => this.closed(closing.code);
+  }
+
+  take(message) {
+    if (message.hello !== undefined) {
+      this.failures = 0;
+      this.upto = message.hello;
+      this.last ??= message.hello;
+      this.tell("live");
+    }
+    if (message.resync) {
+      this.last = this.upto;
+      dispatchEvent(new CustomEvent("plumb:resync"));
+    }
+    for (const event of message.events ?? []) this.publish(event);
+  }
+
+  publish(event) {
+    if (event.id <= this.last) return;
+    this.last = event.id;
+    this.kept.push(event);
+    if (this.kept.length > KEPT) this.kept.shift();
+    for (const listener of [...this.listeners]) hand(listener, event);
+  }
+
+  closed(code) {
+    this.socket = null;
+    this.failures += 1;
+    this.tell("reconnecting");
+    if (code === 4401 || this.failures % 3 === 0) askWhetherSignedIn();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.retry(), Math.min(SLOWEST, 200 * 1.7 ** this.failures) * (0.7 + 0.6 * Math.random()));
+  }
+
+  retry() {
+    if (this.started && !this.socket) this.connect();
+  }
+
+  tell(state) {
+    this.state = state;
+    document.documentElement.dataset.live = state;
+    for (const element of document.querySelectorAll("[data-plumb-status]")) element.textContent = STATES[state];
+  }
+
+  /** The view of `query` at `version` or later: one request for all parts of a page that want it. */
+  view(query, version) {
+    const known = this.views.get(query);
+    if (known && known.version >= version) return known.promise;
+    const promise = fetch(`/view/calibration?${query}&mode=tokens`, { headers: { accept: "application/json" } }).then((answer) =>
+      answer.ok ? answer.json() : Promise.reject(new Error(`view: ${answer.status}`)),
+    );
+    this.views.set(query, { version, promise });
+    promise.catch(() => this.views.delete(query));
+    return promise;
+  }
+}
+
+export const STATES = { connecting: "Connecting…", live: "Live", reconnecting: "Reconnecting…" };
+
+function hand(listener, event) {
+  const matches = listener.topic.endsWith("*") ? event.topic.startsWith(listener.topic.slice(0, -1)) : event.topic === listener.topic;
+  if (!matches || event.id <= listener.seen) return;
+  listener.seen = event.id;
+  listener.fn(event.kind, event.body, event.id, event.topic);
+}
+
+async function askWhetherSignedIn() {
+  const answer = await fetch(location.href, { redirect: "manual", cache: "no-store" }).catch(() => null);
+  if (answer && (answer.type === "opaqueredirect" || answer.status === 401)) location.reload();
+}
+
+export const plumb = (window.__plumb ||= new Bus());
+
+/** The data of a part: JSON given as an object or as UTF-8 bytes. */
+export function read(data) {
+  return data instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(data)) : data;
+}
+
+/** An element with attributes, handlers (`onclick`) and children; text is always text, never markup. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+const SHAPES = {
+  table: "M3 5.5h14v9H3z M3 9h14 M8 9v5.5",
+  image: "M3 4.500h14v11H3z M3 13l4-4 4 4 2-2 4 4",
+  file: "M10 3v9 M6.5 8.5 10 12l3.5-3.5 M4 15.500h12",
+  large: "M11.5 4H16v4.5 M16 4l-5 5 M8.5 16H4v-4.5 M4 16l5-5",
+  close: "M5 5l10 10 M15 5 5 15",
+  copy: "M7 7h9v9H7z M4 13V4h9",
+  link: "M8.5 11.500l3-3 M9 6.500l1.8-1.800a3.2 3.2 0 0 1 4.5 4.500L13.5 11 M11 13.500l-1.8 1.800a3.2 3.2 0 0 1-4.5-4.500L6.5 9",
+  save: "M5.5 3.500h9v13L10 13l-4.5 3.500z",
+  more: "M4.5 10h.01 M10 10h.01 M15.5 10h.01",
+  search: "M9 4a5 5 0 1 0 0 10A5 5 0 0 0 9 4z M12.7 12.7 16 16",
+  page: "M5.5 3.500h6l3 3v10h-9z M11.5 3.500v3h3",
+  data: "M4 5.500C4 4 16 4 16 5.500v9C16 16 4 16 4 14.500z M4 5.500C4 7 16 7 16 5.5 M4 10c0 1.5 12 1.5 12 0",
+  action: "M11 3 5 11h4.500L9 17l6-8h-4.500z",
+  upload: "M10 13V4.5 M6.5 8 10 4.5 13.5 8 M4 15.500h12",
+  check: "M4.5 10.500l3.5 3.5 7.5-8",
+  help: "M7.7 7.800a2.3 2.3 0 1 1 3.3 2.100c-.7.3-1 .7-1 1.400v.4 M10 14.300h.01",
+};
+
+/** A stroke icon of the house, hidden from readers. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  svg.setAttribute("class", "pl-icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", SHAPES[name]);
+  svg.append(path);
+  return svg;
+}
+
+const PERCENT = new Set(["accuracy", "base_rate", "mean_score", "position_bias"]);
+const TWO = new Set(["temperature", "spiegelhalter_z"]);
+
+export function fixed(value, digits) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  return value.toFixed(digits).replace("-", "−");
+}
+
+/** The value of the estimate `name` in its own unit. */
+export function estimate(name, value) {
+  if (value === null || value === undefined) return "–";
+  return PERCENT.has(name) ? `${fixed(100 * value, 1)} %` : fixed(value, TWO.has(name) ? 2 : 3);
+}
+
+/** `[low, high]` in the unit of the estimate, else what a calibrated model would reach, else nothing. */
+export function beside(name, found) {
+  if (found?.low !== null && found?.low !== undefined && found.high !== null && found.high !== undefined) {
+    const [low, high] = PERCENT.has(name) ? [fixed(100 * found.low, 1), fixed(100 * found.high, 1)] : [estimate(name, found.low), estimate(name, found.high)];
+    return `[${low}, ${high}]`;
+  }
+  if (found?.null_95 !== null && found?.null_95 !== undefined) return `calibrated ≤ ${estimate(name, found.null_95)}`;
+  return "";
+}
+
+export function whole(value) {
+  return value === null || value === undefined ? "–" : Math.round(value).toLocaleString("en-US");
+}
+
+/** How long ago, in words. */
+export function ago(iso, now = Date.now()) {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  if (seconds < 10) return "just now";
+  const [amount, unit] = seconds < 90 ? [seconds, "s"] : seconds < 5400 ? [seconds / 60, "min"] : seconds < 129600 ? [seconds / 3600, "h"] : [seconds / 86400, "d"];
+  return `${Math.round(amount)} ${unit} ago`;
+}
+
+/** Put text into an element; say by a short glow that it moved. */
+export function put(element, text) {
+  if (!element || element.textContent === text) return;
+  element.textContent = text;
+  glow(element);
+}
+
+export function glow(element) {
+  element.classList.remove("pl-moved");
+  void element.offsetWidth;
+  element.classList.add("pl-moved");
+}
+
+const TOKEN = /^\$([a-z_]+)(?:\/(0?\.\d+|1|0))?$/;
+
+/** A copy of the figure with its colour tokens replaced by the colours of the page at `place`. */
+export function paint(figure, place) {
+  const probe = place.appendChild(make("i", { hidden: true }));
+  const known = new Map();
+  const tone = (token) => {
+    const match = TOKEN.exec(token);
+    if (!match) return token;
+    if (!known.has(match[1])) {
+      probe.style.color = `var(--pl-${match[1].replaceAll("_", "-")})`;
+      known.set(match[1], getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).join(","));
+    }
+    return match[2] === undefined ? `rgb(${known.get(match[1])})` : `rgba(${known.get(match[1])},${match[2]})`;
+  };
+  const walk = (value, coloured) => {
+    if (Array.isArray(value)) return value.map((part) => walk(part, coloured));
+    if (value && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part, key.endsWith("color") || key.endsWith("colorway"))]));
+    return coloured && typeof value === "string" ? tone(value) : value;
+  };
+  const painted = walk(figure, false);
+  probe.remove();
+  return painted;
+}
+
+/** Copy text; say so on the button. */
+export async function copy(text, button) {
+  const label = button.querySelector("span") ?? button;
+  const before = button.dataset.label ?? (button.dataset.label = label.textContent);
+  try {
+    await navigator.clipboard.writeText(text);
+    label.textContent = "Copied";
+  } catch {
+    label.textContent = "Not allowed by the browser";
+  }
+  setTimeout(() => (label.textContent = before), 1600);
+}
+
+/** Give the browser a file. */
+export function download(name, content, type) {
+  const address = typeof content === "string" && content.startsWith("data:") ? content : URL.createObjectURL(new Blob([content], { type }));
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => address.startsWith("blob:") && URL.revokeObjectURL(address), 1000);
+}
+
+/** Rows as CSV in which no cell can start a formula. */
+export function csv(table) {
+  const cell = (value) => {
+    if (value === null || value === undefined) return "";
+    if (typeof value === "number") return String(value);
+    const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [table.columns, ...table.rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}
