@@ -1,0 +1,112 @@
+"""`/export/…`: what is on the screen as a file, asked for again with the rights of whoever asks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import anyio
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.errors import NotFound
+from engine.figures.view import charts
+from engine.reports import html
+from engine.types import Concluded, Result
+from web.view import concluded
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula, full-width forms included."""
+
+
+async def calibration(request: Request) -> Response:
+    """`GET /export/calibration.{html|csv|json}?dataset=…`, with `table=…` for CSV."""
+    extension = request.path_params["extension"]
+    if extension not in _WRITERS:
+        raise NotFound(f"Exports are {', '.join(_WRITERS)}.")
+    media_type, write = _WRITERS[extension]
+    found, own = await concluded(request, "table", "mode")
+    body = await anyio.to_thread.run_sync(write, found.result, own.get("table", "reliability"))
+    return _attachment(body, media_type, _name(found, f"-v{found.version}.{extension}"))
+
+
+async def recalibrator(request: Request) -> Response:
+    """`GET /export/recalibrator.json?dataset=…&recalibrator=…`: the numbers that repair the scores."""
+    found, _ = await concluded(request, "mode")
+    wanted = request.query_params.get("recalibrator", "")
+    known = found.result.recalibrators
+    chosen = next((one for one in known if not wanted or one.get("method") == wanted), None)
+    if chosen is None:
+        raise NotFound("This result has no such recalibrator.", code="no_recalibrator")
+    return _attachment(_json(chosen), "application/json", _name(found, f"-v{found.version}-recalibrator.json"))
+
+
+def cell(value: object) -> object:
+    """A value as a CSV cell that no spreadsheet runs as a formula; numbers stay numbers."""
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return "'" + value
+    return value
+
+
+def _html(result: Result, _table: str) -> bytes:
+    return html.render(result)
+
+
+def _whole(result: Result, _table: str) -> bytes:
+    return _json(result.to_dict())
+
+
+def _csv(result: Result, table: str) -> bytes:
+    columns, rows = _table_of(result, table)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([cell(column) for column in columns])
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
+
+
+def _table_of(result: Result, name: str) -> tuple[list[str], Iterable[Iterable[object]]]:
+    if name == "worst":
+        return _records(result.pairs or result.items)
+    if name == "estimates":
+        return _records([{"name": name, **one} for name, one in result.to_dict()["estimates"].items()])
+    drawn = charts(result)
+    if name not in drawn:
+        raise NotFound(f"Tables of this result are {', '.join([*drawn, 'worst', 'estimates'])}.", code="no_table")
+    return drawn[name].table.columns, drawn[name].table.rows
+
+
+def _records(records: list[dict[str, Any]]) -> tuple[list[str], Iterable[Iterable[object]]]:
+    columns = list(dict.fromkeys(column for record in records for column in record))
+    return columns, [[_flat(record.get(column)) for column in columns] for record in records]
+
+
+def _flat(value: object) -> object:
+    return orjson.dumps(value, default=str).decode() if isinstance(value, Mapping | list | tuple) else value
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _name(found: Concluded, ending: str) -> str:
+    dataset = str(found.result.dataset.get("name") or "dataset")
+    return f"plumbline-calibration-{dataset[:80]}{ending}"
+
+
+def _attachment(body: bytes, media_type: str, name: str) -> Response:
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(body, headers={"content-disposition": disposition}, media_type=media_type)
+
+
+_WRITERS: Final[dict[str, tuple[str, Callable[[Result, str], bytes]]]] = {
+    "html": ("text/html", _html),
+    "csv": ("text/csv", _csv),
+    "json": ("application/json", _whole),
+}

@@ -1,0 +1,164 @@
+"""The gate: whoever is not signed in gets the sign-in page and nothing else, over HTTP and over websockets.
+
+An ASGI middleware in front of everything, Streamlit's own routes included. Its list of open addresses is exact; a route
+that nobody thought of is closed. It also owns the open websockets: it hands the application a `receive` that ends when
+the session does, so a sign-out, a revoked session, a changed role or an expiry closes sockets whatever the script does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from engine.queries import people
+from engine.settings import Settings
+from engine.types import Who
+from web.errors import answer
+from web.hub import hub
+from web.logs import log
+from web.sockets import Watched
+
+COOKIE: Final = "plumbline_session"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN: Final = frozenset(
+    {
+        ("GET", "/signin"),
+        ("GET", "/signin/link"),
+        ("POST", "/signin/link"),
+        ("POST", "/auth/session"),
+        ("GET", "/_stcore/health"),
+        ("GET", "/favicon.ico"),
+        ("GET", "/assets/icon.svg"),
+        ("GET", "/assets/signin.css"),
+        ("GET", "/assets/fonts/inter.ttf"),
+    }
+)
+"""All that is answered without a session: methods and exact paths."""
+
+CLOSED: Final = "/_stcore/agent"
+"""Streamlit's agent interface answers even while it is off; nobody gets it."""
+
+
+class Gate:
+    """Default deny. Checks Host, Origin and session; leaves `request.state.who` for the routes behind it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.hosts = frozenset(host.lower() for host in settings.hosts)
+        self.schemes = ("https",) if settings.tls else ("http", "https")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, answer it with a refusal, or refuse the websocket before it is accepted."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await self._websocket(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        refusal = self._refusal(scope, connection.headers, origin_needed=scope["method"] not in SAFE_METHODS)
+        who = None if refusal else _who(connection)
+        if refusal is None and who is None and not _is_open(scope):
+            refusal = _sign_in_first(scope, connection.headers)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        scope.setdefault("state", {})["who"] = who
+        await self.app(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        who = None
+        if self._refusal(scope, connection.headers, origin_needed=True) is None:
+            who = _who(connection)
+        if who is None:
+            await receive()
+            await send({"type": "websocket.close", "code": 4401})
+            return
+        scope.setdefault("state", {})["who"] = who
+        await self._watched(scope, receive, send, connection.cookies[COOKIE], who)
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send, cookie: str, who: Who) -> None:
+        """Serve a websocket until it ends or its session does."""
+        socket = Watched(receive, send)
+
+        def recheck() -> None:
+            now = people.who_is(cookie)
+            if now is None:
+                socket.end(4401)
+            elif now.role != who.role:
+                socket.end(4403)
+
+        stop = hub.watch(who.user_id, recheck)
+        expiry = _call_at_expiry(who, recheck)
+        try:
+            await self.app(scope, socket.receive, socket.send)
+        finally:
+            expiry.cancel()
+            stop()
+            await socket.finish()
+
+    def _refusal(self, scope: Scope, headers: Headers, *, origin_needed: bool) -> Response | None:
+        """A refusal for a foreign Host or Origin, or for Streamlit's agent interface."""
+        host = headers.get("host", "")
+        origin = headers.get("origin")
+        if _hostname(f"//{host}") not in self.hosts:
+            log.warning("foreign host refused", host=host[:200])
+            return answer(403, "foreign_host", "This server does not answer under that name (PLUMBLINE_ALLOWED_HOSTS).")
+        if origin is None and origin_needed:
+            return answer(403, "no_origin", "A request that changes something must say where it comes from (Origin).")
+        if origin is not None and not self._same_origin(origin, host):
+            log.warning("foreign origin refused", origin=origin[:200])
+            return answer(403, "foreign_origin", "This request comes from another site.")
+        if (scope["path"] + "/").startswith(CLOSED + "/"):
+            return answer(404, "http_404", "There is nothing at this address.")
+        return None
+
+    def _same_origin(self, origin: str, host: str) -> bool:
+        scheme, _, name = origin.partition("://")
+        return scheme in self.schemes and name.lower() == host.lower()
+
+
+def _who(connection: HTTPConnection) -> Who | None:
+    return people.who_is(connection.cookies.get(COOKIE, ""))
+
+
+def _is_open(scope: Scope) -> bool:
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return (method, scope["path"]) in OPEN
+
+
+def _hostname(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _sign_in_first(scope: Scope, headers: Headers) -> Response:
+    """The sign-in page for somebody who opens a page; 401 for everything a script or a tag asks for."""
+    wants_page = "text/html" in headers.get("accept", "")
+    if headers.get("sec-fetch-mode", "navigate" if wants_page else "") != "navigate":
+        return answer(401, "signed_out", "You are signed out. Sign in and try again.")
+    if scope["method"] not in SAFE_METHODS:
+        return RedirectResponse("/signin", 303)
+    query = scope["query_string"].decode("latin-1")
+    path = quote(scope["path"], safe="/")
+    return RedirectResponse("/signin?next=" + quote(path + (f"?{query}" if query else ""), safe="/"), 303)
+
+
+def _call_at_expiry(who: Who, recheck: Callable[[], None]) -> asyncio.TimerHandle:
+    """Look at the session again when it is due to end (a moment after, so that it has)."""
+    ends = people.session_expiry(who)
+    left = (ends - datetime.now(UTC)).total_seconds() if ends else 0.0
+    return asyncio.get_running_loop().call_later(max(left, 0.0) + 0.01, recheck)

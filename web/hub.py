@@ -1,0 +1,86 @@
+"""Who listens in this process: the subscribers of `/live`, and the open sockets to close when a session changes.
+
+Everything here runs on the server's event loop; there are no locks because there are no awaits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+_BATCHES: Final = 256
+"""Unsent batches after which a client counts as stalled: its socket is dropped, the table fills it in later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as sent: its id, the only user who may see it (None: everybody), its JSON."""
+
+    id: int
+    user: int | None
+    kind: str
+    text: str
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Event:
+        """The event of one row of `queries.events.after`."""
+        scope, _, subject = str(row["topic"]).partition("/")
+        user = int(subject) if scope == "user" else None
+        return cls(int(row["id"]), user, str(row["kind"]), orjson.dumps(row, option=orjson.OPT_UTC_Z).decode())
+
+
+@dataclass(eq=False, slots=True)
+class Subscriber:
+    """One `/live` socket's queue of batches. `stalled` is set when it could not keep up."""
+
+    user: int
+    queue: asyncio.Queue[Sequence[Event]] = field(default_factory=lambda: asyncio.Queue(_BATCHES))
+    stalled: bool = False
+
+    def offer(self, batch: Sequence[Event]) -> None:
+        """Queue a batch, or mark the subscriber as stalled."""
+        try:
+            self.queue.put_nowait(batch)
+        except asyncio.QueueFull:
+            self.stalled = True
+
+
+class Hub:
+    """The sockets of this process and the id up to which events were handed to them."""
+
+    def __init__(self) -> None:
+        self.cursor = 0
+        self.subscribers: set[Subscriber] = set()
+        self.watchers: defaultdict[int, set[Callable[[], None]]] = defaultdict(set)
+
+    def publish(self, batch: Sequence[Event]) -> None:
+        """Hand events, in id order, to every subscriber, and check the sockets of users whose sessions changed."""
+        self.cursor = batch[-1].id
+        for subscriber in self.subscribers:
+            subscriber.offer(batch)
+        for user in {event.user for event in batch if event.kind == "session" and event.user is not None}:
+            self.check(user)
+
+    def check(self, user: int) -> None:
+        """Let every open socket of a user look at its session again, now."""
+        for recheck in tuple(self.watchers.get(user, ())):
+            recheck()
+
+    def watch(self, user: int, recheck: Callable[[], None]) -> Callable[[], None]:
+        """Call `recheck` whenever a session of the user changes, until the returned function is called."""
+        self.watchers[user].add(recheck)
+
+        def stop() -> None:
+            self.watchers[user].discard(recheck)
+            if not self.watchers[user]:
+                del self.watchers[user]
+
+        return stop
+
+
+hub: Final = Hub()

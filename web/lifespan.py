@@ -1,0 +1,92 @@
+"""What happens before the first request and after the last one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Any, Final
+
+import anyio
+import streamlit as st
+import uvicorn
+from streamlit.runtime.pages_manager import PagesManager
+
+from engine.queries import events
+from engine.settings import Settings, get_settings
+from web import assets, hosting, logs, tailer, upload
+from web.hub import hub
+
+SHUTDOWN_SECONDS: Final = 1
+"""How long open requests may go on after SIGTERM; the launcher kills after two."""
+
+_HOURLY: Final = 3600
+_WARM: Final = (
+    "pandas",
+    "pyarrow.parquet",
+    "plotly.graph_objects",
+    "engine.queries.results",
+    "engine.figures",
+    "streamlit_authenticator",
+)
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Check the settings, warm up, follow the events; stop following at the end."""
+    settings = get_settings()
+    logs.configure()
+    check_options(settings)
+    bound_shutdown(SHUTDOWN_SECONDS)
+    PagesManager.uses_pages_directory = False
+    hosting.mark_hosted()
+    await anyio.to_thread.run_sync(warm_up)
+    hub.cursor = await anyio.to_thread.run_sync(events.cursor)
+    tasks = [asyncio.create_task(tailer.tail(hub, settings)), asyncio.create_task(_housekeeping(settings))]
+    logs.log.info("web started", address=settings.bind, port=settings.port)
+    try:
+        yield {}
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def check_options(settings: Settings) -> None:
+    """Raise RuntimeError where an option that the product depends on is not in force."""
+    wanted = hosting.options(settings)
+    wrong = [name for name, value in wanted.items() if st.get_option(name) != value]
+    if wrong:
+        raise RuntimeError(f"These options are not in force: {', '.join(wrong)}. Start with `python server.py`.")
+
+
+def bound_shutdown(seconds: int) -> None:
+    """Let uvicorn wait for open sockets at most this long.
+
+    `app.run` has no option for it, so the running server is found by the handler it set for SIGTERM.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(server, uvicorn.Server):
+        server.config.timeout_graceful_shutdown = seconds
+
+
+def warm_up() -> None:
+    """Import what pages need and freeze it, so that no collection of garbage walks it again."""
+    for name in _WARM:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+async def _housekeeping(settings: Settings) -> None:
+    await anyio.to_thread.run_sync(assets.encoded, "plotly.js")
+    while True:
+        with contextlib.suppress(OSError):
+            await anyio.to_thread.run_sync(upload.remove_abandoned, settings.uploads, time.time())
+        await asyncio.sleep(_HOURLY)

@@ -1,0 +1,109 @@
+"""`/live`: one websocket a tab, every event once and in order, also across cut sockets.
+
+The order of steps is what makes it right: subscribe first, then remember how far the hub is, then read from the table
+what lies between the client's last id and that mark, then the queue. Nothing awaits between the first two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+import anyio
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from engine.queries import events
+from engine.types import Who
+from web.hub import Event, Subscriber, hub
+
+_PAGE: Final = 500
+_FIRST_MESSAGE_SECONDS: Final = 10
+_STALLED: Final = 1013
+_UNREADABLE: Final = 1003
+
+
+async def live(websocket: WebSocket) -> None:
+    """Answer `{"since": id | null}` with `hello`, then events for as long as the tab listens."""
+    who: Who = websocket.state.who
+    await websocket.accept()
+    try:
+        since = await asyncio.wait_for(_since(websocket), _FIRST_MESSAGE_SECONDS)
+    except (ValueError, TimeoutError):
+        await websocket.close(_UNREADABLE)
+        return
+    except WebSocketDisconnect:
+        return
+    sender = asyncio.create_task(_send_events(websocket, who, since))
+    listener = asyncio.create_task(_hear_goodbye(websocket))
+    await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (sender, listener):
+        task.cancel()
+    for outcome in await asyncio.gather(sender, listener, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _since(websocket: WebSocket) -> int | None:
+    message = orjson.loads(await websocket.receive_text())
+    since = message.get("since", "absent") if isinstance(message, dict) else "unreadable"
+    if since is None or (type(since) is int and since >= 0):
+        return since
+    raise ValueError("since must be an event id or null")
+
+
+async def _hear_goodbye(websocket: WebSocket) -> None:
+    """Return when the client is gone. Racing this against the sender keeps a parked one from holding up a shutdown."""
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            await websocket.receive_text()
+
+
+async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> None:
+    """Send every event after `since` that the user may see; return when the socket is gone or cannot keep up."""
+    subscriber = Subscriber(who.user_id)
+    hub.subscribers.add(subscriber)
+    upto = hub.cursor
+    try:
+        await _send(websocket, {"hello": upto})
+        sent = await _catch_up(websocket, who, upto if since is None else since, upto)
+        while not subscriber.stalled:
+            batch = list(await subscriber.queue.get())
+            while not subscriber.queue.empty():
+                batch += subscriber.queue.get_nowait()
+            await _send_batch(websocket, who, [event for event in batch if event.id > sent])
+            sent = max(sent, batch[-1].id)
+        await websocket.close(_STALLED)
+    except WebSocketDisconnect:
+        return
+    finally:
+        hub.subscribers.discard(subscriber)
+
+
+async def _catch_up(websocket: WebSocket, who: Who, since: int, upto: int) -> int:
+    """Send what the table holds in (since, upto]; the id from which the queue goes on."""
+    if since == upto:
+        return upto
+    newest, oldest = await anyio.to_thread.run_sync(lambda: (events.cursor(), events.oldest()))
+    if since > newest or since + 1 < oldest:
+        await _send(websocket, {"resync": True})
+        return upto
+    while since < upto:
+        rows = await anyio.to_thread.run_sync(events.after, since, _PAGE)
+        page = [event for event in map(Event.of, rows) if event.id <= upto]
+        if not page:
+            break
+        await _send_batch(websocket, who, page)
+        since = page[-1].id
+    return max(since, upto)
+
+
+async def _send_batch(websocket: WebSocket, who: Who, batch: list[Event]) -> None:
+    texts = [event.text for event in batch if event.user is None or event.user == who.user_id]
+    if texts:
+        await websocket.send_text('{"events":[' + ",".join(texts) + "]}")
+
+
+async def _send(websocket: WebSocket, message: dict[str, object]) -> None:
+    await websocket.send_text(orjson.dumps(message).decode())

@@ -1,0 +1,26 @@
+"""Our own addresses; whatever is not here is Streamlit's. All of them stand behind the gate."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from web import assets, export, signin, upload, view
+from web.live import live
+
+ROUTES: Final[list[BaseRoute]] = [
+    Route("/signin", signin.form),
+    Route("/signin/link", signin.link_form),
+    Route("/signin/link", signin.redeem, methods=["POST"]),
+    Route("/auth/session", signin.sign_in, methods=["POST"]),
+    Route("/auth/signout", signin.sign_out, methods=["POST"]),
+    WebSocketRoute("/live", live),
+    Route("/view/calibration", view.calibration),
+    Route("/upload", upload.upload, methods=["PUT", "POST"]),
+    Route("/export/calibration.{extension}", export.calibration),
+    Route("/export/recalibrator.json", export.recalibrator),
+    Route("/favicon.ico", assets.favicon),
+    Route("/favicon.png", assets.favicon),
+    Route("/assets/{name:path}", assets.serve),
+]

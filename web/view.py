@@ -1,0 +1,92 @@
+"""`/view/calibration`: a dataset's newest conclusion as figures, tables and words; one serves every open browser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Final, cast, get_args
+
+import anyio
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.errors import UsageError
+from engine.figures.theme import Mode
+from engine.figures.view import calibration_view
+from engine.queries import datasets, results
+from engine.types import Concluded, Who
+from web.encoded import ASK_AGAIN, Encoded
+
+_KEPT: Final = 256
+_JSON: Final = "application/json"
+_LARGEST_ID: Final = 2**31
+
+
+class Shared:
+    """A cache of answers as bytes in which each is made once, however many ask while it is being made."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._made: OrderedDict[Hashable, Encoded] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Task[Encoded]] = {}
+
+    async def get(self, key: Hashable, make: Callable[[], Encoded]) -> Encoded:
+        """The answer of this key; `make` runs in a thread. What fails is not kept."""
+        if key in self._made:
+            self._made.move_to_end(key)
+            return self._made[key]
+        task = self._making.get(key)
+        if task is None:
+            task = self._making[key] = asyncio.create_task(self._make(key, make))
+        return await asyncio.shield(task)
+
+    async def _make(self, key: Hashable, make: Callable[[], Encoded]) -> Encoded:
+        try:
+            made = await anyio.to_thread.run_sync(make)
+        finally:
+            del self._making[key]
+        self._made[key] = made
+        while len(self._made) > self._kept:
+            self._made.popitem(last=False)
+        return made
+
+
+_views: Final = Shared(_KEPT)
+
+
+async def calibration(request: Request) -> Response:
+    """`GET /view/calibration?dataset=…&mode=…` and any parameter of the analysis."""
+    who: Who = request.state.who
+    dataset_id, params = asked(request)
+    mode = params.pop("mode", "light")
+    if mode not in get_args(Mode):
+        raise UsageError(f"The mode is one of {', '.join(get_args(Mode))}.")
+    version = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
+
+    def make() -> Encoded:
+        concluded = results.conclude(who, dataset_id, params=params, version=version)
+        view = calibration_view(concluded, cast(Mode, mode))
+        return Encoded.of(orjson.dumps(view, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
+
+    view = await _views.get((dataset_id, version, mode, *sorted(params.items())), make)
+    return view.respond(request, ASK_AGAIN)
+
+
+def asked(request: Request) -> tuple[int, dict[str, str]]:
+    """The dataset an address names, and every other part of its query as parameters in text."""
+    params: dict[str, str] = dict(request.query_params)
+    named = params.pop("dataset", "")
+    if not (named.isascii() and named.isdigit()) or int(named) >= _LARGEST_ID:
+        raise UsageError("Say which dataset: ?dataset=<its number>.")
+    return int(named), params
+
+
+async def concluded(request: Request, *own: str) -> tuple[Concluded, dict[str, str]]:
+    """The newest conclusion with the asked parameters, and the parts of the query named in `own`."""
+    who: Who = request.state.who
+    dataset_id, params = asked(request)
+    kept = {name: params.pop(name) for name in own if name in params}
+    found: Any = await anyio.to_thread.run_sync(lambda: results.conclude(who, dataset_id, params=params))
+    return cast(Concluded, found), kept
