@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 PR_SET_PDEATHSIG = 1
@@ -33,12 +33,13 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **single, "PYTHONUNBUFFERED": "1", **extra}
 
 
-def stop_event() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set: every loop of a process waits on it."""
+def stop_event(wake: Callable[[], None] = lambda: None) -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set; `wake` is called then too, for loops that wait on something else."""
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         stop.set()
+        wake()
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)

@@ -1,0 +1,183 @@
+"""`python -m jobs foreman`: watches the inbox and keeps house. It reads no file's content beyond its line ends.
+
+The store is the only truth: the foreman merely says "this file is whole up to here", as often as it likes. What it
+misses while it is down, the walk at its start finds.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from engine.actions import datasets, maintenance, runs
+from engine.actions import inbox as inbox_actions
+from engine.errors import InputRefused, UsageError
+from engine.settings import get_settings
+from jobs import owners
+from jobs.inbox import PROJECT, Found, Inbox
+from jobs.processes import log_to_stderr, stop_event
+
+WALK_SECONDS = 5.0
+REQUEUE_SECONDS = 2.0
+TIDY_SECONDS = 3600.0
+RETRY_SECONDS = 5.0
+LOOKED_AT = frozenset({"created", "modified", "closed", "moved"})
+
+log = logging.getLogger("foreman")
+
+
+class Receiver(Protocol):
+    """Where the foreman hands what it found."""
+
+    def receive(self, found: Found) -> None:
+        """Take a file that is whole up to some byte."""
+
+    def refuse(self, project: str, name: str, reason: str) -> None:
+        """Tell why a path is not taken."""
+
+
+class Store:
+    """Hands everything to the actions."""
+
+    def receive(self, found: Found) -> None:
+        """Notice the file in the store."""
+        datasets.receive_inbox(found.project, found.name, found.path, found.offset, inode=found.identity)
+
+    def refuse(self, project: str, name: str, reason: str) -> None:
+        """Announce the refusal."""
+        inbox_actions.refuse(project, name, reason)
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something done again and again."""
+
+    work: Callable[[], object]
+    every: float
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class Foreman:
+    """Looks at paths when told to or when due, and does chores in between. One thread; nothing is polled."""
+
+    inbox: Inbox
+    receiver: Receiver
+    chores: list[Chore]
+    changed: queue.SimpleQueue[Path | None] = field(default_factory=queue.SimpleQueue)
+    again: dict[Path, float] = field(default_factory=dict)
+    said: set[tuple[Path, str]] = field(default_factory=set)
+
+    def run(self, stop: Event) -> None:
+        """Until `stop` is set (and something is put into `changed`)."""
+        self.chores.insert(0, Chore(self.walk, WALK_SECONDS))
+        while not stop.is_set():
+            for path in self._wait():
+                self.look(path)
+            for chore in self.chores:
+                self._do(chore)
+
+    def walk(self) -> None:
+        """Look at everything that changed unnoticed: at the start, and where the kernel dropped events."""
+        for path in self.inbox.walk():
+            self.look(path)
+
+    def look(self, path: Path) -> None:
+        """Look at one path; trouble with it is logged and never stops the others."""
+        self.again.pop(path, None)
+        try:
+            look = self.inbox.look(path)
+            if look.refused is not None:
+                self._refuse(path, look.refused)
+            if look.ignored is not None:
+                self._say_once(path, look.ignored)
+            if look.found is not None:
+                self.receiver.receive(look.found)
+        except (UsageError, InputRefused) as error:
+            self._refuse(path, error.message)
+        except PermissionError:
+            self._refuse(path, "it may not be read; give this installation the right to")
+        except Exception:
+            log.exception("%s could not be taken now; it is tried again", path.name)
+            self.again[path] = time.monotonic() + RETRY_SECONDS
+        else:
+            if look.again is not None:
+                self.again[path] = time.monotonic() + look.again
+
+    def _wait(self) -> set[Path]:
+        """The paths to look at now: those that changed, all at once, and those whose time has come."""
+        now = time.monotonic()
+        due = min([*self.again.values(), *(chore.due for chore in self.chores)])
+        paths: set[Path] = set()
+        try:
+            first = self.changed.get(timeout=max(due - now, 0.0)) if due > now else self.changed.get_nowait()
+            paths.update([first] if first is not None else [])
+            while (path := self.changed.get_nowait()) is not None:
+                paths.add(path)
+        except queue.Empty:
+            pass
+        now = time.monotonic()
+        return paths | {path for path, moment in self.again.items() if moment <= now}
+
+    def _refuse(self, path: Path, reason: str) -> None:
+        project = path.parent.name
+        known = path.parent.parent == self.inbox.root and PROJECT.fullmatch(project)
+        if self._say_once(path, reason) and known:
+            self.receiver.refuse(project, path.name, reason)
+
+    def _say_once(self, path: Path, reason: str) -> bool:
+        if (path, reason) in self.said:
+            return False
+        self.said.add((path, reason))
+        log.warning("%s was not taken: %s", path.name, reason)
+        return True
+
+    def _do(self, chore: Chore) -> None:
+        if chore.due > time.monotonic():
+            return
+        try:
+            chore.work()
+        except Exception:
+            log.exception("a chore failed; it is tried again")
+        chore.due = time.monotonic() + chore.every
+
+
+class _Watch(FileSystemEventHandler):
+    def __init__(self, foreman: Foreman) -> None:
+        self._changed = foreman.changed
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in LOOKED_AT and not (event.is_directory and event.event_type == "modified"):
+            self._changed.put(Path(str(event.dest_path or event.src_path)))
+
+
+def main() -> int:
+    """Run until asked to stop."""
+    log_to_stderr()
+    settings = get_settings()
+    root = settings.inbox.resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    chores = [
+        Chore(lambda: runs.requeue_lost(owners.living()), REQUEUE_SECONDS),
+        Chore(maintenance.prune, TIDY_SECONDS),
+    ]
+    foreman = Foreman(Inbox(root, settings.max_upload_bytes, time.monotonic), Store(), chores)
+    stop = stop_event(lambda: foreman.changed.put(None))
+    observer = Observer()
+    observer.schedule(_Watch(foreman), str(root), recursive=True)
+    observer.start()
+    try:
+        foreman.run(stop)
+    finally:
+        observer.stop()
+        observer.join()
+    return 0
