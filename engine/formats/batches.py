@@ -1,0 +1,115 @@
+"""Batches of source rows: what every container (JSON, CSV, Parquet) hands to the formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.formats.values import Values
+
+Lines = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that could not even be parsed."""
+
+    line: int
+    reason: str
+    field: str = ""
+
+
+class Batch(Protocol):
+    """Rows of a source: `lines` says where each stands, `column` gives one of its columns, nulls where it is absent."""
+
+    @property
+    def lines(self) -> Lines: ...
+    @property
+    def names(self) -> Sequence[str]: ...
+    @property
+    def refused(self) -> list[Refused]: ...
+    @property
+    def decimal_comma(self) -> bool: ...
+    def column(self, name: str) -> Values: ...
+    def __len__(self) -> int: ...
+
+
+@dataclass
+class ObjectBatch:
+    """Rows parsed from JSON: one dict each. A name with dots reaches into nested objects and lists."""
+
+    rows: list[dict[str, Any]]
+    lines: Lines
+    refused: list[Refused] = field(default_factory=list)
+    decimal_comma: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def names(self) -> list[str]:
+        """Every key of the first rows, in order of appearance."""
+        return list(dict.fromkeys(key for row in self.rows[:1000] for key in row))
+
+    def column(self, name: str) -> Values:
+        """Values of a key, None where it is absent."""
+        values = [row.get(name) for row in self.rows]
+        if "." in name and all(value is None for value in values):
+            path = name.split(".")
+            return [_reach(row, path) for row in self.rows]
+        return values
+
+
+def _reach(value: Any, path: list[str]) -> Any:
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+@dataclass
+class ColumnBatch:
+    """Rows of a CSV or Parquet file: Arrow columns."""
+
+    columns: Mapping[str, pa.Array]
+    lines: Lines
+    refused: list[Refused] = field(default_factory=list)
+    decimal_comma: bool = False
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def names(self) -> list[str]:
+        """The header."""
+        return list(self.columns)
+
+    def column(self, name: str) -> Values:
+        """The Arrow column, or nulls; a name with dots reaches into nested columns."""
+        if name in self.columns:
+            return self.columns[name]
+        head, _, rest = name.partition(".")
+        if rest and head in self.columns:
+            return [_reach(value, rest.split(".")) for value in self.columns[head].to_pylist()]
+        return pa.nulls(len(self.lines))
+
+
+def sample_rows(batch: Batch, size: int = 200) -> list[dict[str, Any]]:
+    """The first rows as dicts of Python values, for recognition."""
+    if isinstance(batch, ObjectBatch):
+        return batch.rows[:size]
+    names = list(batch.names)
+    columns = []
+    for name in names:
+        values = batch.column(name)
+        columns.append(values[:size] if isinstance(values, list) else values.slice(0, size).to_pylist())
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

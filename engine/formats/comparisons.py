@@ -1,0 +1,185 @@
+"""Tables of pairs: columns by their usual names or as mapped; two scores, a margin or a probability, and a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.formats.batches import Batch
+from engine.formats.plan import CORE, Draft, Plan, Sample, fill_shared, plain, shared_columns
+from engine.formats.values import FINE, MISSING, Floats, labels, numbers, objects, scheme_of, text_of, texts
+
+SCORED, UNSCORED = "pairs", "pairs_unscored"
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "score_a": ("score_a", "reward_a", "a_score", "a_reward", "score_1", "reward_1", "score1", "reward1", "rm_score_a",
+                "score_left", "left_score", "logit_a", "value_a", "r_a", "score_model_a", "scorea", "rewarda", "rating_a"),
+    "score_b": ("score_b", "reward_b", "b_score", "b_reward", "score_2", "reward_2", "score2", "reward2", "rm_score_b",
+                "score_right", "right_score", "logit_b", "value_b", "r_b", "score_model_b", "scoreb", "rewardb", "rating_b"),
+    "margin": ("margin", "score_margin", "reward_margin", "score_diff", "reward_diff", "score_difference", "delta", "diff",
+               "logit", "margin_ab"),
+    "probability": ("predicted_probability", "prob_a", "predicted_prob", "pred_prob", "p_model", "model_probability",
+                    "prob_a_wins", "probability_a"),
+    "label": ("label", "winner", "preference", "preferred", "human_label", "gold_label", "human_preference", "verdict",
+              "soft_label", "p_a", "vote", "choice", "preferred_index", "target", "y", "gold", "better", "judgment"),
+    "item_a": ("model_a", "item_a", "left", "generator_1", "system_a", "model_1", "model_x", "player_a"),
+    "item_b": ("model_b", "item_b", "right", "generator_2", "system_b", "model_2", "model_y", "player_b"),
+    "text_a": ("response_a", "text_a", "answer_a", "output_a", "output_1", "response1", "response_1", "completion_a",
+               "answer_1", "conversation_a", "text_1"),
+    "text_b": ("response_b", "text_b", "answer_b", "output_b", "output_2", "response2", "response_2", "completion_b",
+               "answer_2", "conversation_b", "text_2"),
+    "pair": ("pair_id", "comparison_id", "battle_id", "item_id"),
+}  # fmt: skip
+_SHARED = ("prompt", "prompt_text", "annotator", "judge", "votes", "first", "step", "time", "length_a", "length_b")
+_VOTE = re.compile(r"(annotator|vote|rater|label|annotation|judgment|human|worker|evaluator)_?(id_)?\d+")
+_POSITIONS = frozenset({"choice", "preferred_index", "better"})
+
+
+def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+    """By scores or a margin with a label, or by a label with two named or written answers."""
+    forced = {role: name for role, name in mapping.items() if role in CORE}
+    if "value" in forced or "truth" in forced:
+        return None
+    columns = _columns(sample, mapping)
+    votes = _vote_columns(sample, mapping)
+    scored = "margin" in columns or "probability" in columns or {"score_a", "score_b"} <= set(columns)
+    sides = {"item_a", "item_b"} <= set(columns) or {"text_a", "text_b"} <= set(columns)
+    if not ("label" in columns or votes) or not (scored or sides or forced):
+        return None
+    plan = Plan(SCORED if scored else UNSCORED, "comparison", columns)
+    _settle_label(plan, sample, votes)
+    if not scored:
+        plan.warn("nothing_to_calibrate", "nothing to calibrate: labels, but no scores and no margin")
+    return plan
+
+
+def _columns(sample: Sample, mapping: Mapping[str, str]) -> dict[str, str]:
+    """What is mapped, then what is guessed of the rest; a guessed score has to hold numbers."""
+    found = {role: name for role, name in mapping.items() if role not in ("slice", "scale", "annotators")}
+    both = {"score_a", "score_b"} & set(found) or "margin" in found or "probability" in found
+    for role, wanted in _NAMES.items():
+        if role in found or (both and role in ("score_a", "score_b", "margin", "probability")):
+            continue
+        name = sample.find(wanted, frozenset(found.values()))
+        if name is not None and (role not in CORE or _fits(sample, role, name)):
+            found[role] = name
+    if {"score_a", "score_b"} & set(found) and "margin" in found and "margin" not in mapping:
+        del found["margin"]
+    return shared_columns(sample, _SHARED, frozenset(found.values())) | found
+
+
+def _fits(sample: Sample, role: str, name: str) -> bool:
+    if role != "label":
+        return sample.numeric(name) > 0.5
+    values = [row.get(name) for row in sample.rows]
+    _, codes = labels(values, scheme_of(values))
+    filled = codes != MISSING
+    known = float((codes[filled] == FINE).mean()) if filled.any() else 0.0
+    return known > 0.5 or _names_a_side(sample, values) > 0.5
+
+
+def _names_a_side(sample: Sample, values: list[object]) -> float:
+    """The share of labels that are the name of one of the two items."""
+    a, b = sample.find(_NAMES["item_a"]), sample.find(_NAMES["item_b"])
+    if not a or not b or not values:
+        return 0.0
+    hits = sum(value in (row.get(a), row.get(b)) for value, row in zip(values, sample.rows, strict=True))
+    return hits / len(values)
+
+
+def _vote_columns(sample: Sample, mapping: Mapping[str, str]) -> list[str]:
+    """Two or more columns that each hold one person's vote."""
+    if "annotators" in mapping:
+        return mapping["annotators"].split(",")
+    if "label" in mapping:
+        return []
+    found = [name for name in sample.names if _VOTE.fullmatch(plain(name))]
+    return [name for name in found if _fits(sample, "label", name)] if len(found) > 1 else []
+
+
+def _settle_label(plan: Plan, sample: Sample, votes: list[str]) -> None:
+    """Fix what the numbers of the label column mean, and whether labels are votes to be gathered."""
+    if votes:
+        plan.columns.pop("label", None)
+        plan.options["annotators"] = votes
+        values = [row.get(name) for row in sample.rows for name in votes]
+        plan.options["scheme"] = scheme_of(values)
+        return
+    name = plan.columns["label"]
+    values = objects(sample.batch.column(name))
+    plan.options["scheme"] = scheme_of(values, index=plain(name) in _POSITIONS)
+    if plan.options["scheme"] == "one_two_index":
+        plan.warn("label_as_position", f"{name} is read as a position: 0 = the first answer, 1 = the second")
+    if "pair" in plan.columns and "annotator" in plan.columns:
+        pairs = [text_of(value) for value in objects(sample.batch.column(plan.columns["pair"]))]
+        plan.options["gather"] = len(set(pairs)) < len(pairs)
+
+
+def convert(batch: Batch, plan: Plan) -> Draft:
+    """One row a pair (one a vote where votes of a pair stand in several rows: they are gathered afterwards)."""
+    draft = Draft(batch.lines)
+    _fill_label(draft, batch, plan)
+    _fill_margin(draft, batch, plan)
+    fill_shared(draft, batch, plan)
+    if plan.options.get("gather"):
+        draft.columns["pair"] = texts(batch.column(plan.columns["pair"]))
+    return draft
+
+
+def _fill_label(draft: Draft, batch: Batch, plan: Plan) -> None:
+    scheme = plan.options.get("scheme", "")
+    if "annotators" in plan.options:
+        _fill_votes(draft, batch, plan.options["annotators"], scheme)
+        return
+    name = plan.columns["label"]
+    values = batch.column(name)
+    if not scheme:
+        scheme = plan.options["scheme"] = scheme_of(values)
+    found, codes = labels(values, scheme)
+    if {"item_a", "item_b"} <= set(plan.columns):
+        _fill_named(found, codes, batch, plan)
+    draft.reject(codes == MISSING, name, "label_missing")
+    draft.reject((codes != FINE) & (codes != MISSING), name, "label_unknown")
+    draft.columns["label"] = found
+
+
+def _fill_named(found: Floats, codes: np.ndarray, batch: Batch, plan: Plan) -> None:  # type: ignore[type-arg]
+    """Labels that are the name of the winner."""
+    places = np.flatnonzero(codes != FINE)
+    if not len(places):
+        return
+    words, a, b = (texts(batch.column(plan.columns[role])).to_pylist() for role in ("label", "item_a", "item_b"))
+    for place in places:
+        if words[place] is not None and words[place] in (a[place], b[place]) and a[place] != b[place]:
+            found[place], codes[place] = float(words[place] == a[place]), FINE
+
+
+def _fill_votes(draft: Draft, batch: Batch, names: list[str], scheme: str) -> None:
+    """The mean of the votes that are there; a row without any is rejected."""
+    votes = np.stack([labels(batch.column(name), scheme)[0] for name in names])
+    count = np.isfinite(votes).sum(axis=0)
+    draft.reject(count == 0, names[0], "label_missing")
+    draft.columns["label"] = np.where(count > 0, np.nansum(votes, axis=0) / np.maximum(count, 1), np.nan)
+    draft.columns["votes"] = count.astype(np.float64)
+
+
+def _fill_margin(draft: Draft, batch: Batch, plan: Plan) -> None:
+    for role in ("score_a", "score_b", "margin", "probability"):
+        if role in plan.columns:
+            name = plan.columns[role]
+            draft.columns[role], codes = numbers(batch.column(name), decimal_comma=batch.decimal_comma)
+            draft.reject_codes(codes, name, "score_missing")
+    if "probability" in draft.columns:
+        _fill_logit(draft, plan.columns["probability"])
+    if "margin" not in draft.columns and {"score_a", "score_b"} <= set(draft.columns):
+        draft.columns["margin"] = draft.columns["score_a"] - draft.columns["score_b"]
+        draft.reject(~np.isfinite(draft.columns["margin"]), plan.columns["score_a"], "not_finite")
+
+
+def _fill_logit(draft: Draft, name: str) -> None:
+    p = draft.columns.pop("probability")
+    draft.reject((p <= 0) | (p >= 1), name, "probability_is_certain")
+    inside = np.where((p > 0) & (p < 1), p, np.nan)
+    draft.columns["margin"] = np.log(inside) - np.log1p(-inside)

@@ -1,0 +1,116 @@
+"""Parquet as batches of Arrow columns, refused before it can unpack to more than the limits allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from engine.formats.batches import ColumnBatch
+from engine.formats.limits import MIB
+from engine.formats.source import Source
+
+ROWS_PER_BATCH = 65_536
+NUMERIC_ROWS_PER_BATCH = 1_048_576
+VALUE_BUDGET = 8
+
+
+def open_parquet(source: Source) -> pq.ParquetFile:
+    """Open a Parquet file; texts stay dictionary-encoded until their size is known.
+
+    Raises:
+        InputRefused: damaged.
+        LimitExceeded: more rows or columns than the limits allow.
+    """
+    try:
+        metadata = pq.read_metadata(source.stream)
+        texts = [
+            metadata.schema.column(place).path
+            for place in range(metadata.num_columns)
+            if metadata.schema.column(place).physical_type == "BYTE_ARRAY"
+        ]
+    except (pa.ArrowException, OSError, ValueError, UnicodeError) as error:
+        raise source.refuse("the Parquet file is damaged", "parquet_damaged") from error
+    _check(source, metadata)
+    try:
+        return pq.ParquetFile(source.stream, read_dictionary=texts, pre_buffer=False, page_checksum_verification=False)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise source.refuse("the Parquet file is damaged", "parquet_damaged") from error
+
+
+def _check(source: Source, metadata: pq.FileMetaData) -> None:
+    limits = source.limits
+    if metadata.num_columns > limits.columns:
+        raise source.exceeds(f"{metadata.num_columns} columns, more than {limits.columns}", "too_many_columns")
+    if metadata.num_rows > limits.rows:
+        raise source.exceeds(f"{metadata.num_rows} rows, more than {limits.rows}", "too_many_rows")
+    values = size = 0
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        size += max(0, row_group.total_byte_size)
+        values += sum(max(0, row_group.column(place).num_values) for place in range(row_group.num_columns))
+    if values > limits.rows * VALUE_BUDGET or size > limits.total_bytes:
+        raise source.exceeds("unpacks to more values than the limit", "parquet_bomb")
+
+
+def read_parquet(source: Source) -> Iterator[ColumnBatch]:
+    """Rows of a Parquet file in batches whose decoded texts stay below the limit; a row's line is its number."""
+    opened = open_parquet(source)
+    numeric = all(not _holds_text(field.type) for field in opened.schema_arrow)
+    size = NUMERIC_ROWS_PER_BATCH if numeric else ROWS_PER_BATCH
+    done = total = 0
+    try:
+        for encoded in opened.iter_batches(batch_size=size, use_threads=False):
+            for batch in _pieces(source, encoded):
+                total += sum(_width(column) for column in batch.columns)
+                if total > source.limits.total_bytes:
+                    raise source.exceeds("unpacks to more than the limit", "parquet_bomb")
+                names = batch.schema.names
+                columns = {name: _decoded(batch.column(place)) for place, name in enumerate(names)}
+                yield ColumnBatch(columns, np.arange(done + 1, done + 1 + batch.num_rows))
+                done += batch.num_rows
+    except (pa.ArrowException, OSError, ValueError, UnicodeError, OverflowError) as error:
+        raise source.refuse("the Parquet file is damaged", "parquet_damaged", line=done + 1) from error
+
+
+def _pieces(source: Source, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch in pieces that decode within the limit."""
+    width = sum(_width(column) for column in batch.columns)
+    limit = source.limits.batch_bytes
+    if width <= limit:
+        yield batch
+    elif batch.num_rows <= 1 or width > 64 * limit:
+        raise source.exceeds(f"{batch.num_rows} rows unpack to {width // MIB} MiB of text", "parquet_bomb")
+    else:
+        half = batch.num_rows // 2
+        yield from _pieces(source, batch.slice(0, half))
+        yield from _pieces(source, batch.slice(half))
+
+
+def _holds_text(form: pa.DataType) -> bool:
+    return not (pa.types.is_primitive(form) or pa.types.is_null(form))
+
+
+def _width(column: pa.Array) -> int:
+    """Bytes the column holds once its dictionaries are decoded."""
+    if pa.types.is_dictionary(column.type):
+        sizes = pc.binary_length(column.dictionary) if _is_text(column.type.value_type) else None
+        if sizes is None:
+            return int(column.nbytes)
+        return int(pc.sum(pc.take(sizes.cast(pa.int64()), column.indices)).as_py() or 0)
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        return 8 * len(column) + _width(column.flatten())
+    if pa.types.is_struct(column.type):
+        return sum(_width(column.field(place)) for place in range(column.type.num_fields))
+    return int(column.nbytes)
+
+
+def _is_text(form: pa.DataType) -> bool:
+    return bool(pa.types.is_string(form) or pa.types.is_large_string(form) or pa.types.is_binary(form))
+
+
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column

@@ -1,0 +1,313 @@
+"""Reading one file: open it, recognise it by its content, turn it batch by batch into canonical rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from engine.errors import InputRefused
+from engine.formats import registry, slices
+from engine.formats.batches import Batch
+from engine.formats.canonical import SLICE_PREFIX, build, schema
+from engine.formats.csv_tables import Dialect, dialect_of, read_csv
+from engine.formats.gather import gathered, join
+from engine.formats.hashing import Occurrences
+from engine.formats.json_lines import looks_like_json, read_json
+from engine.formats.limits import Limits
+from engine.formats.parquet_tables import read_parquet
+from engine.formats.plan import Draft, Plan, apply_mapping, check_mapping, plan_from_dict, sample_of
+from engine.formats.report import REASONS, Report
+from engine.formats.source import Source, blocks, is_parquet, open_source, unpack
+
+HEAD = 256
+
+
+@dataclass(frozen=True, slots=True)
+class FollowState:
+    """Where a followed file was left: goes into the next reading of what was appended since. JSON through `to_dict`.
+
+    `offset` counts bytes, `line` lines, both of complete lines read. An empty state starts at the beginning.
+    """
+
+    offset: int = 0
+    line: int = 0
+    plan: dict[str, Any] = field(default_factory=dict)
+    delimiter: str = ""
+    names: list[str] = field(default_factory=list)
+    slices: dict[str, list[str]] = field(default_factory=dict)
+    head: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state as JSON."""
+        return asdict(self)
+
+
+def follow_from_dict(raw: Mapping[str, Any]) -> FollowState:
+    """The state that `to_dict` gave."""
+    return FollowState(**raw)
+
+
+class Reading:
+    """The canonical rows of one file as tables, to be iterated once.
+
+    `report` is complete, and `follow` set, once the tables are exhausted; `follow` stays None for files that cannot be
+    appended to (packed, Parquet, one JSON document, UTF-16). Every table has the same schema.
+    """
+
+    def __init__(self, source: Source, mapping: Mapping[str, str], follow: FollowState | None) -> None:
+        self.report = Report()
+        self.follow: FollowState | None = None
+        self._source = source
+        self._mapping = dict(mapping)
+        self._state = follow
+        self._dialect: Dialect | None = None
+        self._container = ""
+        self._plan: Plan | None = None
+        self._slices = slices.Slices([])
+        self._line = 0
+
+    def progress(self) -> float:
+        """The share of the file that has been read, in [0, 1]."""
+        return self._source.progress()
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        """The tables. Raises InputRefused, LimitExceeded or UsageError as `read` says."""
+        try:
+            yield from self._tables()
+        finally:
+            self._source.stream.close()
+
+    # -------------------------------------------------------------- batches
+
+    def _tables(self) -> Iterator[pa.Table]:
+        drafts = self._drafts()
+        occurrences = None if self._state is not None else Occurrences()
+        held: Draft | None = None
+        if (first := next(drafts, None)) is not None:
+            plan = self._known_plan()
+            if plan.options.get("gather"):
+                votes = join([first, *drafts])
+                first = gathered(votes)
+                self.report.warn("votes_gathered", f"{len(votes.lines)} votes were gathered into {len(first.lines)} pairs")
+            held = next(drafts, None)
+            if held is None and self._state is None:
+                first.slices = {name: first.slices[name] for name in self._slices.useful()}
+            yield build(plan.kind, first, occurrences)
+            while held is not None:
+                yield build(plan.kind, held, occurrences)
+                held = next(drafts, None)
+        self._finish()
+
+    def _drafts(self) -> Iterator[Draft]:
+        """Converted batches without their rejected rows, which are counted."""
+        for batch in self._batches():
+            for refused in batch.refused:
+                self.report.reject(self._source.name, refused.line, refused.field, refused.reason)
+            if not len(batch):
+                continue
+            if self._plan is None:
+                self._recognise(batch)
+            plan = self._known_plan()
+            draft = registry.converter(plan.format)(batch, plan)
+            self._slices.fill(draft, draft.batch or batch)
+            for refused in draft.rejected():
+                self.report.reject(self._source.name, refused.line, refused.field, refused.reason)
+            kept = draft.kept()
+            self.report.rows += len(kept.lines)
+            self.report.accepted += len(kept.lines)
+            if len(kept.lines):
+                yield kept
+
+    def _known_plan(self) -> Plan:
+        assert self._plan is not None
+        return self._plan
+
+    def _batches(self) -> Iterator[Batch]:
+        source = self._source
+        if self._state is not None and self._state.offset:
+            yield from self._appended(self._state)
+            return
+        if is_parquet(source):
+            self._container = "parquet"
+            yield from read_parquet(source)
+            return
+        unpack(source)
+        if is_parquet_stream(source):
+            self._container = "parquet"
+            yield from read_parquet(source)
+            return
+        text = blocks(source)
+        first = next(text, b"")
+        if not first.strip():
+            if source.complete_only:
+                return
+            raise source.refuse("the file holds no text", "empty_file")
+        counted = self._counted(first, text)
+        if looks_like_json(first):
+            self._container = "json_lines" if first.lstrip()[:1] == b"{" else "json"
+            yield from read_json(source, counted)
+        else:
+            self._container = "csv"
+            self._dialect = dialect_of(source, first)
+            yield from read_csv(source, counted, None)
+
+    def _counted(self, first: bytes, text: Iterator[bytes]) -> Iterator[bytes]:
+        self._line += first.count(b"\n")
+        yield first
+        for block in text:
+            self._line += block.count(b"\n")
+            yield block
+
+    # -------------------------------------------------------------- recognition
+
+    def _recognise(self, batch: Batch) -> None:
+        sample = sample_of(batch)
+        check_mapping(self._mapping, sample)
+        plan = registry.recognise(sample, self._mapping)
+        if plan is None:
+            names = ", ".join(repr(name) for name in sample.names[:20])
+            raise self._source.refuse(
+                f"no known form: its columns are {names}. Say what they mean with a mapping, such as score_a=…, score_b=…, "
+                "label=… for pairs or value=…, truth=… for single scores",
+                "unrecognised",
+            )
+        apply_mapping(plan, self._mapping)
+        if "slice" not in self._mapping:
+            plan.slices = slices.guess(sample, plan)
+        self._plan = plan
+        self._slices = slices.Slices(plan.slices)
+
+    # -------------------------------------------------------------- following
+
+    def _appended(self, state: FollowState) -> Iterator[Batch]:
+        source = self._source
+        source.stream.seek(0)
+        if source.size < state.offset or _digest(source.stream.read(min(HEAD, state.offset))) != state.head:
+            raise source.refuse("the file was replaced or cut, not appended to", "file_replaced")
+        source.offset = source.consumed = state.offset
+        self._plan = plan_from_dict(state.plan) if state.plan else None
+        self._slices = slices.Slices(self._plan.slices if self._plan else [], state.slices)
+        self._line = state.line
+        text = blocks(source)
+        counted = self._counted(next(text, b""), text)
+        if state.delimiter:
+            self._container, self._dialect = "csv", Dialect(state.delimiter, tuple(state.names))
+            yield from read_csv(source, counted, self._dialect, state.line + 1)
+        else:
+            self._container = "json_lines"
+            yield from read_json(source, counted, state.line + 1)
+
+    # -------------------------------------------------------------- the end
+
+    def _finish(self) -> None:
+        report, plan = self.report, self._plan
+        if self._state is None and not report.accepted:
+            raise self._none_taken()
+        for code, message in self._source.notes:
+            report.warn(code, message)
+        if plan is not None:
+            self._describe(plan)
+        if self._state is not None:
+            self._leave()
+
+    def _none_taken(self) -> InputRefused:
+        first = self.report.examples[0] if self.report.examples else None
+        if first is None:
+            return self._source.refuse("the file holds no rows", "no_rows")
+        why = REASONS.get(first.reason, first.reason)
+        return self._source.refuse(
+            f"none of {self.report.rows} rows could be taken; line {first.line}"
+            f"{f', field {first.field}' if first.field else ''}: {why}",
+            "no_rows",
+            line=first.line,
+            field=first.field or None,
+        )
+
+    def _describe(self, plan: Plan) -> None:
+        report = self.report
+        report.format, report.kind, report.scale = plan.format, plan.kind, plan.scale
+        for role, name in plan.columns.items():
+            report.columns[name] = f"{report.columns[name]}, {role}" if name in report.columns else role
+        for name in plan.options.get("annotators", []):
+            report.columns[name] = "vote"
+        for notice in plan.warnings:
+            report.warn(notice.code, notice.message)
+        report.slices = self._slices.useful()
+        lost = [name for name in self._slices.dropped if name in self._mapping.get("slice", "").split(",")]
+        if lost:
+            report.warn("slice_dropped", f"no slices by {', '.join(lost)}: more than {slices.MOST_VALUES} values, or long texts")
+
+    def _leave(self) -> None:
+        source = self._source
+        if source.packed or source.encoding != "utf-8" or self._container not in ("json_lines", "csv", ""):
+            return
+        source.stream.seek(0)
+        names = list(self._dialect.names) if self._dialect else []
+        self.follow = FollowState(
+            offset=source.consumed,
+            line=self._line,
+            plan=self._plan.to_dict() if self._plan else {},
+            delimiter=self._dialect.delimiter if self._dialect else "",
+            names=names,
+            slices={name: sorted(values) for name, values in self._slices.values.items()},
+            head=_digest(source.stream.read(min(HEAD, source.consumed))),
+        )
+
+
+def is_parquet_stream(source: Source) -> bool:
+    """Whether an unpacked stream, held in memory, is Parquet."""
+    return hasattr(source.stream, "getbuffer") and is_parquet(source)
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()[:16]
+
+
+def read(
+    source: Path | bytes,
+    name: str,
+    mapping: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    follow: FollowState | None = None,
+) -> Reading:
+    """Open a file and prepare to read it; nothing is parsed before the tables are iterated.
+
+    Args:
+        source: the file, or its bytes.
+        name: what the user calls it; stands in errors and in the report, never decides how it is read.
+        mapping: canonical role -> source column, overruling what is guessed (`engine.formats.plan.ROLES`).
+        limits: what the file may cost.
+        follow: for a file that grows: the state the last reading left (an empty one the first time). Only complete lines
+            are read; equal rows are then told apart by their line.
+
+    Raises:
+        InputRefused: the file cannot be opened; while iterating: it is of no known form, damaged, or no row can be taken.
+        LimitExceeded: while iterating: a limit was reached.
+        UsageError: while iterating: the mapping names a role or column that is not there.
+    """
+    opened = open_source(source, name, limits or Limits())
+    opened.complete_only = follow is not None
+    return Reading(opened, mapping or {}, follow)
+
+
+def read_table(
+    source: Path | bytes, name: str, mapping: Mapping[str, str] | None = None, limits: Limits | None = None
+) -> tuple[pa.Table, Report]:
+    """All canonical rows of a file in one table, slices that turned out useless left out, with the report."""
+    reading = read(source, name, mapping, limits)
+    tables = list(reading)
+    table = pa.concat_tables(tables)
+    return settled(table, reading.report), reading.report
+
+
+def settled(table: pa.Table, report: Report) -> pa.Table:
+    """The table without slice columns that the finished report does not name."""
+    wanted = schema(report.kind, [name for name in report.slices if SLICE_PREFIX + name in table.column_names])
+    return table.select(wanted.names)
+
+

@@ -1,0 +1,47 @@
+"""Every format there is, the most particular first: recognition asks them in this order and takes the first that says yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from engine.formats import comparisons, judgebench, preference, rewardbench, scores
+from engine.formats.batches import Batch
+from engine.formats.plan import CORE, Draft, Plan, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A family of files: how it is recognised by content, how a batch of it becomes canonical columns."""
+
+    names: tuple[str, ...]
+    recognise: Callable[[Sample, Mapping[str, str]], Plan | None]
+    convert: Callable[[Batch, Plan], Draft]
+    table: bool = False
+
+
+FORMATS: tuple[Format, ...] = (
+    Format((judgebench.NAME,), judgebench.recognise, judgebench.convert),
+    Format((rewardbench.VERSION_2,), rewardbench.recognise_2, rewardbench.convert_2),
+    Format((rewardbench.VERSION_1,), rewardbench.recognise_1, rewardbench.convert_1),
+    Format((preference.SCORED, preference.UNSCORED, preference.TRANSCRIPTS), preference.recognise, preference.convert),
+    Format((comparisons.SCORED, comparisons.UNSCORED), comparisons.recognise, comparisons.convert, table=True),
+    Format((scores.SCORED, scores.UNTRUE), scores.recognise, scores.convert, table=True),
+)
+
+
+def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+    """How the file is to be read, or None. A mapped score or label makes it a plain table, whatever it looks like."""
+    forced = any(role in CORE for role in mapping)
+    for form in FORMATS:
+        if forced and not form.table:
+            continue
+        plan = form.recognise(sample, mapping)
+        if plan is not None:
+            return plan
+    return None
+
+
+def converter(name: str) -> Callable[[Batch, Plan], Draft]:
+    """The conversion of the format called `name`."""
+    return next(form.convert for form in FORMATS if name in form.names)

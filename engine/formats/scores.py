@@ -1,0 +1,87 @@
+"""Tables of single scores against a truth, such as a judge's marks beside whether the answer was right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.formats.batches import Batch
+from engine.formats.plan import Draft, Plan, Sample, fill_shared, shared_columns
+from engine.formats.values import FINE, MISSING, numbers
+
+SCORED, UNTRUE = "scores", "scores_without_truth"
+
+_VALUE = ("judge_score", "score", "reward", "predicted_score", "rm_score", "value", "rating", "probability", "prob",
+          "confidence", "predicted", "prediction", "p", "p_correct", "predicted_probability", "grade")  # fmt: skip
+_TRUTH = ("correct", "is_correct", "truth", "ground_truth", "gold", "label", "passed", "y", "outcome", "target",
+          "accuracy", "success", "correctness", "gold_label", "human_label")  # fmt: skip
+_TEXT = ("response", "answer", "solution", "completion", "output", "text", "generation")
+_ITEM = ("item", "item_id", "sample", "sample_id", "response_id", "completion_id", "id", "model_name", "name")
+_SHARED = ("prompt", "prompt_text", "judge", "step", "time", "length")
+
+
+def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+    """By a column of scores and one of truths in 0 to 1, by their usual names or as mapped."""
+    if {"score_a", "score_b", "margin"} & set(mapping):
+        return None
+    value = mapping.get("value") or _find(sample, _VALUE, frozenset())
+    if value is None:
+        return None
+    truth = mapping.get("truth") or _find(sample, _TRUTH, frozenset({value}), truth=True)
+    if truth is None and "value" not in mapping:
+        return None
+    columns = {"value": value} | ({"truth": truth} if truth else {})
+    for role, wanted in (("text", _TEXT), ("item", _ITEM)):
+        name = sample.find(wanted, frozenset(columns.values()))
+        if name:
+            columns[role] = name
+    plan = Plan(SCORED if truth else UNTRUE, "score", shared_columns(sample, _SHARED, frozenset(columns.values())) | columns)
+    if truth is None:
+        plan.warn("nothing_to_calibrate", "nothing to calibrate: scores, but no truth to hold them against")
+    guess_scale(plan, sample)
+    return plan
+
+
+def _find(sample: Sample, wanted: tuple[str, ...], taken: frozenset[str], *, truth: bool = False) -> str | None:
+    """The first column of these names that holds numbers (truths: within 0 to 1)."""
+    for name in wanted:
+        column = sample.find((name,), taken)
+        if column is None:
+            continue
+        found, codes = numbers([row.get(column) for row in sample.rows], flags=truth)
+        fine, filled = codes == FINE, codes != MISSING
+        inside = not truth or bool(((found[fine] >= 0) & (found[fine] <= 1)).mean() > 0.5 if fine.any() else False)
+        if filled.any() and fine.sum() > filled.sum() / 2 and inside:
+            return column
+    return None
+
+
+def guess_scale(plan: Plan, sample: Sample) -> None:
+    """The divisor of the values: 1 where they lie in 0 to 1, else the next of 5, 10, 100, with a warning."""
+    found, codes = numbers(sample.batch.column(plan.columns["value"]), decimal_comma=sample.batch.decimal_comma)
+    known = found[codes == FINE]
+    plan.scale = 1.0
+    if not len(known) or (known.min() >= 0 and known.max() <= 1):
+        return
+    if known.min() < 0 or known.max() > 100:
+        plan.warn("scale_unknown", "the values lie outside 0 to 1 and fit no usual scale: name it with scale=…")
+        return
+    plan.scale = next(scale for scale in (5.0, 10.0, 100.0) if known.max() <= scale)
+    plan.warn("scale_guessed", f"values up to {known.max():g} are taken as 0 to {plan.scale:g}: if not so, name it with scale=…")
+
+
+def convert(batch: Batch, plan: Plan) -> Draft:
+    """One row a score; raw values, the scale stays apart."""
+    draft = Draft(batch.lines)
+    name = plan.columns["value"]
+    draft.columns["value"], codes = numbers(batch.column(name), decimal_comma=batch.decimal_comma)
+    draft.reject_codes(codes, name, "score_missing")
+    if "truth" in plan.columns:
+        name = plan.columns["truth"]
+        truth, codes = numbers(batch.column(name), decimal_comma=batch.decimal_comma, flags=True)
+        draft.reject_codes(codes, name, "truth_missing")
+        draft.reject((truth < 0) | (truth > 1), name, "truth_out_of_range")
+        draft.columns["truth"] = truth
+    fill_shared(draft, batch, plan)
+    return draft
+
+
