@@ -33,7 +33,17 @@ def run(args: argparse.Namespace) -> int:
     preflight.check(settings)
     with preflight.only_one(settings.home):
         migrate()
+        _begin_demo(settings)
         return _launch(settings)
+
+
+def _begin_demo(settings: Settings) -> None:
+    """Let the simulated project play on a home without real data."""
+    from engine.actions.demo import set_playing
+    from jobs.simulator.audience import has_real_data
+
+    if settings.demo and not has_real_data():
+        set_playing(True)
 
 
 def _launch(settings: Settings) -> int:
@@ -79,13 +89,20 @@ def _first_link(settings: Settings) -> str | None:
     """A link for the first administrator where nobody can sign in yet."""
     from engine.store.engine import fetch
 
-    return None if fetch("SELECT 1 FROM user LIMIT 1") else _link(settings)
+    return None if fetch('SELECT 1 FROM "user" LIMIT 1') else _link(settings)
 
 
 def _link(settings: Settings) -> str:
-    from engine.actions.people import create_first_link
+    """A one-time link that makes an administrator. Whoever may run this command owns the home folder anyway."""
+    from engine.actions.people import create_first_link, invite
+    from engine.store.engine import fetch
+    from engine.types import Who
 
-    return f"{_address(settings)}/signin?link={create_first_link()}"
+    token = create_first_link()
+    if token is None:
+        user_id, name = fetch("SELECT id, name FROM \"user\" WHERE role = 'admin' ORDER BY id LIMIT 1")[0]
+        token = invite(Who(user_id, name, "admin"), "admin")
+    return f"{_address(settings)}/signin/link?token={token}"
 
 
 def _address(settings: Settings) -> str:

@@ -33,9 +33,9 @@ def simulate(args: argparse.Namespace) -> int:
     if args.at_once:
         write(truth, stage)
     elif args.with_server:
-        from jobs.simulator.audience import playing
+        from jobs.simulator.audience import Audience
 
-        play(truth, stage, stop, playing)
+        play(truth, stage, stop, Audience())
         stop.wait()
     else:
         print(f"Playing into {stage.scores} at {args.speed:g} times real speed. Ctrl-C stops.", flush=True)
@@ -45,12 +45,13 @@ def simulate(args: argparse.Namespace) -> int:
 
 def _folders(out: Path | None) -> tuple[Path, Path]:
     """Where scores go, and where goes what no page shows yet."""
+    from engine.actions.demo import SLUG
     from engine.settings import get_settings
 
     if out is not None:
         return out, out / "training"
     settings = get_settings()
-    return settings.inbox / "simulated", settings.home / "simulated"
+    return settings.inbox / SLUG, settings.home / "simulated"
 
 
 def _positive(text: str) -> float:
