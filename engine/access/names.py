@@ -7,6 +7,11 @@ import unicodedata
 from engine.errors import UsageError
 
 
+def storable(text: str) -> str:
+    """A text that every database can hold and compare: no NUL, no half characters."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
 def clean(text: str, longest: int, what: str) -> str:
     """`text` on one line, without control marks or outer space, cut to `longest` characters.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlmodel import Session as Rows
 from sqlmodel import col, select
 
+from engine.access.names import storable
 from engine.access.roles import require
+from engine.access.visible import storable_id
 from engine.errors import NotFound
 from engine.store.tables import Dataset, Project, Run
 from engine.types import Role, Who
@@ -14,7 +16,7 @@ from engine.types import Role, Who
 def project_of(rows: Rows, who: Who, slug: str, role: Role = "viewer") -> Project:
     """The project of this slug. Raises NotFound, AccessDenied."""
     require(who, slug, role)
-    project = rows.exec(select(Project).where(col(Project.slug) == slug)).first()
+    project = rows.exec(select(Project).where(col(Project.slug) == storable(slug))).first()
     if project is None:
         raise NotFound("There is no such project.", code="no_project")
     return project
@@ -27,7 +29,7 @@ def dataset_of(
 
     Whoever may change it gets it locked until the transaction ends. Raises NotFound, AccessDenied.
     """
-    statement = select(Dataset, Project).join(Project).where(col(Dataset.id) == _id(dataset_id))
+    statement = select(Dataset, Project).join(Project).where(col(Dataset.id) == storable_id(dataset_id))
     if role != "viewer":
         statement = statement.with_for_update(of=Dataset)
     found = rows.exec(statement).first()
@@ -39,13 +41,8 @@ def dataset_of(
 
 def run_of(rows: Rows, who: Who, run_id: int, role: Role = "viewer") -> tuple[Run, Project]:
     """The run of this id with its project. Raises NotFound, AccessDenied."""
-    found = rows.exec(select(Run, Project).join(Project).where(col(Run.id) == _id(run_id))).first()
+    found = rows.exec(select(Run, Project).join(Project).where(col(Run.id) == storable_id(run_id))).first()
     if found is None:
         raise NotFound("There is no such run.", code="no_run")
     require(who, found[1].slug, role)
     return found
-
-
-def _id(value: int) -> int:
-    """An id that the database can hold; any other finds nothing."""
-    return value if -(2**31) < value < 2**31 else 0

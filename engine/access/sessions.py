@@ -10,6 +10,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session as Rows
 from sqlmodel import col
 
+from engine.access.names import storable
 from engine.settings import get_settings
 from engine.store.engine import fetch
 from engine.store.tables import Lockout, Session
@@ -55,8 +56,8 @@ def open_session(rows: Rows, user_id: int, address: str, agent: str) -> str:
         Session(
             sid_hash=hashed(cookie),
             user_id=user_id,
-            address=address[:64],
-            agent=agent[:300],
+            address=storable(address)[:64],
+            agent=storable(agent)[:300],
             expires_at=now() + timedelta(days=get_settings().session_days),
         )
     )
@@ -87,7 +88,7 @@ def prune(rows: Rows) -> int:
 def subjects(name: str, address: str) -> list[str]:
     """What failures are counted against: the account's name, known or not, and the address they come from."""
     found = [f"account:{name.casefold()[:150]}"]
-    return [*found, f"address:{address[:64]}"] if address else found
+    return [*found, f"address:{storable(address)[:64]}"] if address else found
 
 
 def locked_until(rows: Rows, name: str, address: str) -> datetime | None:

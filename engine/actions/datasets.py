@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlmodel import col, select
 
 from engine.access import audit
-from engine.access.names import clean
+from engine.access.names import clean, storable
 from engine.access.scope import dataset_of, project_of
 from engine.actions.projects import ensure
 from engine.actions.queue import cancel_work, enqueue, publish_dataset
@@ -181,7 +181,7 @@ def _checked_mapping(mapping: Mapping[str, str]) -> dict[str, str]:
     """The mapping as plain text. Which fields exist and whether the columns do is the reader's to say."""
     if len(mapping) > 100 or any(not _FIELD.fullmatch(key) or len(str(value)) > 500 for key, value in mapping.items()):
         raise UsageError("A mapping names canonical columns and the source columns they come from.", code="mapping")
-    return {key: str(value) for key, value in mapping.items()}
+    return {key: storable(str(value)) for key, value in mapping.items()}
 
 
 def _id(row: Dataset | Project | Run) -> int:

@@ -10,8 +10,9 @@ from sqlalchemy import func, update
 from sqlmodel import col, select
 
 from engine.access import audit, sessions
-from engine.access.names import account_name
+from engine.access.names import account_name, storable
 from engine.access.roles import require
+from engine.access.visible import storable_id
 from engine.errors import AccessDenied, Conflict, NotFound, UsageError
 from engine.store.tables import Preference, SigninLink, User
 from engine.store.tables import Session as SessionRow
@@ -125,12 +126,12 @@ def record_failure(name: str, address: str) -> None:
 def open_session(user_id: int, address: str, agent: str) -> str:
     """*System.* Start a session of somebody whose password or link was good. Returns the cookie value."""
     with transaction() as tx:
-        user = tx.session.get(User, user_id)
+        user = tx.session.get(User, storable_id(user_id))
         if user is None:
             raise NotFound("There is no such person.", code="no_user")
         sessions.forgive(tx.session, user.name)
         who = Who(user_id, user.name, _checked_role(user.role))
-        audit.record(tx.session, who, "sign_in", f"user/{user_id}", address=address[:64])
+        audit.record(tx.session, who, "sign_in", f"user/{user_id}", address=storable(address)[:64])
         return sessions.open_session(tx.session, user_id, address, agent)
 
 
@@ -143,7 +144,7 @@ def close_session(who: Who) -> None:
 def revoke_session(who: Who, session_id: int) -> None:
     """End a session of one's own, or anybody's as administrator; its open pages lose access at once."""
     with transaction() as tx:
-        owner = tx.session.exec(select(SessionRow.user_id).where(col(SessionRow.id) == session_id)).first()
+        owner = tx.session.exec(select(SessionRow.user_id).where(col(SessionRow.id) == storable_id(session_id))).first()
         if owner is None or (owner != who.user_id and not who.at_least("admin")):
             raise NotFound("There is no such session.", code="no_session")
         _end_sessions(tx, who, owner, session_id)
@@ -153,7 +154,7 @@ def set_role(who: Who, user_id: int, role: Role) -> None:
     """Give somebody another role; it holds in their open pages at once. The last administrator stays one."""
     require(who, None, "admin")
     with transaction() as tx:
-        user = tx.session.get(User, user_id, with_for_update=True)
+        user = tx.session.get(User, storable_id(user_id), with_for_update=True)
         if user is None:
             raise NotFound("There is no such person.", code="no_user")
         if user.role == "admin" and role != "admin" and _administrators(tx) == 1:
@@ -183,8 +184,8 @@ def set_preference(who: Who, key: str, value: str) -> None:
     with transaction() as tx:
         if tx.session.get(User, who.user_id) is None:
             raise AccessDenied("Sign in again.")
-        tx.session.merge(Preference(user_id=who.user_id, key=key, value=value))
-        tx.publish(None, f"user/{who.user_id}", "preference", {"key": key, "value": value})
+        tx.session.merge(Preference(user_id=who.user_id, key=key, value=storable(value)))
+        tx.publish(None, f"user/{who.user_id}", "preference", {"key": key, "value": storable(value)})
 
 
 def _checked_role(role: str) -> Role:

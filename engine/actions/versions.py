@@ -97,13 +97,15 @@ def _write(
         manifest=manifest,
         sha256=manifest_hash(manifest),
         report=dict(report),
-        answer=dict(answer) if answer is not None else None,
+        verdict=answer["verdict"] if answer else None,
+        sentence=answer["sentence"] if answer else None,
+        answer={name: value for name, value in answer.items() if name != "pictures"} if answer else None,
         run_id=run_id,
     )
     tx.session.add(version)
     dataset.version, dataset.updated_at = version.number, now()
     counts = {name: report.get(name, 0) for name in ("rows", "accepted", "rejected")}
-    body = {"dataset": dataset.id, "version": version.number, **counts, "answer": version.answer}
+    body = {"dataset": dataset.id, "version": version.number, **counts, "answer": answer}
     tx.publish(project, f"dataset/{dataset.id}", "version", body)
     publish_dataset(tx, project, dataset, "dataset_changed")
     return version

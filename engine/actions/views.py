@@ -7,8 +7,9 @@ import re
 from sqlmodel import col, select
 
 from engine.access import audit
-from engine.access.names import clean
+from engine.access.names import clean, storable
 from engine.access.scope import project_of
+from engine.access.visible import storable_id
 from engine.errors import NotFound, UsageError
 from engine.store.tables import SavedView
 from engine.store.transaction import transaction
@@ -28,9 +29,9 @@ def save(who: Who, project: str, name: str, page: str, query: str) -> int:
             col(SavedView.user_id) == who.user_id, col(SavedView.project_id) == home.id, col(SavedView.name) == wanted
         )
         view = tx.session.exec(same).first() or SavedView(
-            user_id=who.user_id, project_id=home.id or 0, name=wanted, page=page, query=query
+            user_id=who.user_id, project_id=home.id or 0, name=wanted, page=page, query=""
         )
-        view.page, view.query = page, query
+        view.page, view.query = page, storable(query)
         tx.session.add(view)
         tx.session.flush()
         audit.record(tx.session, who, "save_view", f"view/{view.id}")
@@ -40,7 +41,7 @@ def save(who: Who, project: str, name: str, page: str, query: str) -> int:
 def delete(who: Who, view_id: int) -> None:
     """Delete a view of one's own. Raises NotFound for anybody else's."""
     with transaction() as tx:
-        own = select(SavedView).where(col(SavedView.id) == view_id, col(SavedView.user_id) == who.user_id)
+        own = select(SavedView).where(col(SavedView.id) == storable_id(view_id), col(SavedView.user_id) == who.user_id)
         view = tx.session.exec(own).first()
         if view is None:
             raise NotFound("There is no such view.", code="no_view")

@@ -2,94 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func
-from sqlmodel import Session as Rows
-from sqlmodel import col, select
-
-from engine.access.scope import dataset_of, project_of
+from engine.access.visible import VisibleDataset, from_json, project_id, visible_dataset
 from engine.errors import NotFound
 from engine.queries import events, segments
-from engine.store.tables import Dataset, Project, Run, Version
-from engine.store.transaction import reading
+from engine.queries.cache import Cache
+from engine.store.engine import fetch, get_store
+from engine.store.times import from_store
 from engine.types import AnswerView, DatasetView, Notice, RowReference, Who
+
+VERSIONS_REMEMBERED = 1_000
+MOST_ANSWERS = 500
+
+_COLUMNS = """
+SELECT d.id, p.slug, p.simulated, d.name, d.content, d.source, d.version, d.created_at, d.updated_at,
+       v.sha256, v.report, v.sentence, v.verdict, r.id, r.state, r.error
+FROM dataset d
+JOIN project p ON p.id = d.project_id
+LEFT JOIN version v ON v.dataset_id = d.id AND v.number = d.version
+LEFT JOIN run r ON r.id = (SELECT max(id) FROM run WHERE dataset_id = d.id)
+WHERE d.removed_at IS NULL AND
+"""
+_OF_PROJECT = _COLUMNS + "d.project_id = :project ORDER BY d.updated_at DESC, d.id DESC"
+_ONE = _COLUMNS + "d.id = :id"
+_VERSION = "SELECT number, manifest, sha256, report FROM version WHERE dataset_id = :dataset AND number = :number"
+_ANSWERS = """
+SELECT number, created_at, verdict, sentence, answer FROM version
+WHERE dataset_id = :dataset AND number > :after AND answer IS NOT NULL ORDER BY number DESC LIMIT :limit
+"""
+
+
+class VersionOf(NamedTuple):
+    """One version of a dataset. It never changes."""
+
+    number: int
+    manifest: tuple[str, ...]
+    sha256: str
+    report: dict[str, Any]
+
+
+_versions: Cache[tuple[str, int, int], VersionOf] = Cache(VERSIONS_REMEMBERED)
 
 
 def list_datasets(who: Who, project: str) -> list[DatasetView]:
     """The datasets of a project that are not removed, last changed first."""
-    with reading() as rows:
-        home = project_of(rows, who, project)
-        return _views(rows, col(Dataset.project_id) == home.id)
+    as_of = events.cursor()
+    return [_view(row, as_of) for row in fetch(_OF_PROJECT, {"project": project_id(who, project)})]
 
 
 def get_dataset(who: Who, dataset_id: int) -> DatasetView:
     """One dataset. Raises NotFound where there is none or it was removed."""
-    with reading() as rows:
-        dataset, _project = dataset_of(rows, who, dataset_id)
-        return _views(rows, col(Dataset.id) == dataset.id)[0]
+    as_of = events.cursor()
+    visible = visible_dataset(who, dataset_id)
+    found = fetch(_ONE, {"id": visible.id})
+    if not found:
+        raise NotFound("There is no such dataset, or it was removed.", code="no_dataset")
+    return _view(found[0], as_of)
 
 
-def history(who: Who, dataset_id: int, limit: int = 500) -> list[AnswerView]:
-    """The answers of the newest versions that have one, oldest first."""
-    with reading() as rows:
-        dataset, _project = dataset_of(rows, who, dataset_id)
-        answered = (
-            select(Version)
-            .where(col(Version.dataset_id) == dataset.id, col(Version.answer).is_not(None))
-            .order_by(col(Version.number).desc())
-            .limit(limit)
-        )
-        return [_answer(version) for version in rows.exec(answered)][::-1]
+def history(who: Who, dataset_id: int, since: int = 0, limit: int = MOST_ANSWERS) -> list[AnswerView]:
+    """The answers of the newest versions after `since` that have one, oldest first; at most 500."""
+    visible = visible_dataset(who, dataset_id)
+    asked = {"dataset": visible.id, "after": since, "limit": min(max(limit, 0), MOST_ANSWERS)}
+    return [_answer(*row) for row in reversed(fetch(_ANSWERS, asked))]
 
 
 def read_rows(who: Who, dataset_id: int, version: int, references: list[RowReference]) -> list[dict[str, Any]]:
     """These rows of this version with everything the source said of them, text included, in the order asked."""
-    with reading() as rows:
-        dataset, _project = dataset_of(rows, who, dataset_id)
-        manifest = version_of(rows, dataset, version).manifest
-    return segments.rows_by_hash(manifest, [reference.row_hash for reference in references])
+    found = version_of(visible_dataset(who, dataset_id), version)
+    return segments.rows_by_hash(found.manifest, [reference.row_hash for reference in references])
 
 
-def version_of(rows: Rows, dataset: Dataset, number: int | None = None) -> Version:
+def version_of(dataset: VisibleDataset, number: int | None = None) -> VersionOf:
     """A version of a dataset, the newest where no number is given. Raises NotFound."""
     wanted = dataset.version if number is None else number
-    statement = select(Version).where(col(Version.dataset_id) == dataset.id, col(Version.number) == wanted)
-    version = rows.exec(statement).first()
-    if version is None:
-        message = "Nothing has been read of this dataset yet." if wanted == 0 else "There is no such version."
+    if not 0 < wanted <= dataset.version:
+        message = "There is no such version." if dataset.version else "Nothing has been read of this dataset yet."
         raise NotFound(message, code="no_version")
-    return version
+    return _versions.get((get_store().url, dataset.id, wanted), lambda: _read_version(dataset.id, wanted))
+
+
+def _read_version(dataset_id: int, number: int) -> VersionOf:
+    found = fetch(_VERSION, {"dataset": dataset_id, "number": number})
+    if not found:
+        raise NotFound("This version is not kept any more.", code="no_version")
+    (_number, manifest, sha256, report) = found[0]
+    return VersionOf(number, tuple(from_json(manifest)), sha256, from_json(report))
 
 
 # ------------------------------------------------------------------ views
 
 
-def _views(rows: Rows, condition: Any) -> list[DatasetView]:
-    as_of = events.cursor()
-    newest_run = select(func.max(Run.id)).where(col(Run.dataset_id) == Dataset.id).correlate(Dataset).scalar_subquery()
-    statement = (
-        select(Dataset, Project, Version, Run)
-        .join(Project, col(Dataset.project_id) == Project.id)
-        .outerjoin(Version, and_(col(Version.dataset_id) == Dataset.id, col(Version.number) == Dataset.version))
-        .outerjoin(Run, col(Run.id) == newest_run)
-        .where(condition, col(Dataset.removed_at).is_(None))
-        .order_by(col(Dataset.updated_at).desc(), col(Dataset.id).desc())
-    )
-    return [_view(dataset, project, version, run, as_of) for dataset, project, version, run in rows.exec(statement)]
-
-
-def _view(dataset: Dataset, project: Project, version: Version | None, run: Run | None, as_of: int) -> DatasetView:
-    report: Mapping[str, Any] = version.report if version else {}
-    answer: Mapping[str, Any] = (version.answer if version else None) or {}
+def _view(row: Any, as_of: int) -> DatasetView:
+    (row_id, project, simulated, name, content, source, version, created, updated, *rest) = row
+    (manifest_sha256, kept_report, sentence, verdict, run_id, run_state, run_error) = rest
+    report = from_json(kept_report) or {}
     return DatasetView(
-        id=dataset.id or 0,
-        project=project.slug,
-        name=dataset.name,
+        id=row_id,
+        project=project,
+        name=name,
         kind=report.get("kind"),
         format=report.get("format", ""),
-        version=dataset.version,
+        version=version,
         rows=report.get("rows", 0),
         accepted=report.get("accepted", 0),
         rejected=report.get("rejected", 0),
@@ -97,26 +112,26 @@ def _view(dataset: Dataset, project: Project, version: Version | None, run: Run 
         columns=report.get("columns", {}),
         warnings=[Notice(notice["code"], notice["message"]) for notice in report.get("warnings", [])],
         slices=report.get("slices", {}),
-        live=dataset.source is not None,
-        simulated=project.simulated,
-        created_at=dataset.created_at,
-        updated_at=dataset.updated_at,
-        sha256=dataset.content or (version.sha256 if version else ""),
-        sentence=answer.get("sentence"),
-        verdict=answer.get("verdict"),
-        run_id=run.id if run else None,
-        error=run.error if run and run.state == "failed" else None,
+        live=source is not None,
+        simulated=bool(simulated),
+        created_at=from_store(created),
+        updated_at=from_store(updated),
+        sha256=content or manifest_sha256 or "",
+        sentence=sentence,
+        verdict=verdict,
+        run_id=run_id,
+        error=from_json(run_error) if run_state == "failed" else None,
         event_id=as_of,
     )
 
 
-def _answer(version: Version) -> AnswerView:
-    answer = version.answer or {}
+def _answer(number: int, created: Any, verdict: str, sentence: str, kept: Any) -> AnswerView:
+    answer = from_json(kept)
     return AnswerView(
-        version=version.number,
-        at=version.created_at,
-        verdict=answer.get("verdict", ""),
-        sentence=answer.get("sentence", ""),
+        version=number,
+        at=from_store(created),
+        verdict=verdict,
+        sentence=sentence,
         rows=answer.get("rows", 0),
         estimates=answer.get("estimates", {}),
     )

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from engine.access.sessions import hashed, who_is
-from engine.store.tables import Preference, Session, SigninLink
+from engine.store.engine import fetch
+from engine.store.tables import Session, SigninLink
 from engine.store.times import now
 from engine.store.transaction import reading
 from engine.types import SessionView, Who
@@ -17,10 +18,7 @@ __all__ = ["link_role", "preferences", "session_expiry", "sessions", "who_is"]
 
 def preferences(who: Who) -> dict[str, str]:
     """The settings this person chose, by name; what was not chosen is absent."""
-    with reading() as rows:
-        return dict(
-            rows.exec(select(Preference.key, Preference.value).where(col(Preference.user_id) == who.user_id)).all()
-        )
+    return dict(fetch("SELECT key, value FROM preference WHERE user_id = :user", {"user": who.user_id}))
 
 
 def sessions(who: Who) -> list[SessionView]:

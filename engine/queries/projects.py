@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func
-from sqlmodel import Session as Rows
-from sqlmodel import col, select
-
 from engine.access.roles import require
 from engine.errors import NotFound
-from engine.store.tables import Dataset, Project
-from engine.store.transaction import reading
+from engine.store.engine import fetch
 from engine.types import ProjectView, Who
+
+_PROJECTS = """
+SELECT p.id, p.slug, p.name, p.simulated,
+       (SELECT count(*) FROM dataset d WHERE d.project_id = p.id AND d.removed_at IS NULL)
+FROM project p ORDER BY p.simulated, p.id
+"""
 
 
 def list_projects(who: Who) -> list[ProjectView]:
     """The projects this person may see, real ones before simulated ones, with the number of datasets in each."""
     require(who, None, "viewer")
-    with reading() as rows:
-        return _views(rows)
+    return [
+        ProjectView(project_id, slug, name, bool(simulated), datasets)
+        for project_id, slug, name, simulated, datasets in fetch(_PROJECTS)
+    ]
 
 
 def default_project(who: Who) -> ProjectView:
@@ -31,20 +34,4 @@ def default_project(who: Who) -> ProjectView:
 
 def demo_playing() -> bool:
     """*System.* Whether the simulator should be feeding the simulated project."""
-    with reading() as rows:
-        return rows.exec(select(Project.id).where(col(Project.playing))).first() is not None
-
-
-def _views(rows: Rows) -> list[ProjectView]:
-    datasets = (
-        select(func.count())
-        .select_from(Dataset)
-        .where(col(Dataset.project_id) == Project.id, col(Dataset.removed_at).is_(None))
-        .correlate(Project)
-        .scalar_subquery()
-    )
-    statement = select(Project, datasets).order_by(col(Project.simulated), col(Project.id))
-    return [
-        ProjectView(project.id or 0, project.slug, project.name, project.simulated, count)
-        for project, count in rows.exec(statement)
-    ]
+    return any(bool(playing) for (playing,) in fetch("SELECT playing FROM project WHERE simulated"))

@@ -9,17 +9,15 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from engine import analysis as analyses
-from engine.access.scope import dataset_of
+from engine.access.visible import VisibleDataset, visible_dataset
 from engine.actions.queue import observe_once
 from engine.analysis.base import Analysis, Parameters
 from engine.errors import NotEnoughData, StatePending, UsageError
 from engine.queries import events, segments
 from engine.queries.cache import Cache
-from engine.queries.datasets import version_of
+from engine.queries.datasets import VersionOf, version_of
 from engine.queries.states import StatesMissingError, folded, observed
 from engine.store.datasets import manifest_hash
-from engine.store.tables import Dataset, Version
-from engine.store.transaction import reading
 from engine.types import Concluded, Result, Who
 
 WORST_SHOWN = 20
@@ -44,9 +42,8 @@ def conclude(
     chosen = find_analysis(analysis)
     parameters = chosen.parameters.parse(params or {})
     as_of = events.cursor()
-    with reading() as rows:
-        dataset, _project = dataset_of(rows, who, dataset_id)
-        found = version_of(rows, dataset, version)
+    dataset = visible_dataset(who, dataset_id)
+    found = version_of(dataset, version)
     _check_kind(chosen, found)
     try:
         result = _conclusion(found.manifest, chosen, parameters)
@@ -66,7 +63,7 @@ def answer_of(manifest: Sequence[str], kind: str, analysis: str = "calibration")
     if kind not in chosen.kinds or not manifest:
         return None
     try:
-        return summary(_conclusion(list(manifest), chosen, chosen.parameters.parse({})))
+        return summary(_conclusion(manifest, chosen, chosen.parameters.parse({})))
     except NotEnoughData as error:
         rows = segments.count_rows(manifest)
         said = {"verdict": error.code, "sentence": error.message, "rows": rows, "prompts": None}
@@ -97,7 +94,7 @@ def find_analysis(name: str) -> Analysis[Any, Any]:
         raise UsageError(f"There is no such analysis; there are: {known}.", code="unknown_analysis") from None
 
 
-def _check_kind(chosen: Analysis[Any, Any], version: Version) -> None:
+def _check_kind(chosen: Analysis[Any, Any], version: VersionOf) -> None:
     kind = version.report.get("kind")
     if kind not in chosen.kinds:
         taken = " or ".join(chosen.kinds)
@@ -106,13 +103,13 @@ def _check_kind(chosen: Analysis[Any, Any], version: Version) -> None:
         raise NotEnoughData("No row of this dataset could be taken.", code="no_rows")
 
 
-def _conclusion(manifest: list[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
+def _conclusion(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
     described = json.dumps(asdict(parameters), sort_keys=True)
     key = (manifest_hash(manifest), chosen.name, chosen.version, described)
     return _results.get(key, lambda: _make(manifest, chosen, parameters))
 
 
-def _make(manifest: list[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
+def _make(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
     state = folded(manifest, observed(chosen, parameters))
     cohort = getattr(parameters, "slice", "")
     if cohort:
@@ -121,14 +118,14 @@ def _make(manifest: list[str], chosen: Analysis[Any, Any], parameters: Parameter
     return _with_worst(chosen.conclude(state, parameters), manifest)
 
 
-def _with_worst(result: Result, manifest: list[str]) -> Result:
+def _with_worst(result: Result, manifest: Sequence[str]) -> Result:
     worst = {reference.row_hash: reference.confidence for reference in result.worst[:WORST_SHOWN]}
     rows = segments.rows_by_hash(manifest, list(worst))
     shown = [{**row, "confidence": worst[row["row_hash"]]} for row in rows]
     return replace(result, items=shown) if rows and "value" in rows[0] else replace(result, pairs=shown)
 
 
-def _with_evidence(result: Result, dataset: Dataset, version: Version, parameters: Parameters) -> Result:
+def _with_evidence(result: Result, dataset: VisibleDataset, version: VersionOf, parameters: Parameters) -> Result:
     given = {key: value for key, value in asdict(parameters).items() if value != getattr(type(parameters)(), key)}
     words = ["python", "-m", "jobs", "analyse", dataset.name, "--analysis", result.analysis]
     words += [word for key, value in given.items() for word in ("--param", f"{key}={value}")]

@@ -2,63 +2,71 @@
 
 from __future__ import annotations
 
-from typing import cast
+from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session as Rows
-from sqlmodel import col, select
-
-from engine.access.scope import project_of, run_of
+from engine.access.roles import require
+from engine.access.visible import from_json, project_id, storable_id
+from engine.errors import NotFound
 from engine.queries import events
-from engine.store.tables import Dataset, Project, Run, User
-from engine.store.transaction import reading
-from engine.types import RunState, RunView, Who
+from engine.store.engine import fetch
+from engine.store.times import from_store
+from engine.types import RunView, Who
 
 MOST_RUNS = 1000
+
+_COLUMNS = """
+SELECT r.id, p.slug, r.dataset_id, d.name, r.kind, r.state, r.attempt, r.progress, r.stage, r.error, u.name,
+       r.requested_at, r.started_at, r.finished_at
+FROM run r
+JOIN project p ON p.id = r.project_id
+LEFT JOIN dataset d ON d.id = r.dataset_id
+LEFT JOIN "user" u ON u.id = r.requested_by
+WHERE
+"""
+_OF_PROJECT = _COLUMNS + "r.project_id = :project ORDER BY r.id DESC LIMIT :limit"
+_ONE = _COLUMNS + "r.id = :id"
 
 
 def list_runs(who: Who, project: str, limit: int = 100) -> list[RunView]:
     """The newest runs of a project, newest first; at most 1,000."""
-    with reading() as rows:
-        home = project_of(rows, who, project)
-        return _views(rows, col(Run.project_id) == home.id, min(max(limit, 0), MOST_RUNS))
+    as_of = events.cursor()
+    asked = {"project": project_id(who, project), "limit": min(max(limit, 0), MOST_RUNS)}
+    return [_view(row, as_of) for row in fetch(_OF_PROJECT, asked)]
 
 
 def get_run(who: Who, run_id: int) -> RunView:
     """One run. Raises NotFound."""
-    with reading() as rows:
-        run, _project = run_of(rows, who, run_id)
-        return _views(rows, col(Run.id) == run.id, 1)[0]
-
-
-def _views(rows: Rows, condition: object, limit: int) -> list[RunView]:
     as_of = events.cursor()
-    statement = (
-        select(Run, Project.slug, Dataset.name, User.name)
-        .join(Project, col(Run.project_id) == Project.id)
-        .outerjoin(Dataset, col(Run.dataset_id) == Dataset.id)
-        .outerjoin(User, col(Run.requested_by) == User.id)
-        .where(condition)  # type: ignore[arg-type]
-        .order_by(col(Run.id).desc())
-        .limit(limit)
-    )
-    return [_view(*found, as_of) for found in rows.exec(statement)]
+    found = fetch(_ONE, {"id": storable_id(run_id)})
+    if not found:
+        raise NotFound("There is no such run.", code="no_run")
+    run = _view(found[0], as_of)
+    require(who, run.project, "viewer")
+    return run
 
 
-def _view(run: Run, project: str, dataset: str | None, person: str | None, as_of: int) -> RunView:
+def _view(row: Any, as_of: int) -> RunView:
+    (row_id, project, dataset_id, dataset, kind, state, attempt, progress, stage, error, person, *times) = row
+    (requested, started, finished) = times
     return RunView(
-        id=run.id or 0,
+        id=row_id,
         project=project,
-        dataset_id=run.dataset_id,
+        dataset_id=dataset_id,
         dataset=dataset or "",
-        kind=run.kind,
-        state=cast("RunState", run.state),
-        attempt=run.attempt,
-        progress=run.progress,
-        stage=run.stage,
-        error=run.error,
+        kind=kind,
+        state=state,
+        attempt=attempt,
+        progress=progress,
+        stage=stage,
+        error=from_json(error),
         requested_by=person or "",
-        requested_at=run.requested_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
+        requested_at=from_store(requested),
+        started_at=_maybe(started),
+        finished_at=_maybe(finished),
         event_id=as_of,
     )
+
+
+def _maybe(value: Any) -> datetime | None:
+    return None if value is None else from_store(value)

@@ -180,7 +180,10 @@ class Segment(SQLModel, table=True):
 
 
 class Version(SQLModel, table=True):
-    """A manifest: which segments, in which order, with their summed report and the answer of the default parameters."""
+    """A manifest: which segments, in which order, with their summed report and the answer of the default parameters.
+
+    `answer` is kept without its pictures: it is for the history line, and there may be very many versions.
+    """
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("dataset_id", "number"),)
@@ -190,6 +193,8 @@ class Version(SQLModel, table=True):
     manifest: list[str] = Field(sa_column=_json())
     sha256: str = Field(max_length=64)
     report: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    verdict: str | None = Field(default=None, max_length=64)
+    sentence: str | None = None
     answer: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
     run_id: int | None = Field(default=None, foreign_key="run.id")
     created_at: datetime = Field(default_factory=now, sa_column=_time())

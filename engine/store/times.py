@@ -27,6 +27,11 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def from_store(value: Any) -> datetime:
+    """A moment as a bare SELECT gives it: text from SQLite, a datetime from Postgres."""
+    return from_text(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
 class UtcTime(TypeDecorator[datetime]):
     """A moment: fixed-width ISO text in SQLite, `timestamptz` in Postgres; naive times are refused."""
 

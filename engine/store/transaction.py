@@ -10,25 +10,13 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
 
-from engine.errors import StoreUnavailable
 from engine.store.engine import get_store
+from engine.store.failures import named
 from engine.store.tables import Event
 from engine.store.times import now
 
 EVENT_LOCK = 7_105_113
 """Number of the Postgres advisory lock held from the first event of a transaction to its commit."""
-
-_MESSAGES = {
-    "locked": ("store_busy", "The store is busy; nothing was saved. Try again in a moment."),
-    "full": ("store_full", "The disk of the store is full; nothing was saved. Free some space and try again."),
-    "malformed": ("store_corrupt", "The store is damaged; nothing was saved. Restore plumbline.db from a backup."),
-    "not a database": ("store_corrupt", "The store is not a database. Restore plumbline.db from a backup."),
-    "disk i/o": ("store_failed", "The disk refused to write; nothing was saved. Look at the disk, then try again."),
-    "readonly": ("store_readonly", "The store cannot be written; nothing was saved. Check the rights of its folder."),
-    "no such table": ("store_empty", "The store has no tables yet. Start with `python -m jobs run`."),
-    "unable to open": ("store_missing", "The store cannot be opened. Check that its folder exists and is ours."),
-    "connection": ("store_unreachable", "The database does not answer; nothing was saved. Try again in a moment."),
-}
 
 
 class Transaction:
@@ -79,8 +67,4 @@ def _named_errors() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        reason = str(error.orig).lower()
-        for part, (code, message) in _MESSAGES.items():
-            if part in reason:
-                raise StoreUnavailable(message, code=code) from error
-        raise
+        raise named(error.orig) or error from error

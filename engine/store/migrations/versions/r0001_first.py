@@ -218,6 +218,8 @@ def upgrade() -> None:
         sa.Column("manifest", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("report", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("verdict", sa.String(length=64), nullable=True),
+        sa.Column("sentence", sa.String(), nullable=True),
         sa.Column("answer", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
