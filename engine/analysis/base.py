@@ -1,0 +1,76 @@
+"""What every analysis offers, and how its parameters are checked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+
+from engine.errors import UsageError
+from engine.types import Kind, Result, Rows
+
+Shape = Literal["table", "units", "stream"]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Base of the parameters of an analysis: every field has a default, `__post_init__` checks the values.
+
+    `observe_fields` names the fields that change the state; the others only change the conclusion.
+    """
+
+    observe_fields: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Parameters from a mapping whose values may be text, as a command line or an address gives them.
+
+        Raises UsageError for a name that does not exist or a value that does not fit.
+        """
+        known = {field.name: type(field.default) for field in fields(cls)}
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise UsageError(f"Unknown parameter {unknown[0]!r}; known are {', '.join(known)}.")
+        try:
+            return cls(**{name: known[name](value) for name, value in values.items()})
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"A parameter has a value that does not fit: {error}.") from error
+
+
+ParametersT = TypeVar("ParametersT", bound=Parameters)
+StateT = TypeVar("StateT")
+
+
+class Analysis(ABC, Generic[StateT, ParametersT]):
+    """One analysis: one pass over rows gives a state, states combine, a state concludes to a result."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    shape: ClassVar[Shape]
+    kinds: ClassVar[tuple[Kind, ...]]
+    parameters: type[ParametersT]
+
+    @abstractmethod
+    def observe(self, rows: Rows, params: ParametersT) -> StateT:
+        """The state of one segment of rows."""
+
+    @abstractmethod
+    def combine(self, left: StateT, right: StateT) -> StateT:
+        """The state of both sets of rows; fold a dataset's segments in manifest order."""
+
+    @abstractmethod
+    def conclude(self, state: StateT, params: ParametersT) -> Result:
+        """The result; its cost depends on the state, not on the number of rows."""
+
+    @abstractmethod
+    def narrow(self, state: StateT, column: str, value: str) -> StateT:
+        """The state of the rows whose slice column has this value."""
+
+    @abstractmethod
+    def to_bytes(self, state: StateT) -> bytes:
+        """The state as bytes (npz without pickles)."""
+
+    @abstractmethod
+    def from_bytes(self, data: bytes) -> StateT:
+        """The state from its bytes."""

@@ -1,0 +1,6 @@
+"""Calibration: is the confidence of a reward model or a judge what it is worth?"""
+
+from engine.analysis.calibration.analysis import Calibration
+from engine.analysis.calibration.parameters import CalibrationParameters, guess_scale
+
+__all__ = ["Calibration", "CalibrationParameters", "guess_scale"]

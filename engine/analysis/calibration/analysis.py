@@ -1,0 +1,121 @@
+"""The calibration analysis: observe, combine, narrow, conclude."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from typing import ClassVar
+
+from engine.analysis.base import Analysis, Shape
+from engine.analysis.calibration import codec
+from engine.analysis.calibration import state as states
+from engine.analysis.calibration.error import CalibrationError
+from engine.analysis.calibration.estimates import AT, JACKKNIFE, estimates
+from engine.analysis.calibration.observe import observe
+from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS, CalibrationParameters
+from engine.analysis.calibration.pictures import pictures
+from engine.analysis.calibration.recalibrate import Recalibrator, held_out_error, recalibrators
+from engine.analysis.calibration.sentence import sentence, verdict
+from engine.analysis.calibration.slices import slices
+from engine.analysis.calibration.state import CalibrationState
+from engine.analysis.calibration.view import View
+from engine.analysis.calibration.warnings import warnings
+from engine.analysis.intervals import jackknife
+from engine.errors import NotEnoughData, UsageError
+from engine.types import Estimate, Evidence, Kind, Result, Rows
+
+LEAST_PROMPTS = 30
+
+
+class Calibration(Analysis[CalibrationState, CalibrationParameters]):
+    """Calibration of pairs (margin against label) and of scores (value against truth)."""
+
+    name: ClassVar[str] = "calibration"
+    version: ClassVar[str] = "1"
+    shape: ClassVar[Shape] = "table"
+    kinds: ClassVar[tuple[Kind, ...]] = ("comparison", "score")
+    parameters = CalibrationParameters
+
+    def observe(self, rows: Rows, params: CalibrationParameters) -> CalibrationState:
+        """The state of one segment; raises UsageError for another kind, InputRefused for values out of range."""
+        if rows.kind not in self.kinds:
+            raise UsageError(f"Calibration reads comparisons and scores, not rows of kind {rows.kind!r}.")
+        return observe(rows, params.scale)
+
+    def combine(self, left: CalibrationState, right: CalibrationState) -> CalibrationState:
+        """The state of both; folding in manifest order replays bit for bit."""
+        return states.combine(left, right)
+
+    def narrow(self, state: CalibrationState, column: str, value: str) -> CalibrationState:
+        """The state of one slice value; raises NotFound."""
+        return states.narrow(state, column, value)
+
+    def to_bytes(self, state: CalibrationState) -> bytes:
+        """Npz without pickles."""
+        return codec.to_bytes(state)
+
+    def from_bytes(self, data: bytes) -> CalibrationState:
+        """The state from `to_bytes`."""
+        return codec.from_bytes(data)
+
+    def conclude(self, state: CalibrationState, params: CalibrationParameters) -> Result:
+        """The result of a state; `params.slice` narrows first.
+
+        Raises NotEnoughData below 30 prompts, UsageError for a recalibrator of the other kind, NotFound for a slice.
+        """
+        started = time.perf_counter()
+        if params.slice and params.slice != state.narrowed:
+            state = self.narrow(state, *params.slice.split("=", 1))
+        self._check(state, params)
+        result = _conclude(state, params)
+        milliseconds = (time.perf_counter() - started) * 1000
+        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+
+    def _check(self, state: CalibrationState, params: CalibrationParameters) -> None:
+        prompts = state.prompts.count
+        if prompts < LEAST_PROMPTS:
+            raise NotEnoughData(f"{prompts} prompts; an honest interval needs at least {LEAST_PROMPTS}.")
+        known = PAIR_RECALIBRATORS if state.paired else SCORE_RECALIBRATORS
+        if params.recalibrator not in known:
+            kind = "pairs" if state.paired else "scores"
+            raise UsageError(f"recalibrator={params.recalibrator!r} does not apply to {kind}; {', '.join(known)} do.")
+
+
+def _conclude(state: CalibrationState, params: CalibrationParameters) -> Result:
+    view = View(state, params.bins)
+    rows, prompts = round(view.rows), state.prompts.count
+    error = held_out_error(view, view.residual, params.level)
+    found, nulls = estimates(view, error, params.level, params.seed)
+    fitted = recalibrators(view, params.level)
+    chosen = fitted.get(params.recalibrator)
+    found["calibration_error_recalibrated"] = _recalibrated(chosen, params.level, rows)
+    code = verdict(error, found["platt_slope"], _excess(view, params.level), paired=state.paired)
+    return Result(
+        analysis=Calibration.name,
+        verdict=code,
+        sentence=sentence(code, error, rows, prompts, chosen, paired=state.paired),
+        estimates=found,
+        evidence=_evidence(params, rows),
+        dataset={"kind": "comparison" if state.paired else "score", "rows": rows, "prompts": prompts},
+        slices=slices(view, chosen, params.level),
+        warnings=warnings(view, error, prompts, found),
+        pictures=pictures(view, nulls, chosen, params.level),
+        recalibrators=[recalibrator.exported for recalibrator in fitted.values()],
+        worst=state.worst.references(),
+    )
+
+
+def _excess(view: View, level: float) -> Estimate:
+    fields = (AT["confidence"], AT["correct"]) if view.paired else (AT["score"], AT["truth"])
+    return Estimate(*jackknife(lambda sums: (sums[fields[0]] - sums[fields[1]]) / sums[0], view.moments, level), level)
+
+
+def _recalibrated(chosen: Recalibrator | None, level: float, rows: int) -> Estimate:
+    if chosen is None:
+        return Estimate(None, level=level, method="no finite fit", n=rows)
+    error: CalibrationError = chosen.error
+    return Estimate(error.value, error.low, error.high, level, f"5 folds by bucket, {JACKKNIFE}", rows)
+
+
+def _evidence(params: CalibrationParameters, rows: int) -> Evidence:
+    return Evidence(Calibration.name, Calibration.version, params=asdict(params), seed=params.seed, rows=rows)

@@ -1,0 +1,217 @@
+"""Every named number of calibration, with its interval or its null quantile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.analysis.arrays import Floats
+from engine.analysis.calibration.error import CalibrationError
+from engine.analysis.calibration.null import BinNulls, bin_nulls, null_residual, smooth_null
+from engine.analysis.calibration.state import MOMENT_FIELDS
+from engine.analysis.calibration.view import MASS_BINS, View
+from engine.analysis.intervals import critical, jackknife, leave_one_out, normal_quantile, standard_error
+from engine.analysis.links import fit_platt, fit_slope
+from engine.analysis.metrics import Bins, debiased_l2
+from engine.analysis.smooth import smooth_ece, spread_cells
+from engine.types import Estimate
+
+JACKKNIFE = "delete-one-bucket jackknife"
+NULL = "null quantile by bucket multiplier bootstrap"
+AT = {name: index for index, name in enumerate(MOMENT_FIELDS)}
+Moments = Callable[[Floats], Floats]
+
+
+def estimates(view: View, error: CalibrationError, level: float, seed: int) -> tuple[dict[str, Estimate], BinNulls]:
+    """All estimates by name (without the recalibrated error), and the nulls of the equal-width bins."""
+    residual = null_residual(view)
+    width = bin_nulls(view, residual, view.width_groups, view.bins, seed)
+    found = _rates(view, level)
+    found["calibration_error"] = Estimate(
+        error.value, error.low, error.high, level, f"cluster-debiased, {JACKKNIFE} of the square", round(view.rows)
+    )
+    found |= _binned(view, width, residual, level, seed)
+    value = smooth_ece(spread_cells(*_smooth_input(view)))
+    found["smooth_ece"] = _with_null(view, value, smooth_null(view, residual, seed), level)
+    found |= _brier(view, width, level) | _spiegelhalter(view, level) | slopes(view, level) | _side_counts(view, level)
+    return found, width
+
+
+# ------------------------------------------------------------------ exact moments
+
+
+def _ratio(name: str, by: str = "count") -> Moments:
+    return lambda sums: sums[AT[name]] / sums[AT[by]]
+
+
+def _estimate(
+    view: View, statistic: Moments, level: float, *, least: float = 0.0, most: float = 1.0, rows: float | None = None
+) -> Estimate:
+    value, low, high = jackknife(statistic, view.moments, level)
+    n = round(view.rows if rows is None else rows)
+    return Estimate(value, max(low, least), min(high, most), level, JACKKNIFE, n)
+
+
+def _rates(view: View, level: float) -> dict[str, Estimate]:
+    names = {"accuracy": "correct", "base_rate": "truth", "mean_score": "score", "mean_confidence": "confidence"}
+    return {name: _estimate(view, _ratio(field), level) for name, field in names.items()}
+
+
+def _brier(view: View, width: BinNulls, level: float) -> dict[str, Estimate]:
+    def uncertainty(sums: Floats) -> Floats:
+        rate = np.full(sums.shape[1:], 0.5) if view.paired else sums[AT["truth"]] / sums[0]
+        return np.asarray(sums[AT["truth_square"]] / sums[0] - 2 * rate * sums[AT["truth"]] / sums[0] + np.square(rate))
+
+    count, predicted, observed = view.by_bin(view.width_groups, view.bins)
+    filled = count > 0
+    weight = count[filled] / view.rows
+    reliability = float(weight @ np.square((predicted - observed)[filled] / count[filled]))
+    log_loss = _estimate(view, _ratio("log_loss"), level, most=np.inf)
+    impossible = view.total["impossible"] > 0
+    return {
+        "brier": _estimate(view, _ratio("square_error"), level),
+        "brier_reliability": _with_null(view, reliability, width.reliability, level),
+        "brier_resolution": _resolution(view, level),
+        "brier_uncertainty": _estimate(view, uncertainty, level, most=0.25),
+        "nll": Estimate(None, level=level, method="infinite", n=round(view.rows)) if impossible else log_loss,
+    }
+
+
+def _resolution(view: View, level: float) -> Estimate:
+    """Murphy's resolution; the interval is centred on the jackknife's bias-corrected value."""
+    groups, bins, table = view.width_groups, view.bins, view.table
+    sums = np.stack([view.by_bucket_and_bin(table.sums[field], groups, bins) for field in (0, 2)])
+    sums = sums[:, sums[0].sum(axis=1) > 0]
+
+    def resolution(part: Floats) -> Floats:
+        count, observed = part
+        rows = count.sum(axis=-1, keepdims=True)
+        base = 0.5 if view.paired else observed.sum(axis=-1, keepdims=True) / rows
+        gain = np.divide(np.square(observed - base * count), count, out=np.zeros_like(count), where=count > 0.5)
+        return np.asarray(gain.sum(axis=-1) / rows[..., 0])
+
+    value = float(resolution(sums.sum(axis=1)))
+    without = resolution(leave_one_out(sums))
+    buckets = len(without)
+    centre = buckets * value - (buckets - 1) * float(without.mean())
+    spread = critical(level, buckets) * standard_error(without)
+    method = f"{JACKKNIFE}, bias-corrected"
+    return Estimate(value, max(0.0, centre - spread), min(0.25, centre + spread), level, method, round(view.rows))
+
+
+def _spiegelhalter(view: View, level: float) -> dict[str, Estimate]:
+    """Z with the deviation that a calibrated model with these clusters would have."""
+    numerator, count = view.moments[AT["z_numerator"]], view.moments[0]
+    variance = float(view.moments[AT["z_variance"]].sum())
+    if variance <= 0:
+        return {"spiegelhalter_z": Estimate(None, level=level, method="no variance", n=round(view.rows))}
+    centred = numerator - count * (numerator.sum() / count.sum())
+    quantile = normal_quantile(level) * float(np.sqrt(np.square(centred).sum() / variance))
+    value = float(numerator.sum() / np.sqrt(variance))
+    method = "closed form; null quantile of |Z| by bucket"
+    return {"spiegelhalter_z": Estimate(value, None, None, level, method, round(view.rows), quantile)}
+
+
+def _side_counts(view: View, level: float) -> dict[str, Estimate]:
+    shown, voted = view.total["shown"], view.total["voted"]
+    none = Estimate(None, level=level, method="needs the display order")
+    no_votes = Estimate(None, level=level, method="needs two or more votes a row")
+
+    def ceiling(sums: Floats) -> Floats:
+        agreement = sums[AT["vote_agreement"]] / sums[AT["voted"]]
+        return np.asarray(0.5 + 0.5 * np.sqrt(np.maximum(0.0, 2 * agreement - 1)))
+
+    def bias(sums: Floats) -> Floats:
+        return np.asarray(sums[AT["first_won"]] / sums[AT["shown"]] - 0.5)
+
+    return {
+        "position_bias": _estimate(view, bias, level, least=-0.5, most=0.5, rows=shown) if shown > 1 else none,
+        "label_noise_ceiling": _estimate(view, ceiling, level, rows=voted) if voted > 1 else no_votes,
+    }
+
+
+# ------------------------------------------------------------------ binned, beside their null
+
+
+def _with_null(view: View, value: float, null: float, level: float) -> Estimate:
+    return Estimate(value, None, None, level, NULL, round(view.rows), null)
+
+
+def _binned(view: View, width: BinNulls, residual: Floats, level: float, seed: int) -> dict[str, Estimate]:
+    bins = view.bins
+    mass = bin_nulls(view, residual, view.mass_groups, bins, seed + 1)
+    fifteen = mass if bins == MASS_BINS else bin_nulls(view, residual, view.error_groups, MASS_BINS, seed + 1)
+    by_width = Bins(*view.by_bin(view.width_groups, bins))
+    by_mass = Bins(*view.by_bin(view.mass_groups, bins))
+    kumar = debiased_l2(Bins(*view.by_bin(view.error_groups, MASS_BINS)))
+    return {
+        "ece_debiased_l2": _with_null(view, kumar, fifteen.debiased_l2, level),
+        f"ece_width_{bins}": _with_null(view, by_width.ece, width.ece, level),
+        f"ece_mass_{bins}": _with_null(view, by_mass.ece, mass.ece, level),
+        f"mce_width_{bins}": _with_null(view, by_width.mce, width.mce, level),
+    }
+
+
+def _smooth_input(view: View) -> tuple[Floats, Floats, Floats]:
+    """Mean p, count and residual of the filled cells; pairs in both orders, at half weight."""
+    filled = view.filled
+    p, count = view.p[filled], view.count[filled] / view.rows
+    residual = (view.predicted - view.observed)[filled] / view.rows
+    if not view.paired:
+        return p, count, residual
+    both = np.concatenate([p, 1 - p]), np.concatenate([count, count]) / 2
+    return *both, np.concatenate([residual, -residual]) / 2
+
+
+# ------------------------------------------------------------------ slopes
+
+
+def slopes(view: View, level: float) -> dict[str, Estimate]:
+    """Slope of the logit on the margin and its inverse, the temperature; jackknife by one Newton step per bucket.
+
+    Pairs: slope and temperature are of one fit. Scores: `platt_slope` is fitted together with an intercept.
+    """
+    slope, deviation, buckets = _slope(view, intercept=False)
+    spread = critical(level, buckets) * deviation
+    found = {"temperature": _temperature(view, slope, spread, level)}
+    if not view.paired:
+        slope, deviation, buckets = _slope(view, intercept=True)
+        spread = critical(level, buckets) * deviation
+    found["platt_slope"] = _slope_estimate(view, slope, spread, level)
+    return found
+
+
+def _slope(view: View, *, intercept: bool) -> tuple[float, float, int]:
+    features = np.stack([view.margin, np.ones_like(view.margin)], axis=1)[:, : 2 if intercept else 1]
+    fit = fit_platt if intercept else fit_slope
+    theta = fit(view.margin, view.count[None], view.observed[None])[0]
+    table = view.table
+    p = 1 / (1 + np.exp(-(features @ theta)))
+    pull = table.sums[0] * p[table.cell] - table.sums[2]
+    weight = table.sums[0] * (p * (1 - p))[table.cell]
+    size = features.shape[1]
+    at_key = features[table.cell]
+    gradient = np.stack([table.per_bucket(pull * at_key[:, i]) for i in range(size)], axis=1)
+    curvature = np.stack(
+        [table.per_bucket(weight * at_key[:, i] * at_key[:, j]) for i in range(size) for j in range(size)], axis=1
+    ).reshape(-1, size, size)
+    present = table.per_bucket(table.sums[0]) > 0
+    gradient, curvature = gradient[present], curvature[present]
+    rest = curvature.sum(axis=0) - curvature + 1e-12 * np.eye(size)
+    steps = np.linalg.solve(rest, gradient[:, :, None])[:, 0, 0]
+    return float(theta[0]), standard_error(steps), len(steps)
+
+
+def _slope_estimate(view: View, slope: float, spread: float, level: float) -> Estimate:
+    if not np.isfinite(slope):
+        return Estimate(None, level=level, method="labels are separated by the margin", n=round(view.rows))
+    return Estimate(slope, slope - spread, slope + spread, level, JACKKNIFE, round(view.rows))
+
+
+def _temperature(view: View, slope: float, spread: float, level: float) -> Estimate:
+    """1 / slope; the high end is open (None) where the slope may be zero, and there is none for a slope ≤ 0."""
+    if not slope > 0:
+        return Estimate(None, level=level, method="no positive slope", n=round(view.rows))
+    high = 1 / (slope - spread) if slope > spread else None
+    return Estimate(1 / slope, 1 / (slope + spread), high, level, f"{JACKKNIFE} of 1 / T", round(view.rows))

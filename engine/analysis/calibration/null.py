@@ -1,0 +1,104 @@
+"""What the non-smooth statistics reach on a perfectly calibrated model with the same scores and clusters.
+
+ECE, MCE and smooth ECE are positive even then, and have no honest percentile interval; the 95 % quantile of this null
+stands beside them. Residuals are centred within equal-mass bins, scaled to the variance p(1 − p) of a calibrated model
+and summed by bucket; a multiplier bootstrap with normal weights over buckets then needs only their covariance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.analysis.arrays import Floats, Ints
+from engine.analysis.calibration.view import MASS_BINS, View
+from engine.analysis.grid import RESOLUTION, fine_of_cell
+
+DRAWS = 2000
+SMOOTH_DRAWS = 300
+SMOOTH_POINTS = 240
+SMOOTH_GROUPS = 256
+SMOOTH_STEPS = 8
+QUANTILE = 0.95
+
+
+@dataclass(frozen=True)
+class BinNulls:
+    """95 % null quantiles of the statistics of one binning, and the standard deviation of each bin's mean residual."""
+
+    ece: float
+    mce: float
+    debiased_l2: float
+    reliability: float
+    deviation: Floats
+
+
+def null_residual(view: View) -> Floats:
+    """Residual of each key of the table, as a calibrated model with the same clusters would vary."""
+    table, groups = view.table, view.error_groups
+    count, predicted, observed = view.by_bin(groups, MASS_BINS)
+    filled = np.maximum(count, 1.0)
+    gap = (predicted - observed) / filled
+    rate = (observed + 0.5) / (count + 1)
+    spread = np.bincount(groups, np.nan_to_num(view.count * view.p * (1 - view.p)), minlength=MASS_BINS) / filled
+    by_bucket = view.by_bucket_and_bin(table.sums[0], groups, MASS_BINS)
+    independent = np.maximum(1 - np.square(by_bucket).sum(axis=0) / np.square(filled), 1 / filled)
+    scale = np.sqrt(spread / (rate * (1 - rate) * independent))
+    group = groups[table.cell]
+    return np.asarray(scale[group] * (view.residual - gap[group] * table.sums[0]))
+
+
+def bin_nulls(view: View, residual: Floats, groups: Ints, bins: int, seed: int) -> BinNulls:
+    """Nulls of a binning from the null residuals of the keys."""
+    count, _, observed = view.by_bin(groups, bins)
+    filled = count > 0
+    by_bucket = view.by_bucket_and_bin(residual, groups, bins)[:, filled]
+    count, observed = count[filled], observed[filled]
+    values, vectors = np.linalg.eigh(by_bucket.T @ by_bucket)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    draws = np.random.default_rng(seed).standard_normal((DRAWS, len(values))) @ root.T / count
+    weight, rate = count / count.sum(), observed / count
+    noise = np.where(count > 1, rate * (1 - rate) / np.maximum(count - 1, 1.0), 0.0)
+    square = np.square(draws)
+    deviation = np.zeros(bins)
+    deviation[filled] = np.sqrt(np.diag(by_bucket.T @ by_bucket)) / count
+    return BinNulls(
+        _quantile(np.abs(draws) @ weight),
+        _quantile(np.abs(draws).max(axis=1)),
+        _quantile(np.sqrt(np.maximum((square - noise) @ weight, 0.0))),
+        _quantile(square @ weight),
+        deviation,
+    )
+
+
+def smooth_null(view: View, residual: Floats, seed: int) -> float:
+    """Null quantile of the smooth error: the width at which the quantile of the smoothed draws equals the width.
+
+    Smoothing by a reflected Gaussian is a product in the cosine basis, so a draw is smoothed at any width at once.
+    """
+    point = fine_of_cell(view.paired) // (RESOLUTION // SMOOTH_POINTS)
+    by_bucket = view.by_bucket_and_bin(residual, point, SMOOTH_POINTS) / view.rows
+    folded = by_bucket.reshape(-1, min(SMOOTH_GROUPS, len(by_bucket)), SMOOTH_POINTS).sum(axis=0)
+    if view.paired:
+        folded = (folded - folded[:, ::-1]) / 2
+    draws = np.random.default_rng(seed).standard_normal((SMOOTH_DRAWS, len(folded))) @ folded
+    order = np.arange(SMOOTH_POINTS)
+    cosine = np.cos(np.pi * np.outer(order, (order + 0.5) / SMOOTH_POINTS))
+    coefficients = draws @ cosine.T
+    coefficients[:, 1:] *= 2
+
+    def quantile_at(width: float) -> float:
+        modes = min(SMOOTH_POINTS, int(2.2 / width) + 2)
+        damped = coefficients[:, :modes] * np.exp(-np.square(np.pi * order[:modes] * width) / 2)
+        return _quantile(np.abs(damped @ cosine[:modes]).mean(axis=1))
+
+    low, high = 1e-3, 0.5
+    for _ in range(SMOOTH_STEPS):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if quantile_at(middle) > middle else (low, middle)
+    return quantile_at(float(np.sqrt(low * high)))
+
+
+def _quantile(values: Floats) -> float:
+    return float(np.quantile(values, QUANTILE))

@@ -1,0 +1,116 @@
+"""Links from a margin to a probability: temperature, Platt, beta and an odd power, fitted by maximum likelihood.
+
+Fits take sums by cell: `count` rows of mean margin `margin`, of which `correct` (a sum of labels in [0, 1]) came out;
+a single row is a cell of count 1. `count` and `correct` have shape (sets, cells): several sets (folds) are fitted at
+once. Results have shape (sets, parameters); a set whose labels the margin separates perfectly has no optimum and gives
+nan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import expit, log_expit
+
+from engine.analysis.arrays import Floats
+
+Curve = Callable[[Floats], tuple[Floats, Floats]]
+"""Parameters (sets, k) to logits (sets, cells) and their derivatives (sets, cells, k)."""
+
+STEPS = 50
+TOLERANCE = 1e-10
+LONGEST_STEP = 2.0
+SEPARATED = 1e-9
+"""Mean log loss below which the labels count as separated by the margin."""
+
+
+def softplus(x: Floats) -> Floats:
+    """log(1 + eˣ) without overflow."""
+    return np.asarray(-log_expit(-x))
+
+
+def log_loss(logit: Floats, count: Floats, correct: Floats) -> Floats:
+    """Log loss in nats of each cell: count · log(1 + e^f) − correct · f."""
+    return np.asarray(count * softplus(logit) - correct * logit)
+
+
+def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> Floats:
+    """Minimise the log loss by Fisher scoring with step halving; exact Newton for curves linear in the parameters."""
+    theta = np.tile(np.array(start), (len(count), 1))
+    logit, slope = curve(theta)
+    loss = log_loss(logit, count, correct).sum(axis=1)
+    size = np.ones(len(count))
+    for _ in range(STEPS):
+        step = size[:, None] * _scoring_step(logit, slope, count, correct)
+        logit_new, slope_new = curve(theta + step)
+        loss_new = log_loss(logit_new, count, correct).sum(axis=1)
+        better = loss_new <= loss
+        theta = np.where(better[:, None], theta + step, theta)
+        logit = np.where(better[:, None], logit_new, logit)
+        slope = np.where(better[:, None, None], slope_new, slope)
+        loss = np.where(better, loss_new, loss)
+        size = np.where(better, 1.0, size / 4)
+        if (np.abs(step) <= TOLERANCE * (1 + np.abs(theta))).all():
+            break
+    return np.where((loss < SEPARATED * count.sum(axis=1))[:, None], np.nan, theta)
+
+
+def _scoring_step(logit: Floats, slope: Floats, count: Floats, correct: Floats) -> Floats:
+    p = expit(logit)
+    downhill = np.einsum("sc,sck->sk", correct - count * p, slope)
+    information = np.einsum("sc,scj,sck->sjk", count * p * (1 - p), slope, slope)
+    ridge = 1e-13 * np.trace(information, axis1=1, axis2=2) + 1e-100
+    information = information + ridge[:, None, None] * np.eye(slope.shape[2])
+    step = np.linalg.solve(information, downhill[:, :, None])[:, :, 0]
+    return np.asarray(np.clip(step, -LONGEST_STEP, LONGEST_STEP))
+
+
+def linear(features: Floats) -> Curve:
+    """The curve f = Σ θ_k · feature_k for features of shape (cells, k)."""
+
+    def curve(theta: Floats) -> tuple[Floats, Floats]:
+        return theta @ features.T, np.broadcast_to(features, (len(theta), *features.shape))
+
+    return curve
+
+
+def fit_slope(margin: Floats, count: Floats, correct: Floats) -> Floats:
+    """β of P = sigmoid(β · margin); the temperature is 1 / β (Guo et al. 2017, arXiv:1706.04599)."""
+    return newton(linear(margin[:, None]), count, correct, [1.0])
+
+
+def fit_platt(margin: Floats, count: Floats, correct: Floats) -> Floats:
+    """a, b of P = sigmoid(a · margin + b) (Platt 1999), without a prior."""
+    features = np.stack([margin, np.ones_like(margin)], axis=1)
+    return newton(linear(features), count, correct, [1.0, 0.0])
+
+
+def fit_beta(margin: Floats, count: Floats, correct: Floats) -> Floats:
+    """a, b, c of logit P = a · log p − b · log(1 − p) + c with a, b ≥ 0 (Kull et al. 2017).
+
+    p = sigmoid(margin). Where the free fit has a negative a or b, that one is held at 0.
+    """
+    features = np.stack([log_expit(margin), -log_expit(-margin), np.ones_like(margin)], axis=1)
+    theta = newton(linear(features), count, correct, [1.0, 1.0, 0.0])
+    for negative, others in ((0, [1, 2]), (1, [0, 2])):
+        broken = theta[:, negative] < 0
+        if broken.any():
+            held = np.zeros((int(broken.sum()), 3))
+            held[:, others] = newton(linear(features[:, others]), count[broken], correct[broken], [1.0, 0.0])
+            theta[broken] = held
+    return theta
+
+
+def fit_power(margin: Floats, count: Floats, correct: Floats) -> Floats:
+    """a, g of logit P = a · sign(d) · |d|^g, the odd link of a pair (margin d ≥ 0 here); a > 0."""
+    known = margin > 0
+    log_margin = np.log(np.where(known, margin, 1.0))
+
+    def curve(theta: Floats) -> tuple[Floats, Floats]:
+        exponent = np.clip(theta[:, :1] + theta[:, 1:] * log_margin, -40.0, 40.0)
+        logit = np.where(known, np.exp(exponent), 0.0)
+        return logit, np.stack([logit, logit * log_margin], axis=2)
+
+    theta = newton(curve, count, correct, [0.0, 1.0])
+    return np.stack([np.exp(theta[:, 0]), theta[:, 1]], axis=1)

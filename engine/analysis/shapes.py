@@ -1,0 +1,172 @@
+"""The three shapes of a state: Table (adds up), Units (union) and Stream (advances in order).
+
+A state is what one pass over a segment of rows leaves behind. `conclude` reads states only, so its cost depends on the
+state and never on the number of rows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+
+from engine.analysis.arrays import Floats, Ints
+from engine.errors import Conflict, UsageError
+
+COARSE_BUCKETS = 512
+"""Buckets of a dataset with more prompts than FINE_BUCKETS; it divides FINE_BUCKETS, so both add up."""
+
+SPARSE_BELOW = 0.25
+"""Rows per possible key below which sorting the rows beats filling a dense array."""
+
+
+# ------------------------------------------------------------------ Table
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sums over rows by bucket and cell, kept where there are rows.
+
+    `keys` (sorted, unique) are bucket * cells + cell; `sums` has shape (fields, len(keys)) and field 0 counts rows. Cell
+    edges never depend on the data, so tables of different segments add up.
+    """
+
+    buckets: int
+    cells: int
+    keys: Ints
+    sums: Floats
+
+    @classmethod
+    def of_rows(cls, buckets: int, cells: int, bucket: Ints, cell: Ints, fields: Sequence[Floats]) -> Self:
+        """Sum rows: `bucket` in [0, buckets), `cell` in [0, cells), `fields` one array of row values each."""
+        key = bucket.astype(np.int64) * cells + cell
+        size = buckets * cells
+        if len(key) < SPARSE_BELOW * size:
+            rows = np.stack([np.ones(len(key)), *fields])
+            return cls(buckets, cells, *_collect(key, rows))
+        count = np.bincount(key, minlength=size)
+        keys = np.flatnonzero(count)
+        sums = [count[keys].astype(float), *(np.bincount(key, field, minlength=size)[keys] for field in fields)]
+        return cls(buckets, cells, keys, np.stack(sums))
+
+    @classmethod
+    def empty(cls, buckets: int, cells: int, fields: int) -> Self:
+        """The table of no rows, with `fields` fields besides the count."""
+        return cls(buckets, cells, np.zeros(0, np.int64), np.zeros((fields + 1, 0)))
+
+    def __add__(self, other: Self) -> Self:
+        """The table of both sets of rows; the finer one is folded first.
+
+        Sums are taken left to right, so adding states in manifest order is bit-equal on every replay.
+        """
+        if self.cells != other.cells or len(self.sums) != len(other.sums):
+            raise UsageError("Tables with different cells or fields do not add up.")
+        buckets = min(self.buckets, other.buckets)
+        left, right = self.fold(buckets), other.fold(buckets)
+        keys = np.concatenate([left.keys, right.keys])
+        return type(self)(buckets, self.cells, *_collect(keys, np.concatenate([left.sums, right.sums], axis=1)))
+
+    def fold(self, buckets: int) -> Self:
+        """The same rows in fewer buckets: bucket mod `buckets`, which must divide the present number."""
+        if buckets == self.buckets:
+            return self
+        if self.buckets % buckets:
+            raise UsageError(f"{self.buckets} buckets do not fold to {buckets}.")
+        keys = self.bucket % buckets * self.cells + self.cell
+        return type(self)(buckets, self.cells, *_collect(keys, self.sums))
+
+    @cached_property
+    def bucket(self) -> Ints:
+        """The bucket of each key."""
+        return self.keys // self.cells
+
+    @cached_property
+    def cell(self) -> Ints:
+        """The cell of each key."""
+        return self.keys - self.bucket * self.cells
+
+    def totals(self) -> Floats:
+        """Sums over all buckets: shape (fields, cells)."""
+        return np.stack([np.bincount(self.cell, field, minlength=self.cells) for field in self.sums])
+
+    def per_bucket(self, values: Floats) -> Floats:
+        """Sum `values` (one per key) by bucket: shape (buckets,)."""
+        return np.bincount(self.bucket, values, minlength=self.buckets)
+
+    def bucket_sums(self, groups: Ints, count: int) -> Floats:
+        """Sums by bucket and group of cells: shape (fields, buckets, count). `groups` maps each cell to its group."""
+        key = self.bucket * count + groups[self.cell]
+        size = self.buckets * count
+        return np.stack([np.bincount(key, field, minlength=size).reshape(-1, count) for field in self.sums])
+
+
+def _collect(keys: Ints, sums: Floats) -> tuple[Ints, Floats]:
+    """Add up columns of equal key, in the order in which they stand."""
+    if not len(keys):
+        return keys, sums
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    return keys[starts], np.add.reduceat(sums[:, order], starts, axis=1)
+
+
+# ------------------------------------------------------------------ Units
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Units(ABC, Generic[Record]):
+    """A small record per unit (prompt, item, pair of annotators). All rows of a unit lie in one bucket.
+
+    States combine by union. A unit that occurs in two segments is merged record by record before anything is computed
+    from it: statistics that weigh by unit never see half of one.
+    """
+
+    records: Mapping[int, Record]
+
+    @abstractmethod
+    def merge(self, left: Record, right: Record) -> Record:
+        """One record out of two of the same unit; associative."""
+
+    def __add__(self, other: Self) -> Self:
+        """The union of both maps, units of `self` first."""
+        joined = dict(self.records)
+        for unit, record in other.records.items():
+            joined[unit] = self.merge(joined[unit], record) if unit in joined else record
+        return type(self)(joined)
+
+
+# ------------------------------------------------------------------ Stream
+
+Position = tuple[int, int]
+"""Time and sequence number of a row."""
+
+
+@dataclass(frozen=True)
+class Stream(ABC):
+    """A state that only moves forward, over rows in the order of (time, sequence); streams do not merge.
+
+    A late row is refused with Conflict: the caller replays from a checkpoint taken before it.
+    """
+
+    position: Position | None
+
+    @abstractmethod
+    def step(self, position: Position, row: Any) -> Self:
+        """The state after one more row, its `position` moved to that of the row."""
+
+    def advance(self, rows: Sequence[tuple[Position, Any]]) -> Self:
+        """The state after `rows`, each later than the one before."""
+        state = self
+        for position, row in rows:
+            if state.position is not None and position <= state.position:
+                raise Conflict(
+                    f"Row {position} is not after {state.position}: replay from a checkpoint.", code="late_row"
+                )
+            state = state.step(position, row)
+        return state
