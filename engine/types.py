@@ -30,10 +30,10 @@ class Rows:
 
     `columns` are one-dimensional arrays of one length. For kind "comparison": `margin` (float64, score a − score b, in
     logits), `label` (float64, P(a preferred): 1, 0, ½ for a tie, or the mean of several votes), `bucket` (uint16, below
-    4,096), `row_hash` (uint64), and where known `votes` (int32), `first` (int8: 1 where a was shown first, 0 where b was,
-    −1 unknown), `step` (int64, −1 unknown). For kind "score": `value` (float64, the raw score), `truth` (float64 in
-    [0, 1]), `bucket`, `row_hash`. `prompt_hash` (uint64) counts prompts. `slices` maps a column name to its codes (int32,
-    −1 for missing) and the values the codes stand for.
+    4,096), `row_hash` (uint64), and where known `votes` (int32), `first` (int8: 1 where a was shown first, 0 where b
+    was, −1 unknown), `step` (int64, −1 unknown). For kind "score": `value` (float64, the raw score), `truth` (float64
+    in [0, 1]), `bucket`, `row_hash`. `prompt_hash` (uint64) counts prompts. `slices` maps a column name to its codes
+    (int32, −1 for missing) and the values the codes stand for.
     """
 
     kind: Kind

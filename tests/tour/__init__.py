@@ -1,0 +1,1 @@
+"""The newcomer's steps in a real browser, with pictures: `make tour`."""
