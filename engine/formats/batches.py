@@ -27,15 +27,17 @@ class Refused:
 class Batch(Protocol):
     """Rows of a source: `lines` says where each stands, `column` gives one of its columns, nulls where it is absent."""
 
+    lines: Lines
+    refused: list[Refused]
+    decimal_comma: bool
+
     @property
-    def lines(self) -> Lines: ...
-    @property
-    def names(self) -> Sequence[str]: ...
-    @property
-    def refused(self) -> list[Refused]: ...
-    @property
-    def decimal_comma(self) -> bool: ...
-    def column(self, name: str) -> Values: ...
+    def names(self) -> Sequence[str]:
+        """The source's column names."""
+
+    def column(self, name: str) -> Values:
+        """A column, nulls where it is absent."""
+
     def __len__(self) -> int: ...
 
 

@@ -93,8 +93,8 @@ class Columns(Protocol):
     """Canonical columns on their way into a table: floats with NaN for null, or Arrow arrays."""
 
     lines: NDArray[np.int64]
-    columns: Mapping[str, Any]
-    slices: Mapping[str, pa.Array]
+    columns: dict[str, Any]
+    slices: dict[str, pa.Array]
 
 
 def schema(kind: Kind, slices: Sequence[str] = ()) -> pa.Schema:

@@ -8,33 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.formats.batches import Batch
+from engine.formats.names import PAIRS, POSITIONS
 from engine.formats.plan import CORE, Draft, Plan, Sample, fill_shared, plain, shared_columns
-from engine.formats.values import FINE, MISSING, Floats, labels, numbers, objects, scheme_of, text_of, texts
+from engine.formats.values import FINE, MISSING, Codes, Floats, labels, numbers, objects, scheme_of, text_of, texts
 
 SCORED, UNSCORED = "pairs", "pairs_unscored"
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "score_a": ("score_a", "reward_a", "a_score", "a_reward", "score_1", "reward_1", "score1", "reward1", "rm_score_a",
-                "score_left", "left_score", "logit_a", "value_a", "r_a", "score_model_a", "scorea", "rewarda", "rating_a"),
-    "score_b": ("score_b", "reward_b", "b_score", "b_reward", "score_2", "reward_2", "score2", "reward2", "rm_score_b",
-                "score_right", "right_score", "logit_b", "value_b", "r_b", "score_model_b", "scoreb", "rewardb", "rating_b"),
-    "margin": ("margin", "score_margin", "reward_margin", "score_diff", "reward_diff", "score_difference", "delta", "diff",
-               "logit", "margin_ab"),
-    "probability": ("predicted_probability", "prob_a", "predicted_prob", "pred_prob", "p_model", "model_probability",
-                    "prob_a_wins", "probability_a"),
-    "label": ("label", "winner", "preference", "preferred", "human_label", "gold_label", "human_preference", "verdict",
-              "soft_label", "p_a", "vote", "choice", "preferred_index", "target", "y", "gold", "better", "judgment"),
-    "item_a": ("model_a", "item_a", "left", "generator_1", "system_a", "model_1", "model_x", "player_a"),
-    "item_b": ("model_b", "item_b", "right", "generator_2", "system_b", "model_2", "model_y", "player_b"),
-    "text_a": ("response_a", "text_a", "answer_a", "output_a", "output_1", "response1", "response_1", "completion_a",
-               "answer_1", "conversation_a", "text_1"),
-    "text_b": ("response_b", "text_b", "answer_b", "output_b", "output_2", "response2", "response_2", "completion_b",
-               "answer_2", "conversation_b", "text_2"),
-    "pair": ("pair_id", "comparison_id", "battle_id", "item_id"),
-}  # fmt: skip
 _SHARED = ("prompt", "prompt_text", "annotator", "judge", "votes", "first", "step", "time", "length_a", "length_b")
 _VOTE = re.compile(r"(annotator|vote|rater|label|annotation|judgment|human|worker|evaluator)_?(id_)?\d+")
-_POSITIONS = frozenset({"choice", "preferred_index", "better"})
 
 
 def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
@@ -59,7 +40,7 @@ def _columns(sample: Sample, mapping: Mapping[str, str]) -> dict[str, str]:
     """What is mapped, then what is guessed of the rest; a guessed score has to hold numbers."""
     found = {role: name for role, name in mapping.items() if role not in ("slice", "scale", "annotators")}
     both = {"score_a", "score_b"} & set(found) or "margin" in found or "probability" in found
-    for role, wanted in _NAMES.items():
+    for role, wanted in PAIRS.items():
         if role in found or (both and role in ("score_a", "score_b", "margin", "probability")):
             continue
         name = sample.find(wanted, frozenset(found.values()))
@@ -82,7 +63,7 @@ def _fits(sample: Sample, role: str, name: str) -> bool:
 
 def _names_a_side(sample: Sample, values: list[object]) -> float:
     """The share of labels that are the name of one of the two items."""
-    a, b = sample.find(_NAMES["item_a"]), sample.find(_NAMES["item_b"])
+    a, b = sample.find(PAIRS["item_a"]), sample.find(PAIRS["item_b"])
     if not a or not b or not values:
         return 0.0
     hits = sum(value in (row.get(a), row.get(b)) for value, row in zip(values, sample.rows, strict=True))
@@ -109,7 +90,7 @@ def _settle_label(plan: Plan, sample: Sample, votes: list[str]) -> None:
         return
     name = plan.columns["label"]
     values = objects(sample.batch.column(name))
-    plan.options["scheme"] = scheme_of(values, index=plain(name) in _POSITIONS)
+    plan.options["scheme"] = scheme_of(values, index=plain(name) in POSITIONS)
     if plan.options["scheme"] == "one_two_index":
         plan.warn("label_as_position", f"{name} is read as a position: 0 = the first answer, 1 = the second")
     if "pair" in plan.columns and "annotator" in plan.columns:
@@ -145,7 +126,7 @@ def _fill_label(draft: Draft, batch: Batch, plan: Plan) -> None:
     draft.columns["label"] = found
 
 
-def _fill_named(found: Floats, codes: np.ndarray, batch: Batch, plan: Plan) -> None:  # type: ignore[type-arg]
+def _fill_named(found: Floats, codes: Codes, batch: Batch, plan: Plan) -> None:
     """Labels that are the name of the winner."""
     places = np.flatnonzero(codes != FINE)
     if not len(places):

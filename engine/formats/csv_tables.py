@@ -1,4 +1,4 @@
-"""Delimited text as batches of text columns: through Arrow where a block is plain, by the csv module where it is quoted."""
+"""Delimited text as batches of text columns: by Arrow where a block is plain, by the csv module where it is quoted."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def read_csv(
         yield from _block(source, data, dialect, number, quoted)
         dialect = dialect or dialect_of(source, data)
         number += data.count(b"\n")
-    if held and not source.complete_only:
+    if held and (source.until is not None or not source.complete_only):
         yield from _block(source, held, dialect, number, True)
     elif held:
         source.consumed -= len(held)
@@ -121,7 +121,7 @@ def _block(source: Source, data: bytes, dialect: Dialect | None, number: int, qu
 
 
 def _plain(data: bytes, dialect: Dialect, number: int, skip: bool) -> ColumnBatch | None:
-    """A block without quotes through Arrow, or None where a line is not as the header says (lines could not be told)."""
+    """A block without quotes by Arrow, or None where a line is not as the header says (which, could not be told)."""
     lines = data.count(b"\n") + (not data.endswith(b"\n")) - skip
     names = list(dialect.names)
     try:

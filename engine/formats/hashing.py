@@ -1,8 +1,8 @@
 """Hashes that name prompts and rows for ever: owned here, so that no library's new version can change them.
 
-Numbers go through the finaliser of SplitMix64 (Steele, Lea, Flood 2014), texts through BLAKE2b with 8 bytes. A row's hash
-is the mixed sum over its columns of mix(value ⊕ column name), nulls left out: neither the order of the columns nor a
-column that is added later and empty changes it.
+Numbers go through the finaliser of SplitMix64 (Steele, Lea, Flood 2014), texts through BLAKE2b with 8 bytes. A row's
+hash is the mixed sum over its columns of mix(value ⊕ column name), nulls left out: neither the order of the columns nor
+a column that is added later and empty changes it.
 """
 
 from __future__ import annotations
@@ -40,15 +40,18 @@ def hash_texts(texts: pa.Array) -> Hashes:
     table = np.fromiter((hash_text(word) for word in words), np.uint64, len(words))
     table = np.append(table, np.uint64(0))
     codes = pc.fill_null(encoded.indices, len(words))
-    return table[codes.to_numpy(zero_copy_only=False)]
+    found: Hashes = table[codes.to_numpy(zero_copy_only=False)]
+    return found
 
 
 def hash_numbers(numbers: pa.Array) -> Hashes:
     """The bits of each number as float64 (−0 as 0), or of its int64 where it is a time; nulls give any word."""
     if pa.types.is_timestamp(numbers.type):
-        return pc.fill_null(numbers.cast(pa.int64()), 0).to_numpy(zero_copy_only=False).view(np.uint64)
-    floats = pc.fill_null(numbers.cast(pa.float64(), safe=False), 0.0).to_numpy(zero_copy_only=False)
-    return (floats + 0.0).view(np.uint64)
+        filled = pc.fill_null(numbers.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+    else:
+        filled = pc.fill_null(numbers.cast(pa.float64(), safe=False), 0.0).to_numpy(zero_copy_only=False) + 0.0
+    words: Hashes = filled.view(np.uint64)
+    return words
 
 
 def hash_rows(columns: dict[str, pa.Array], size: int) -> Hashes:

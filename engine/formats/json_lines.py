@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def _is_lines(head: bytes) -> bool:
     lines = [line for line in head.split(b"\n", 6)[:6] if line.strip()]
     if len(lines) < 2:
         return not _is_document(head)
-    starts = sum(line.startswith(b'{"') or line.startswith(b"{}") for line in lines)
+    starts = sum(line.startswith((b'{"', b"{}")) for line in lines)
     return starts > len(lines) / 2
 
 
@@ -162,7 +163,7 @@ def split_items(buffer: bytes) -> tuple[list[bytes], bytes, bool, int]:
     last = int(ends[0]) if ended else len(places)
     commas = places[:last][outside[:last] & (marks[:last] == ord(",")) & (depth[:last] == 1)]
     cuts = [0, *(int(place) + 1 for place in commas)]
-    items = [buffer[start : end - 1] for start, end in zip(cuts, cuts[1:], strict=False)]
+    items = [buffer[start : end - 1] for start, end in pairwise(cuts)]
     rest = buffer[cuts[-1] :]
     if ended:
         final = buffer[cuts[-1] : int(places[last])]
@@ -175,7 +176,8 @@ def _escaped(text: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.b
     index = np.arange(len(text), dtype=np.int64)
     plain = np.maximum.accumulate(np.where(text != ord("\\"), index, -1))
     before = np.where(places > 0, plain[places - 1], -1)
-    return (places - 1 - before) % 2 == 1
+    odd: NDArray[np.bool_] = (places - 1 - before) % 2 == 1
+    return odd
 
 
 # ------------------------------------------------------------------ object
@@ -225,7 +227,7 @@ def _holder(value: dict[str, Any]) -> str:
 
 
 def _columns_of(value: dict[str, Any]) -> dict[str, list[Any]]:
-    """The columns of an object whose every value is a list of one length, or an object by row number (as pandas writes)."""
+    """The columns of an object whose every value is a list of one length, or an object by row number (as in pandas)."""
     columns = {}
     for name, held in value.items():
         if isinstance(held, dict) and held and all(key.isdigit() for key in held):

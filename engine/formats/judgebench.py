@@ -15,7 +15,7 @@ from engine.formats.values import FINE, MISSING, labels, number, objects, text_o
 NAME = "judgebench"
 
 
-def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     """By `judgments` (a list of objects with a `judgment`), `response_A`, `response_B` and `label`."""
     if not sample.has("judgments", "response_A", "response_B", "label"):
         return None
@@ -60,7 +60,9 @@ def _fill_scores(draft: Draft, pairs: list[tuple[Any, Any] | None]) -> None:
     for side, name in enumerate(("score_a", "score_b")):
         found = [number(pair[side]) if pair else (np.nan, FINE) for pair in pairs]
         draft.columns[name] = np.array([value for value, _ in found], np.float64)
-        draft.reject_codes(np.array([code for _, code in found], np.uint8), f"judgments[0].scores[{side}]", "score_missing")
+        draft.reject_codes(
+            np.array([code for _, code in found], np.uint8), f"judgments[0].scores[{side}]", "score_missing"
+        )
     draft.columns["margin"] = draft.columns["score_a"] - draft.columns["score_b"]
 
 

@@ -12,9 +12,9 @@ class Limits:
     """Bounds of one reading. Sizes are bytes.
 
     `total_bytes` bounds what a file unpacks to; `pack_ratio` is the compression above which, once `pack_free_bytes` are
-    out, an archive counts as a bomb. A row longer than `row_bytes` is rejected; a line longer than `line_bytes` ends the
-    reading, since its end cannot be looked for in bounded memory. `document_bytes` bounds JSON that has to be parsed
-    whole. `batch_bytes` bounds the text one batch of a Parquet file may decode to.
+    out, an archive counts as a bomb. A row longer than `row_bytes` is rejected; a line longer than `line_bytes` ends
+    the reading, since its end cannot be looked for in bounded memory. `document_bytes` bounds JSON that has to be
+    parsed whole. `batch_bytes` bounds the text one batch of a Parquet file may decode to.
     """
 
     total_bytes: int = 16 * GIB

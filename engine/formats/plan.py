@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.errors import UsageError
 from engine.formats.batches import Batch, Lines, Refused, sample_rows
 from engine.formats.hashing import hash_text
+from engine.formats.names import SHARED
 from engine.formats.values import FINE, MISSING, NOT_FINITE, Codes, Floats, labels, numbers, texts, times
 from engine.types import Kind, Notice
 
@@ -52,20 +53,6 @@ ROLES: Mapping[str, str] = {
 CORE = ("score_a", "score_b", "margin", "probability", "label", "annotators", "value", "truth")
 """Roles whose mapping says what the file is; the others only add to what was recognised."""
 
-_SHARED: Mapping[str, tuple[str, ...]] = {
-    "prompt": ("prompt_id", "question_id", "task_id", "query_id", "instruction_id", "problem_id", "prompt_hash"),
-    "prompt_text": ("prompt", "question", "instruction", "query", "input", "prompt_text", "problem"),
-    "judge": ("judge", "judge_model", "judge_name", "reward_model", "rm", "model"),
-    "annotator": ("annotator", "annotator_id", "rater", "rater_id", "worker", "worker_id", "labeler", "evaluator"),
-    "step": ("step", "global_step", "training_step", "iteration"),
-    "time": ("time", "timestamp", "created_at", "tstamp", "datetime", "date", "ts"),
-    "votes": ("votes", "n_votes", "num_votes", "vote_count", "n_annotators", "num_annotators"),
-    "first": ("first", "shown_first", "first_shown", "order", "position"),
-    "length_a": ("length_a", "len_a", "tokens_a", "chosen_length", "length_chosen", "num_tokens_a"),
-    "length_b": ("length_b", "len_b", "tokens_b", "rejected_length", "length_rejected", "num_tokens_b"),
-    "length": ("length", "response_length", "tokens", "num_tokens", "n_tokens"),
-}
-
 
 def plain(name: str) -> str:
     """A column name without case, spaces and signs."""
@@ -96,7 +83,8 @@ class Sample:
         if not self.rows:
             return 0.0
         good = sum(
-            isinstance(row.get(name), form) and (form is bool or not isinstance(row.get(name), bool)) for row in self.rows
+            isinstance(row.get(name), form) and (form is bool or not isinstance(row.get(name), bool))
+            for row in self.rows
         )
         return good / len(self.rows)
 
@@ -143,7 +131,7 @@ def shared_columns(sample: Sample, roles: tuple[str, ...], taken: frozenset[str]
     """Columns of a sample by their usual names for the roles that every format may have."""
     found: dict[str, str] = {}
     for role in roles:
-        name = sample.find(_SHARED[role], taken | frozenset(found.values()))
+        name = sample.find(SHARED[role], taken | frozenset(found.values()))
         if name is not None:
             found[role] = name
     return found
@@ -277,8 +265,6 @@ def fill_prompt(draft: Draft, batch: Batch, plan: Plan) -> None:
 
 def name_texts(prompts: pa.Array) -> pa.Array:
     """A short name for each text: itself up to 40 characters, else the hash of it in hexadecimal."""
-
-
     encoded = prompts.dictionary_encode()
     names = [word if len(word) <= 40 else f"{hash_text(word):016x}" for word in encoded.dictionary.to_pylist()]
     return pa.array(names, pa.string()).take(encoded.indices)
@@ -286,9 +272,5 @@ def name_texts(prompts: pa.Array) -> pa.Array:
 
 def _first(values: Any) -> Floats:
     """1 where a was shown first, 0 where b was, NaN where unknown."""
-
-
     found, _ = labels(values)
     return np.where((found == 0) | (found == 1), found, np.nan)
-
-

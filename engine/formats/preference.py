@@ -9,27 +9,22 @@ import numpy as np
 import pyarrow as pa
 
 from engine.formats.batches import Batch
+from engine.formats.names import CHOSEN, MARGINS, REJECTED, SCORE_WORDS
 from engine.formats.plan import Draft, Plan, Sample, fill_prompt, fill_shared, plain, shared_columns
 from engine.formats.values import Values, arrow, numbers, objects, turns_text
 
 SCORED, UNSCORED, TRANSCRIPTS = "preference_rewards", "preference_pairs", "hh_rlhf"
 
-_WORDS = ("score", "reward", "rewards", "rating", "avg_rating", "overall_score", "logit", "rm_score", "value", "logps")
-_MARGINS = ("margin", "reward_margin", "score_margin", "margins", "rewards_margins", "score_diff", "reward_diff")
-_CHOSEN = ("chosen", "chosen_response", "text_chosen", "response_chosen", "chosen_text")
-_REJECTED = ("rejected", "rejected_response", "text_rejected", "response_rejected", "rejected_text")
 _TURN = "\n\nAssistant:"
 _SHARED = ("prompt", "prompt_text", "judge", "annotator", "step", "time", "length_a", "length_b")
 
 
-def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     """By a column of chosen and one of rejected answers, or of their scores."""
-    texts_ = _pair(sample, _CHOSEN, _REJECTED)
+    texts_, scores = _pair(sample, CHOSEN, REJECTED), _score_columns(sample)
     if texts_ and all(_numeric(sample, name) for name in texts_):
-        scores, texts_ = texts_, None
-    else:
-        scores = _score_columns(sample)
-    margin = sample.find(_MARGINS)
+        texts_, scores = None, texts_
+    margin = sample.find(MARGINS)
     if not texts_ and not scores:
         return None
     plan = Plan(SCORED, "comparison")
@@ -59,7 +54,7 @@ def _score_columns(sample: Sample) -> tuple[str, str] | None:
     """Two numeric columns whose names differ only by chosen/rejected (or win/lose) and hold a word for a score."""
     by_plain = {plain(name): name for name in sample.names}
     for good, bad in (("chosen", "rejected"), ("chosen", "reject"), ("winner", "loser"), ("preferred", "dispreferred")):
-        for word in _WORDS:
+        for word in SCORE_WORDS:
             for a, b in ((f"{good}_{word}", f"{bad}_{word}"), (f"{word}_{good}", f"{word}_{bad}")):
                 if a in by_plain and b in by_plain and _numeric(sample, by_plain[a]) and _numeric(sample, by_plain[b]):
                     return by_plain[a], by_plain[b]
@@ -147,4 +142,3 @@ def _common(a: str, b: str) -> int:
         else:
             high = middle - 1
     return low
-

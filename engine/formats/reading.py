@@ -71,6 +71,11 @@ class Reading:
         self._slices = slices.Slices([])
         self._line = 0
 
+    @property
+    def followed(self) -> bool:
+        """Whether this is one part of a file that grows: its slice columns stay the same from part to part."""
+        return self._state is not None
+
     def progress(self) -> float:
         """The share of the file that has been read, in [0, 1]."""
         return self._source.progress()
@@ -93,7 +98,9 @@ class Reading:
             if plan.options.get("gather"):
                 votes = join([first, *drafts])
                 first = gathered(votes)
-                self.report.warn("votes_gathered", f"{len(votes.lines)} votes were gathered into {len(first.lines)} pairs")
+                self.report.warn(
+                    "votes_gathered", f"{len(votes.lines)} votes were gathered into {len(first.lines)} pairs"
+                )
             held = next(drafts, None)
             if held is None and self._state is None:
                 first.slices = {name: first.slices[name] for name in self._slices.useful()}
@@ -172,13 +179,13 @@ class Reading:
         if plan is None:
             names = ", ".join(repr(name) for name in sample.names[:20])
             raise self._source.refuse(
-                f"no known form: its columns are {names}. Say what they mean with a mapping, such as score_a=…, score_b=…, "
-                "label=… for pairs or value=…, truth=… for single scores",
+                f"no known form: its columns are {names}. Say what they mean with a mapping, such as score_a=…, "
+                "score_b=…, label=… for pairs or value=…, truth=… for single scores",
                 "unrecognised",
             )
         apply_mapping(plan, self._mapping)
         if "slice" not in self._mapping:
-            plan.slices = slices.guess(sample, plan)
+            plan.slices = slices.guess(sample, plan, growing=self.followed)
         self._plan = plan
         self._slices = slices.Slices(plan.slices)
 
@@ -240,7 +247,8 @@ class Reading:
         report.slices = self._slices.useful()
         lost = [name for name in self._slices.dropped if name in self._mapping.get("slice", "").split(",")]
         if lost:
-            report.warn("slice_dropped", f"no slices by {', '.join(lost)}: more than {slices.MOST_VALUES} values, or long texts")
+            why = f"more than {slices.MOST_VALUES} values, or long texts"
+            report.warn("slice_dropped", f"no slices by {', '.join(lost)}: {why}")
 
     def _leave(self) -> None:
         source = self._source
@@ -274,6 +282,7 @@ def read(
     mapping: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     follow: FollowState | None = None,
+    until: int | None = None,
 ) -> Reading:
     """Open a file and prepare to read it; nothing is parsed before the tables are iterated.
 
@@ -282,16 +291,18 @@ def read(
         name: what the user calls it; stands in errors and in the report, never decides how it is read.
         mapping: canonical role -> source column, overruling what is guessed (`engine.formats.plan.ROLES`).
         limits: what the file may cost.
-        follow: for a file that grows: the state the last reading left (an empty one the first time). Only complete lines
-            are read; equal rows are then told apart by their line.
+        follow: for a file that grows: the state the last reading left (an empty one the first time). Only complete
+            lines are read; equal rows are then told apart by their line.
+        until: with `follow`, the byte up to which the file is whole; a last line that ends there needs no line end.
 
     Raises:
-        InputRefused: the file cannot be opened; while iterating: it is of no known form, damaged, or no row can be taken.
+        InputRefused: the file cannot be opened; while iterating: it is of no known form, damaged, or no row can be
+            taken.
         LimitExceeded: while iterating: a limit was reached.
         UsageError: while iterating: the mapping names a role or column that is not there.
     """
     opened = open_source(source, name, limits or Limits())
-    opened.complete_only = follow is not None
+    opened.complete_only, opened.until = follow is not None, until
     return Reading(opened, mapping or {}, follow)
 
 
@@ -309,5 +320,3 @@ def settled(table: pa.Table, report: Report) -> pa.Table:
     """The table without slice columns that the finished report does not name."""
     wanted = schema(report.kind, [name for name in report.slices if SLICE_PREFIX + name in table.column_names])
     return table.select(wanted.names)
-
-

@@ -1,4 +1,4 @@
-"""Every format there is, the most particular first: recognition asks them in this order and takes the first that says yes."""
+"""Every format there is, the most particular first: recognition takes the first that says yes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from engine.formats.values import FINE, number, numbers, objects
 VERSION_1, VERSION_2 = "rewardbench", "rewardbench2"
 
 
-def recognise_1(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+def recognise_1(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     """By `scores_chosen` and `scores_rejected`."""
     if not sample.has("scores_chosen", "scores_rejected"):
         return None
@@ -38,8 +38,6 @@ def recognise_1(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
 
 def convert_1(batch: Batch, plan: Plan) -> Draft:
     """One row a sample, a = chosen; scores may be null or lists of one."""
-
-
     draft = Draft(batch.lines, {"label": np.ones(len(batch))})
     for role, name in (("score_a", plan.columns["score_a"]), ("score_b", plan.columns["score_b"])):
         draft.columns[role], codes = numbers(batch.column(name))
@@ -52,7 +50,7 @@ def convert_1(batch: Batch, plan: Plan) -> Draft:
     return draft
 
 
-def recognise_2(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+def recognise_2(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     """By `scores` (a list) and `num_correct`."""
     if not sample.has("scores", "num_correct") or sample.share("scores", list) < 0.5:
         return None
@@ -63,7 +61,9 @@ def recognise_2(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
     if "model" in sample.names:
         plan.columns["judge"] = "model"
     if any(str(row.get("subset", "")).lower() == "ties" for row in sample.rows):
-        plan.warn("ties_subset", "the subset Ties holds several right answers a prompt: each is paired with each wrong one")
+        plan.warn(
+            "ties_subset", "the subset Ties holds several right answers a prompt: each is paired with each wrong one"
+        )
     return plan
 
 
@@ -129,5 +129,3 @@ class _Spread:
     def column(self, name: str) -> list[Any]:
         values = objects(self._batch.column(name))
         return [values[place] for place in self._owner]
-
-

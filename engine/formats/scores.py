@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.formats.batches import Batch
+from engine.formats.names import SCORES
 from engine.formats.plan import Draft, Plan, Sample, fill_shared, shared_columns
 from engine.formats.values import FINE, MISSING, numbers
 
 SCORED, UNTRUE = "scores", "scores_without_truth"
 
-_VALUE = ("judge_score", "score", "reward", "predicted_score", "rm_score", "value", "rating", "probability", "prob",
-          "confidence", "predicted", "prediction", "p", "p_correct", "predicted_probability", "grade")  # fmt: skip
-_TRUTH = ("correct", "is_correct", "truth", "ground_truth", "gold", "label", "passed", "y", "outcome", "target",
-          "accuracy", "success", "correctness", "gold_label", "human_label")  # fmt: skip
-_TEXT = ("response", "answer", "solution", "completion", "output", "text", "generation")
-_ITEM = ("item", "item_id", "sample", "sample_id", "response_id", "completion_id", "id", "model_name", "name")
 _SHARED = ("prompt", "prompt_text", "judge", "step", "time", "length")
 
 
@@ -23,18 +18,20 @@ def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
     """By a column of scores and one of truths in 0 to 1, by their usual names or as mapped."""
     if {"score_a", "score_b", "margin"} & set(mapping):
         return None
-    value = mapping.get("value") or _find(sample, _VALUE, frozenset())
+    value = mapping.get("value") or _find(sample, SCORES["value"], frozenset())
     if value is None:
         return None
-    truth = mapping.get("truth") or _find(sample, _TRUTH, frozenset({value}), truth=True)
+    truth = mapping.get("truth") or _find(sample, SCORES["truth"], frozenset({value}), truth=True)
     if truth is None and "value" not in mapping:
         return None
     columns = {"value": value} | ({"truth": truth} if truth else {})
-    for role, wanted in (("text", _TEXT), ("item", _ITEM)):
+    for role, wanted in (("text", SCORES["text"]), ("item", SCORES["item"])):
         name = sample.find(wanted, frozenset(columns.values()))
         if name:
             columns[role] = name
-    plan = Plan(SCORED if truth else UNTRUE, "score", shared_columns(sample, _SHARED, frozenset(columns.values())) | columns)
+    plan = Plan(
+        SCORED if truth else UNTRUE, "score", shared_columns(sample, _SHARED, frozenset(columns.values())) | columns
+    )
     if truth is None:
         plan.warn("nothing_to_calibrate", "nothing to calibrate: scores, but no truth to hold them against")
     guess_scale(plan, sample)
@@ -66,7 +63,10 @@ def guess_scale(plan: Plan, sample: Sample) -> None:
         plan.warn("scale_unknown", "the values lie outside 0 to 1 and fit no usual scale: name it with scale=…")
         return
     plan.scale = next(scale for scale in (5.0, 10.0, 100.0) if known.max() <= scale)
-    plan.warn("scale_guessed", f"values up to {known.max():g} are taken as 0 to {plan.scale:g}: if not so, name it with scale=…")
+    plan.warn(
+        "scale_guessed",
+        f"values up to {known.max():g} are taken as 0 to {plan.scale:g}: if not so, name it with scale=…",
+    )
 
 
 def convert(batch: Batch, plan: Plan) -> Draft:
@@ -83,5 +83,3 @@ def convert(batch: Batch, plan: Plan) -> Draft:
         draft.columns["truth"] = truth
     fill_shared(draft, batch, plan)
     return draft
-
-

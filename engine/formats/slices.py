@@ -19,23 +19,33 @@ FEW_ROWS = 50
 _NEVER = ("id", "uuid", "hash", "index", "idx", "seed", "sample", "line", "timestamp", "time", "date", "url", "path")
 
 
-def guess(sample: Sample, plan: Plan) -> list[str]:
-    """Source columns that may be slices: none that has a role, no names and times, none with long or many values."""
+def guess(sample: Sample, plan: Plan, *, growing: bool = False) -> list[str]:
+    """Source columns that may be slices: none that has a role, no names and times, none with long or many values.
+
+    A column that holds one value so far may get more in later batches; of a growing file, only while it is short.
+    """
     taken = {*plan.columns.values(), *plan.options.get("annotators", [])}
-    return [name for name in sample.names if name not in taken and not _is_key(name) and _may_slice(sample.batch, name)]
+    least = 2 if growing and len(sample.batch) >= FEW_ROWS else 1
+    return [
+        name
+        for name in sample.names
+        if name not in taken and not _is_key(name) and _may_slice(sample.batch, name, least)
+    ]
 
 
 def _is_key(name: str) -> bool:
     return not name.strip() or any(part in _NEVER for part in plain(name).split("_")[-1:])
 
 
-def _may_slice(batch: Batch, name: str) -> bool:
+def _may_slice(batch: Batch, name: str, least: int) -> bool:
     column = arrow(batch.column(name))
     if column is None or column.null_count == len(column):
         return False
     if not (pa.types.is_string(column.type) or pa.types.is_boolean(column.type) or pa.types.is_integer(column.type)):
         return False
     distinct = pc.unique(column.drop_null())
+    if len(distinct) < least:
+        return False
     if pa.types.is_integer(column.type) or _all_numbers(distinct):
         return len(distinct) <= MOST_INTEGERS and len(distinct) * 5 <= len(column) and _whole(distinct)
     if pa.types.is_string(column.type) and (pc.max(pc.utf8_length(distinct)).as_py() or 0) > LONGEST:

@@ -37,7 +37,8 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 class Source:
     """An open file: its name for messages, its raw stream and how far it has been read.
 
-    `offset` is where reading starts (followed files); `complete_only` leaves a last line without its newline unread.
+    `offset` is where reading starts (followed files); `complete_only` leaves a last line without its newline unread,
+    unless `until` says up to which byte the file is whole.
     """
 
     stream: IO[bytes]
@@ -46,6 +47,7 @@ class Source:
     limits: Limits
     offset: int = 0
     complete_only: bool = False
+    until: int | None = None
     packed: bool = False
     encoding: str = "utf-8"
     consumed: int = 0
@@ -213,7 +215,7 @@ def blocks(source: Source) -> Iterator[bytes]:
         source.consumed += len(block)
         yield block
     rest = b"".join(carry)
-    if rest and not source.complete_only:
+    if rest and (source.until is not None or not source.complete_only):
         source.consumed += len(rest)
         yield rest
 
@@ -221,10 +223,10 @@ def blocks(source: Source) -> Iterator[bytes]:
 def _utf8(source: Source) -> Iterator[bytes]:
     if source.offset:
         source.stream.seek(source.offset)
-        while data := source.stream.read(BLOCK):
+        while data := _more(source):
             yield data
         return
-    first = source.stream.read(BLOCK)
+    first = _more(source)
     source.encoding = _encoding(first)
     if source.encoding == "utf-8":
         start = len(_UTF8_BOM) if first.startswith(_UTF8_BOM) else 0
@@ -233,16 +235,23 @@ def _utf8(source: Source) -> Iterator[bytes]:
         old_mac = b"\r" in first and b"\n" not in first
         while first:
             yield first[start:].replace(b"\r", b"\n") if old_mac else first[start:]
-            first, start = source.stream.read(BLOCK), 0
+            first, start = _more(source), 0
         return
     decoder = codecs.getincrementaldecoder(source.encoding)("strict")
     try:
         while first:
             yield decoder.decode(first).encode("utf-8", "replace").removeprefix(_UTF8_BOM)
-            first = source.stream.read(BLOCK)
+            first = _more(source)
         yield decoder.decode(b"", True).encode("utf-8", "replace")
     except UnicodeError as error:
         raise source.refuse(f"not valid {source.encoding.upper()} text", "not_text") from error
+
+
+def _more(source: Source) -> bytes:
+    """The next bytes, up to where the file is known to be whole."""
+    if source.until is None or source.packed:
+        return source.stream.read(BLOCK)
+    return source.stream.read(max(0, min(BLOCK, source.until - source.stream.tell())))
 
 
 def _encoding(head: bytes) -> str:

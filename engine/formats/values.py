@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import orjson
@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-Values = pa.Array | list[Any]
+Values: TypeAlias = Any
+"""A source column: an Arrow array, or a list of Python values where they are nested or of several types."""
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 

@@ -1,0 +1,112 @@
+"""The work of the limited child: read a file into a segment, observe a segment into a state."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from engine.analysis import ANALYSES
+from engine.errors import InputRefused, LimitExceeded, PlumblineError, UsageError
+from engine.formats import Limits, follow_from_dict, read, read_table, to_rows
+from engine.formats.segments import segment_report, segment_rows, write_segment
+from jobs.child_limits import resident
+
+PROGRESS_SECONDS = 0.2
+
+
+def warm_up() -> None:
+    """Touch what the first request would otherwise load or start: codecs, kernels, thread pools."""
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"word": ["a", "b"], "number": np.arange(2.0)}), sink, compression="zstd")
+    table = pq.ParquetFile(pa.BufferReader(sink.getvalue())).read(use_threads=False)
+    pc.dictionary_encode(table.column("word"))
+    pyarrow.csv.read_csv(pa.BufferReader(b"a,b\n1,2\n"), read_options=pyarrow.csv.ReadOptions(use_threads=False))
+    lines = b"".join(b'{"score_a": %d, "score_b": 0.5, "label": %d}\n' % (row, row % 2) for row in range(64))
+    table, _ = read_table(lines, "warm-up")
+    for analysis in ANALYSES.values():
+        if "comparison" in analysis.kinds:
+            analysis.to_bytes(analysis.observe(to_rows(table), analysis.parameters()))
+
+
+def parse(line: str) -> dict[str, Any]:
+    """A request."""
+    request: dict[str, Any] = json.loads(line)
+    return request
+
+
+def send(out: IO[str], message: dict[str, Any]) -> None:
+    """Hand one message to the parent."""
+    out.write(json.dumps(message) + "\n")
+    out.flush()
+
+
+def answer(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
+    """Do what is asked; whatever goes wrong is named, never raised."""
+    try:
+        done = _read(request, out) if request["do"] == "read" else _observe(request)
+    except PlumblineError as error:
+        return _failed(error)
+    except (MemoryError, pa.ArrowMemoryError):
+        name = request.get("name", "")
+        return _failed(LimitExceeded(f"{name}: reading needs more memory than the limit", code="memory", file=name))
+    except Exception as error:  # noqa: BLE001 - whatever a file provokes becomes a named refusal
+        name = request.get("name", "")
+        said = f"{name}: the reader stopped at something it does not understand ({type(error).__name__})"
+        return _failed(InputRefused(said, code="reader_failed", file=name))
+    return {"done": done, "resident": resident()}
+
+
+def _failed(error: PlumblineError) -> dict[str, Any]:
+    return {"error": error.to_dict(), "type": type(error).__name__, "resident": resident()}
+
+
+def _read(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
+    started, said = time.monotonic(), 0.0
+
+    def progress(fraction: float) -> None:
+        nonlocal said
+        if time.monotonic() - said >= PROGRESS_SECONDS:
+            said = time.monotonic()
+            send(out, {"progress": fraction})
+
+    follow = follow_from_dict(request["follow"]) if request["follow"] is not None else None
+    limits = Limits(**request["limits"])
+    reading = read(Path(request["path"]), request["name"], request["mapping"], limits, follow, request["until"])
+    segment = write_segment(reading, Path(request["out_dir"]), progress)
+    return {
+        "segment_path": str(segment.path) if segment else None,
+        "segment_sha256": segment.sha256 if segment else None,
+        "rows": segment.rows if segment else 0,
+        "size": segment.size if segment else 0,
+        "report": reading.report.to_dict(),
+        "follow": reading.follow.to_dict() if reading.follow else None,
+        "duration": time.monotonic() - started,
+    }
+
+
+def _observe(request: dict[str, Any]) -> dict[str, Any]:
+    started = time.monotonic()
+    analysis = ANALYSES.get(request["analysis"])
+    if analysis is None:
+        raise UsageError(f"no analysis is called {request['analysis']!r}; there are {', '.join(ANALYSES)}")
+    path, out = Path(request["path"]), Path(request["out"])
+    report = segment_report(path)
+    if report.kind not in analysis.kinds:
+        raise UsageError(f"{analysis.name} is not for rows of kind {report.kind}", code="wrong_kind")
+    report.require_scores()
+    rows = segment_rows(path)
+    state = analysis.observe(rows, analysis.parameters.parse(request["params"]))
+    part = out.with_name(f".{out.name}.part")
+    part.write_bytes(analysis.to_bytes(state))
+    part.replace(out)
+    return {"rows": len(rows), "duration": time.monotonic() - started}

@@ -1,0 +1,265 @@
+"""The parent's side of the limited child: ask it to read or observe, outlive whatever happens to it.
+
+    with Child() as child:
+        done = child.read(path, "scores.jsonl", {}, folder)
+        child.observe(done.segment_path, "calibration", {}, folder / "state.npz")
+
+The child is started once and reused; a fresh one takes its place after many requests, or when its memory has grown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine import errors
+from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError
+from engine.formats.limits import MIB, Limits
+from engine.formats.reading import FollowState, follow_from_dict
+from engine.settings import ROOT, get_settings
+
+START_SECONDS = 60.0
+REQUESTS_PER_CHILD = 500
+GROWN_BYTES = 512 * MIB
+_SECRET = ("TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDone:
+    """A file that was read. No segment where a followed file had no new row; `follow` where it can be followed."""
+
+    segment_path: Path | None
+    segment_sha256: str | None
+    rows: int
+    size: int
+    report: dict[str, Any]
+    follow: FollowState | None
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveDone:
+    """A segment that was observed: its rows, the seconds it took."""
+
+    rows: int
+    duration: float
+
+
+@dataclass
+class Child:
+    """One limited child process. Its methods may be called from one thread at a time; `cancel` from any.
+
+    `memory` is what it may use on top of its libraries, in bytes; `seconds` bounds the processor time of one request,
+    and twice that its duration. Every method raises the errors of `engine.errors` only: those the readers raise,
+    LimitExceeded with code `memory` or `time`, InputRefused with code `reader_died`, Conflict with code `cancelled`.
+    """
+
+    memory: int = field(default_factory=lambda: get_settings().reader_memory_bytes)
+    seconds: int = field(default_factory=lambda: get_settings().reader_seconds)
+    limits: Limits = field(default_factory=Limits)
+    _process: subprocess.Popen[bytes] | None = None
+    _buffer: bytes = b""
+    _served: int = 0
+    _born_with: int = 0
+    _holds: int = 0
+    _cancelled: bool = False
+    _ending: threading.Lock = field(default_factory=threading.Lock)
+
+    # ------------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Start the child and wait until its libraries are loaded (so that the first request is quick)."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.stop()
+        self._buffer, self._served, self._cancelled = b"", 0, False
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no part of the command comes from a user
+            [sys.executable, "-m", "jobs.child_main", str(self.memory)],
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+        hello = self._message(time.monotonic() + START_SECONDS, "")
+        self._born_with = self._holds = int(hello["resident"])
+
+    def stop(self) -> None:
+        """End the child."""
+        with self._ending:
+            process, self._process = self._process, None
+            if process is None:
+                return
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def cancel(self) -> None:
+        """End what the child is doing, at once; the call that waits for it raises Conflict (`cancelled`)."""
+        self._cancelled = True
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.kill()
+
+    def __enter__(self) -> Child:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child that runs now."""
+        return self._process.pid if self._process is not None else None
+
+    # ------------------------------------------------------------------ requests
+
+    def read(
+        self,
+        path: Path,
+        name: str,
+        mapping: Mapping[str, str],
+        out_dir: Path,
+        *,
+        follow: FollowState | Mapping[str, Any] | None = None,
+        until: int | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> ReadDone:
+        """Read a file into `out_dir/<sha256>.parquet`.
+
+        Args:
+            path: the file.
+            name: what the user calls it.
+            mapping: canonical role -> source column.
+            out_dir: an existing folder.
+            follow: for a file that grows, the state the last read gave (`FollowState()` the first time, or its JSON).
+            until: with `follow`, the byte up to which the file is whole.
+            progress: called with the share read, a few times a second.
+        """
+        state = follow.to_dict() if isinstance(follow, FollowState) else follow
+        request = {
+            "do": "read",
+            "path": str(path),
+            "name": name,
+            "mapping": dict(mapping),
+            "out_dir": str(out_dir),
+            "follow": None if state is None else dict(state),
+            "until": until,
+            "limits": asdict(self.limits),
+        }
+        done = self._ask(request, name, progress)
+        return ReadDone(
+            segment_path=Path(done["segment_path"]) if done["segment_path"] else None,
+            segment_sha256=done["segment_sha256"],
+            rows=done["rows"],
+            size=done["size"],
+            report=done["report"],
+            follow=follow_from_dict(done["follow"]) if done["follow"] is not None else None,
+            duration=done["duration"],
+        )
+
+    def observe(self, segment_path: Path, analysis: str, params: Mapping[str, Any], out_path: Path) -> ObserveDone:
+        """Observe a segment and write the state's bytes to `out_path`, whole or not at all."""
+        request = {
+            "do": "observe",
+            "path": str(segment_path),
+            "analysis": analysis,
+            "params": dict(params),
+            "out": str(out_path),
+        }
+        done = self._ask(request, "", None)
+        return ObserveDone(done["rows"], done["duration"])
+
+    def _ask(self, request: dict[str, Any], name: str, progress: Callable[[float], None] | None) -> dict[str, Any]:
+        if self._served >= REQUESTS_PER_CHILD or self._holds > self._born_with + GROWN_BYTES:
+            self.stop()
+        self.start()
+        self._served += 1
+        assert self._process is not None
+        assert self._process.stdin is not None
+        line = json.dumps({**request, "seconds": self.seconds}).encode() + b"\n"
+        deadline = time.monotonic() + 2 * self.seconds
+        try:
+            self._process.stdin.write(line)
+        except OSError as error:
+            raise self._death(name) from error
+        while True:
+            message = self._message(deadline, name)
+            if "progress" in message:
+                if progress is not None:
+                    progress(float(message["progress"]))
+                continue
+            self._holds = int(message["resident"])
+            if "error" in message:
+                raise _error_of(message)
+            done: dict[str, Any] = message["done"]
+            return done
+
+    def _message(self, deadline: float, name: str) -> dict[str, Any]:
+        """The child's next message; raises what its death or silence means."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            ready = left > 0 and select.select([self._process.stdout], [], [], left)[0]
+            if not ready:
+                self.stop()
+                raise _limit("time", name)
+            data = os.read(self._process.stdout.fileno(), 65536)
+            if not data:
+                raise self._death(name)
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _death(self, name: str) -> PlumblineError:
+        """What the child's end means."""
+        code = self._process.wait() if self._process is not None else 0
+        cancelled, self._cancelled = self._cancelled, False
+        self.stop()
+        if cancelled:
+            return Conflict("Reading was cancelled.", code="cancelled")
+        if code == -signal.SIGXCPU:
+            return _limit("time", name)
+        if code == -signal.SIGKILL:
+            return _limit("memory", name)
+        return InputRefused(f"{name or 'The file'}: the reader died on it", code="reader_died", file=name or None)
+
+
+def _limit(code: str, name: str) -> LimitExceeded:
+    what = "longer" if code == "time" else "more memory"
+    said = f"{name or 'The file'}: reading takes {what} than the limit; nothing of it was kept"
+    return LimitExceeded(said, code=code, file=name or None)
+
+
+def _error_of(message: Mapping[str, Any]) -> PlumblineError:
+    """The error the child named."""
+    kind = getattr(errors, message["type"], InputRefused)
+    fields = dict(message["error"])
+    said = fields.pop("message")
+    raised: PlumblineError = kind(said, **fields)
+    return raised
+
+
+def _environment() -> dict[str, str]:
+    """What the child may know of the environment: nothing that looks like a secret, no address of the store."""
+    kept = {name: value for name, value in os.environ.items() if not any(word in name.upper() for word in _SECRET)}
+    kept.pop("PLUMBLINE_DATABASE_URL", None)
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
+    return {**kept, **dict.fromkeys(threads, "1"), "PYTHONPATH": str(ROOT)}
