@@ -162,7 +162,7 @@ def _identity(status: os.stat_result, growing: bool) -> int:
 
 def _whole_lines(path: Path, size: int, known: int) -> tuple[int, bool]:
     """The byte after the last line end before `size`, at least `known`; and whether nothing comes after it."""
-    with _open(path) as file:
+    with open_regular(path) as file:
         end = size
         while end > known:
             start = max(known, end - BLOCK)
@@ -175,7 +175,7 @@ def _whole_lines(path: Path, size: int, known: int) -> tuple[int, bool]:
     return known, known == size
 
 
-def _open(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BinaryIO:
     """Open what was just seen to be a regular file; a link or a pipe put in its place meanwhile fails or is empty."""
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
 
@@ -186,7 +186,7 @@ def _is_complete(path: Path, whole: int, size: int) -> bool:
         return True
     if size - whole > LONGEST_LINE:
         return False
-    with _open(path) as file:
+    with open_regular(path) as file:
         file.seek(whole)
         try:
             json.loads(file.read(size - whole))

@@ -1,0 +1,169 @@
+"""`python -m jobs runner`: claims runs and has them executed, a few at a time.
+
+Crash-only: whatever it was doing when it ends is claimed again by the next one, and nothing a dead or doubtful owner
+does counts. The main loop only waits, claims, beats and notices cancellations; each slot is a thread with its executor.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from engine.actions import runs
+from engine.actions.runs import Work
+from engine.errors import Conflict, StoreUnavailable
+from engine.settings import get_settings
+from engine.store.engine import fetch
+from jobs import owners
+from jobs.changes import Changes
+from jobs.children import Child
+from jobs.compaction import compact
+from jobs.executor import Executor
+from jobs.processes import log_to_stderr, stop_event
+from jobs.work import clear_unfinished, observe_defaults, perform
+
+SLOTS = 2
+BEAT_SECONDS = 5.0
+COMPACT_SECONDS = 5.0
+STOP_SECONDS = 1.0
+CRASHED = 70
+
+WAITING = "SELECT 1 FROM run WHERE state = 'queued' LIMIT 1"
+LOST = """
+SELECT 1 FROM run WHERE id = :id AND (state IN ('queued', 'cancelled') OR owner <> :owner OR attempt <> :attempt)
+"""
+
+log = logging.getLogger("runner")
+
+Task = Callable[[Executor], None]
+
+
+@dataclass(slots=True)
+class Slot:
+    """One thread that executes one thing at a time. `work` is the run it is at, if it is one."""
+
+    executor: Executor
+    idle: Callable[[], None]
+    work: Work | None = None
+    busy: bool = False
+    tasks: queue.SimpleQueue[Task] = field(default_factory=queue.SimpleQueue)
+
+    def start(self) -> None:
+        """Begin to wait for tasks, with the executor warm."""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def give(self, task: Task, work: Work | None = None) -> None:
+        """Have something done."""
+        self.work, self.busy = work, True
+        self.tasks.put(task)
+
+    def _serve(self) -> None:
+        try:
+            self.executor.start()
+            while True:
+                task = self.tasks.get()
+                task(self.executor)
+                self.work, self.busy = None, False
+                self.idle()
+        except Exception:
+            log.exception("a slot broke; the runner ends and begins anew")
+            os._exit(CRASHED)
+
+
+class Runner:
+    """Hands waiting runs to free slots and keeps its hold on them."""
+
+    def __init__(self, owner: str, make: Callable[[], Executor], slots: int = SLOTS) -> None:
+        self.owner = owner
+        self.wake = threading.Event()
+        self.slots = [Slot(make(), self.wake.set) for _ in range(slots)]
+        self._beat_due = 0.0
+        self._compact_due = time.monotonic() + COMPACT_SECONDS
+        self._read_since = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set (and `wake` after it)."""
+        for slot in self.slots:
+            slot.start()
+        changes = Changes(get_settings().url)
+        while not stop.is_set():
+            try:
+                self._keep_hold()
+                self._claim()
+                self._compact()
+            except StoreUnavailable as error:
+                log.warning("%s", error.message)
+            changes.wait(self.wake, 1.0)
+        changes.close()
+        self._end()
+
+    def _claim(self) -> None:
+        for slot in self.slots:
+            if slot.busy or not fetch(WAITING):
+                continue
+            work = runs.claim(self.owner)
+            if work is None:
+                return
+            self._read_since = True
+            slot.give(partial(perform, work), work)
+
+    def _keep_hold(self) -> None:
+        """Beat for every run in hand, and stop the slots whose run was cancelled or given to another owner."""
+        held = [(slot, slot.work) for slot in self.slots if slot.work is not None]
+        if not held:
+            return
+        beat = time.monotonic() >= self._beat_due
+        for slot, work in held:
+            if fetch(LOST, {"id": work.run_id, "owner": self.owner, "attempt": work.attempt}):
+                slot.executor.cancel()
+            elif beat:
+                self._beat(work)
+        if beat:
+            self._beat_due = time.monotonic() + BEAT_SECONDS
+
+    def _beat(self, work: Work) -> None:
+        try:
+            runs.beat(work)
+        except Conflict:
+            log.info("run %d was lost or has ended", work.run_id)
+
+    def _compact(self) -> None:
+        """Now and then, when something was read and a slot has nothing better to do."""
+        free = [slot for slot in self.slots if not slot.busy]
+        if not free or not self._read_since or time.monotonic() < self._compact_due:
+            return
+        self._read_since, self._compact_due = False, time.monotonic() + COMPACT_SECONDS
+        free[-1].give(_compact_all)
+
+    def _end(self) -> None:
+        """Let the slots finish what takes no longer than a moment; the rest is claimed again by the next runner."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(slot.busy for slot in self.slots) and time.monotonic() < deadline:
+            self.wake.wait(0.02)
+            self.wake.clear()
+        for slot in self.slots:
+            slot.executor.stop()
+
+
+def _compact_all(executor: Executor) -> None:
+    try:
+        compact(lambda sha256, kind, folder: observe_defaults(sha256, kind, executor, folder))
+    except Exception:
+        log.exception("compaction failed; it is tried again")
+
+
+def main() -> int:
+    """Run until asked to stop."""
+    log_to_stderr()
+    clear_unfinished()
+    runs.requeue_lost(owners.living())
+    runner = Runner(owners.my_name(), Child)
+    stop = stop_event(runner.wake.set)
+    runner.run(stop)
+    os._exit(0)

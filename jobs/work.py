@@ -1,0 +1,226 @@
+"""What a run does: read a file, observe segments, make a long list of segments short.
+
+Everything heavy happens in the executor. Here is decided what to read and how it goes on, and each run ends in one
+transaction: `runs.finish` or `runs.fail`.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.actions import runs
+from engine.actions.runs import NewSegment, Work
+from engine.analysis import ANALYSES
+from engine.errors import Conflict, InputRefused, PlumblineError, StoreUnavailable
+from engine.formats.report import NOTHING_TO_CALIBRATE
+from engine.queries.results import answer_of
+from engine.queries.states import Observed, observed
+from engine.settings import get_settings
+from engine.store import datasets
+from jobs.children import ReadDone
+from jobs.executor import Executor
+from jobs.inbox import GROWING, open_regular
+
+READ_SHARE = 0.8
+"""Share of a reading's progress that is the reading itself; the rest is observing."""
+
+UNFINISHED_KEPT_SECONDS = 3600.0
+
+log = logging.getLogger("runner")
+
+
+def perform(work: Work, executor: Executor) -> None:
+    """Do a claimed run to its end. One that is not ours any more is left alone; whatever else fails, fails by name."""
+    try:
+        with _folder(work) as folder:
+            if work.kind == "read":
+                _read(work, executor, folder)
+            else:
+                _observe(work, executor, folder)
+    except StoreUnavailable:
+        raise
+    except Conflict as error:
+        if error.code == "cancelled" and _still_ours(work):
+            perform(work, executor)
+        else:
+            log.info("run %d was let go: %s", work.run_id, error.message)
+    except PlumblineError as error:
+        _fail(work, error.to_dict())
+    except Exception:
+        log.exception("run %d failed", work.run_id)
+        message = "Something went wrong that should not; the log has the details. Nothing of this file was kept."
+        _fail(work, {"code": "internal", "message": message})
+
+
+def _still_ours(work: Work) -> bool:
+    """Whether a cancellation was meant for the run before: the executor was ended a moment too late."""
+    try:
+        runs.beat(work)
+    except Conflict:
+        return False
+    return True
+
+
+def _fail(work: Work, error: Mapping[str, Any]) -> None:
+    try:
+        runs.fail(work, error)
+    except Conflict:
+        log.info("run %d was let go", work.run_id)
+
+
+def unfinished() -> Path:
+    """Where files are written that are not whole yet, on the disk of the segments."""
+    folder = get_settings().segments.parent / "unfinished"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def clear_unfinished() -> None:
+    """Remove what killed attempts left behind; what is younger than an hour may be somebody's."""
+    for folder in unfinished().iterdir():
+        if time.time() - folder.stat().st_mtime > UNFINISHED_KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _folder(work: Work) -> Iterator[Path]:
+    """A folder for one attempt."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{work.run_id}-", dir=unfinished()))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# ------------------------------------------------------------------ reading
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to read a file: `follow` is the state to go on from ({} from the start, None for a file read whole)."""
+
+    follow: Mapping[str, Any] | None
+    replace: bool
+
+
+def way_of(work: Work) -> Way:
+    """Go on where the last reading of a followed file ended, unless it was cut, replaced or has to be read anew."""
+    if work.source is None or Path(work.source).suffix.lower() not in GROWING:
+        return Way(None, replace=True)
+    before = work.follow
+    state = before.get("state")
+    grown = work.params.get("offset", 0) >= before.get("offset", 0)
+    same = work.params.get("inode", before.get("inode")) == before.get("inode")
+    if work.replace or not state or not grown or not same or _inside_a_line(work.path, state["offset"]):
+        return Way({}, replace=True)
+    return Way(state, replace=False)
+
+
+def _inside_a_line(path: Path, offset: int) -> bool:
+    """Whether a last line, taken without its end because it seemed complete, has gone on since."""
+    with open_regular(path) as file:
+        file.seek(max(offset - 1, 0))
+        around = file.read(2)
+    return offset > 0 and len(around) == 2 and around[:1] != b"\n" and around[1:] not in (b"\n", b"\r")
+
+
+def _read(work: Work, executor: Executor, folder: Path) -> None:
+    way = way_of(work)
+    try:
+        done = _read_once(work, executor, folder, way)
+    except InputRefused as error:
+        if error.code != "file_replaced":
+            raise
+        way = Way({}, replace=True)
+        done = _read_once(work, executor, folder, way)
+    follow = _followed(work, done)
+    if done.segment_path is None:
+        _finish_without_rows(work, done, follow, way)
+        return
+    sha256, size = datasets.adopt_segment(done.segment_path)
+    runs.progress(work, READ_SHARE, "observing")
+    observe_defaults(sha256, str(done.report["kind"]), executor, folder)
+    manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
+    runs.finish(
+        work,
+        segment=NewSegment(sha256, done.rows, size),
+        report=done.report,
+        answer=answer_of(manifest, str(done.report["kind"])),
+        follow=follow,
+        replace=way.replace,
+    )
+
+
+def _read_once(work: Work, executor: Executor, folder: Path, way: Way) -> ReadDone:
+    return executor.read(
+        work.path,
+        work.source or work.name,
+        work.mapping,
+        folder,
+        follow=way.follow,
+        until=work.params.get("offset") if way.follow is not None else None,
+        progress=lambda share: runs.progress(work, READ_SHARE * share, "reading"),
+    )
+
+
+def _followed(work: Work, done: ReadDone) -> dict[str, Any] | None:
+    """What to remember of a file in the inbox: how far it was read, and how to go on."""
+    if work.source is None:
+        return None
+    offset = work.params.get("offset", work.follow.get("offset", 0))
+    if done.follow is not None:
+        offset = max(offset, done.follow.offset)
+    inode = work.params.get("inode", work.follow.get("inode", 0))
+    return {"offset": offset, "inode": inode, "state": done.follow.to_dict() if done.follow else None}
+
+
+def _finish_without_rows(work: Work, done: ReadDone, follow: Mapping[str, Any] | None, way: Way) -> None:
+    """Nothing to keep: new lines were all refused, or there were none yet."""
+    told = done.report["rows"] > 0 and done.report["format"] and (work.version > 0 and not way.replace)
+    runs.finish(work, report=done.report if told else None, follow=follow, replace=False)
+
+
+def _joined(manifest: tuple[str, ...], sha256: str) -> list[str]:
+    return list(manifest) if sha256 in manifest else [*manifest, sha256]
+
+
+# ------------------------------------------------------------------ observing
+
+
+def observe_defaults(sha256: str, kind: str, executor: Executor, folder: Path) -> None:
+    """Observe a new segment with the parameters every page begins with."""
+    for analysis in ANALYSES.values():
+        if kind in analysis.kinds:
+            try:
+                _observe_segment(sha256, observed(analysis, analysis.parameters.parse({})), executor, folder)
+            except InputRefused as error:
+                if error.code != NOTHING_TO_CALIBRATE:
+                    raise
+
+
+def _observe_segment(sha256: str, what: Observed, executor: Executor, folder: Path) -> None:
+    key = what.key(sha256)
+    if datasets.state_path(key).is_file():
+        return
+    out = folder / f"{key}.npz"
+    executor.observe(datasets.existing_segment(sha256), what.analysis.name, what.observe, out)
+    datasets.write_state(key, out.read_bytes())
+    out.unlink()
+
+
+def _observe(work: Work, executor: Executor, folder: Path) -> None:
+    """Observe segments with other parameters than the default ones."""
+    what = Observed(ANALYSES[work.params["analysis"]], work.params["observe"])
+    segments = [sha256 for sha256 in work.params["segments"] if sha256 in work.manifest]
+    for number, sha256 in enumerate(segments):
+        runs.progress(work, number / len(segments), "observing")
+        _observe_segment(sha256, what, executor, folder)
+    runs.finish(work)
