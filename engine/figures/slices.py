@@ -18,8 +18,8 @@ HOVER = "%{customdata[0]}<br>%{x:+.3f} against the rest<br>%{customdata[1]} prom
 def slices(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
     """The forest of the slices that have an effect, the largest deviation first; None where there is none.
 
-    An entry has `column`, `value`, `prompts`, `rows`, `effect` (mean residual of the slice less that of its complement,
-    in probability), `low`, `high` (None where not confirmed) and `verdict`.
+    An entry has `column`, `value`, `prompts`, `rows`, `effect` (mean of recalibrated prediction less outcome, in the
+    slice less in its complement, in probability: above 0 is over-confident), `low`, `high` and `confirmed`.
     """
     known = [entry for entry in entries if entry.get("effect") is not None]
     if not known:
@@ -32,6 +32,13 @@ def slices(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
         alt=_alternative(ranked),
         table=_table(ranked),
     )
+
+
+def finding(entry: Mapping[str, Any]) -> str:
+    """What is known about a slice, in words."""
+    if not entry.get("confirmed"):
+        return "not confirmed"
+    return "over-confident here" if entry["effect"] > 0 else "under-confident here"
 
 
 def label(entry: Mapping[str, Any]) -> str:
@@ -52,7 +59,7 @@ def _marks(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
             [
                 words.plain(label(entry)),
                 words.count(entry.get("prompts")),
-                words.plain(str(entry.get("verdict", ""))),
+                finding(entry),
                 label(entry),
             ]
             for entry in shown
@@ -82,7 +89,7 @@ def _or_effect(entry: Mapping[str, Any], side: str) -> float:
 def _tone(entry: Mapping[str, Any]) -> str:
     if not entry.get("confirmed"):
         return "$reference"
-    return "$bad" if entry["effect"] < 0 else "$third"
+    return "$bad" if entry["effect"] > 0 else "$third"
 
 
 def _layout(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
@@ -90,7 +97,7 @@ def _layout(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "height": 64 + ROW_HEIGHT * len(shown),
         "xaxis": {
-            "title": {"text": "← over-confident here      mean residual against the rest      under-confident here →"},
+            "title": {"text": "← under-confident      residual against the rest      over-confident →"},
             "range": [-reach, reach],
             "tickformat": "+.2f",
             "showgrid": True,
@@ -139,7 +146,7 @@ def _table(ranked: list[Mapping[str, Any]]) -> Table:
             entry["effect"],
             entry.get("low"),
             entry.get("high"),
-            str(entry.get("verdict", "")),
+            finding(entry),
         ]
         for entry in ranked
     ]

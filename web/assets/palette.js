@@ -27,7 +27,20 @@ class Palette {
     );
     document.body.append(this.dialog);
     document.addEventListener("keydown", (event) => this.toggle(event), true);
+    document.addEventListener("keydown", (event) => this.sequence(event));
     addEventListener("plumb:palette", () => this.open());
+  }
+
+  /** "g c": two keys within a second go to a page, unless somebody is typing. */
+  sequence(event) {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+    const now = performance.now();
+    const keys = this.first && now - this.pressed < 1000 ? `${this.first} ${event.key}` : "";
+    this.first = event.key;
+    this.pressed = now;
+    const entry = keys && this.entries.find((candidate) => candidate.shortcut === keys);
+    if (entry) this.run(entry, {});
   }
 
   toggle(event) {
@@ -115,7 +128,7 @@ class Palette {
     if (this.asking) return this.answer(entry);
     if (!entry) return;
     remember(entry);
-    const questions = Object.entries(entry.arguments ?? {}).filter(([, question]) => question && typeof question === "object");
+    const questions = Object.entries(entry.questions ?? {});
     if (questions.length) return this.ask(entry, questions, {});
     this.run(entry, {});
   }

@@ -1,0 +1,90 @@
+"""Is this reward model or judge calibrated, where not, and what repairs it?"""
+
+import streamlit as st
+
+from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
+from engine.types import DatasetView, Who
+from pages.parts import guard, reads, sections, shell, state, states
+from pages.parts.answer import show_answer
+
+who = guard.enter()
+
+
+def choose(known: list[DatasetView]) -> DatasetView | None:
+    """The dataset in the address, else the one that moved last; the picker puts another into the address."""
+    by_id = {dataset.id: dataset for dataset in known}
+    wanted = state.dataset()
+    current = by_id.get(wanted if wanted is not None else known[0].id)
+    key = f"picked-{current.id if current else 0}"
+    index = list(by_id).index(current.id) if current else None
+
+    def show() -> None:
+        state.set_dataset(state.picked(key))
+
+    st.selectbox(
+        "Dataset",
+        list(by_id),
+        index,
+        key=key,
+        on_change=show,
+        format_func=lambda one: by_id[one].name,
+        label_visibility="collapsed",
+    )
+    return current
+
+
+@st.fragment
+def view(who: Who, dataset: DatasetView) -> None:
+    """The answer with everything below it; a control runs this part alone."""
+    answer_place = st.container()
+    with st.container(key="card-controls"):
+        params = sections.controls(dataset)
+    try:
+        concluded = reads.conclusion(who, dataset.id, dataset.version, tuple(params.items()))
+    except StatePending as pending:
+        states.pending(pending.run_id, who, "Observing the data for this view")
+        return
+    except NotEnoughData as error:
+        states.not_enough(dataset, error)
+        return
+    except PlumblineError as error:
+        states.failed(error)
+        return
+    with answer_place:
+        show_answer(dataset, concluded, params)
+        sections.tools(who, dataset, concluded, params)
+    sections.reliability(dataset, concluded, params)
+    left, right = st.columns(2)
+    with left:
+        sections.slices(dataset, concluded, params)
+    with right:
+        sections.recalibration(dataset, concluded, params)
+    sections.worst(concluded)
+    left, right = st.columns(2)
+    with left:
+        sections.recognised(dataset, concluded.result)
+    with right:
+        sections.evidence(concluded)
+
+
+def page(who: Who) -> None:
+    """The state that the dataset is in."""
+    known = reads.datasets_of(who, shell.project(who).slug)
+    head, picker = st.columns([3, 2], vertical_alignment="center")
+    head.title("Calibration")
+    if not known:
+        states.no_datasets()
+        return
+    with picker:
+        dataset = choose(known)
+    if dataset is None:
+        states.failed(NotFound("This dataset was removed, or it belongs to another project. Choose one above."))
+    elif dataset.version:
+        view(who, dataset)
+    elif dataset.error:
+        states.refused(dataset)
+    elif dataset.run_id is not None:
+        states.pending(dataset.run_id, who)
+
+
+page(who)

@@ -1,0 +1,67 @@
+"""Every dataset of the project: what it is, what it says, what can be done with it."""
+
+import streamlit as st
+
+from engine.types import DatasetView, Who
+from pages.parts import dialogs, guard, reads, shell, state, states
+from pages.parts.answer import iso
+from pages.parts.component import mount
+
+who = guard.enter()
+
+
+def row(dataset: DatasetView) -> dict[str, object]:
+    """A dataset as the list shows it."""
+    reading = "reading" if dataset.run_id is not None else "empty"
+    status = "ready" if dataset.version else "failed" if dataset.error else reading
+    return {
+        "id": dataset.id,
+        "name": dataset.name,
+        "state": status,
+        "verdict": dataset.verdict,
+        "sentence": dataset.sentence or (dataset.error or {}).get("message"),
+        "rows": dataset.accepted,
+        "rejected": dataset.rejected,
+        "noun": "scores" if dataset.kind == "score" else "pairs" if dataset.kind == "comparison" else "rows",
+        "format": dataset.format,
+        "live": dataset.live,
+        "simulated": dataset.simulated,
+        "at": iso(dataset.updated_at),
+    }
+
+
+def undo(who: Who) -> None:
+    """What was removed last can come back."""
+    if (gone := state.removed()) is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="card-undo"):
+        st.markdown(f"Removed **{states.literal(gone[1])}**. Its rows are kept for now.")
+        st.button("Undo", on_click=dialogs.bring_back, args=(who, gone[0]))
+
+
+def page(who: Who) -> None:
+    """The list, the place for files, the way to follow a file."""
+    project = shell.project(who)
+    datasets = reads.datasets_of(who, project.slug)
+    st.title("Datasets")
+    undo(who)
+    states.drop_zone("zone-datasets")
+    if datasets:
+        may = who.at_least("analyst")
+        data = {
+            "project": project.slug,
+            "since": datasets[0].event_id,
+            "may": may,
+            "rows": [row(one) for one in datasets],
+        }
+        asked = mount("datasets", "datasets", data, "open", "rename", "mapping", "remove", "changed")
+        dialogs.perform(who, {dataset.id: dataset for dataset in datasets}, asked)
+    else:
+        states.explain("Nothing has been given to this project yet.")
+    with st.container(key="card-inbox"):
+        st.subheader("Follow a file")
+        states.explain("Rows appended to a file in this folder reach every open page within half a second.")
+        st.code(f"{states.inbox(project.slug)}", language=None)
+
+
+page(who)

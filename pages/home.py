@@ -1,0 +1,74 @@
+"""The answer at a glance: the dataset that moved last, the others below it, and the place to drop a file."""
+
+import streamlit as st
+
+from engine.types import AnswerView, DatasetView, Who
+from pages.parts import guard, reads, shell, state, states
+from pages.parts.answer import show_answer, show_card, show_chart, show_history
+
+MEANING = (
+    "Calibration error is how far, in probability, the model's confidence lies from how often it is right: 0 is honest, .10 is "
+    "ten points of empty claim. The bracket holds the true value in 95 of 100 cases."
+)
+
+who = guard.enter()
+
+
+def answered(datasets: list[DatasetView]) -> list[DatasetView]:
+    """Those that have an answer, the last moved first."""
+    return [dataset for dataset in datasets if dataset.verdict and dataset.version]
+
+
+def lead(who: Who, dataset: DatasetView) -> None:
+    """The first dataset in full: sentence, numbers, diagram, history."""
+    params = dict(state.DEFAULTS)
+    concluded = reads.conclusion(who, dataset.id, dataset.version, tuple(params.items()))
+    with st.container(key="card-lead-head"):
+        if shell.title_link(dataset):
+            shell.open_dataset(dataset.id)
+        show_answer(dataset, concluded, params)
+    left, right = st.columns([3, 2])
+    with left, st.container(key="card-lead-diagram", height="stretch"):
+        st.subheader("Reliability")
+        show_chart("reliability", dataset, concluded, params, height=400)
+    with right, st.container(key="card-lead-history", height="stretch"):
+        st.subheader("Calibration error over time")
+        if not show_history(who, dataset, height=190):
+            states.explain("The line begins with the second version of the data.")
+        states.explain(MEANING)
+
+
+def others(who: Who, datasets: list[DatasetView]) -> None:
+    """The answers of further datasets, small."""
+    for start in range(0, len(datasets), 2):
+        for place, dataset in zip(st.columns(2), datasets[start : start + 2], strict=False):
+            with place, st.container(key=f"card-answer-{dataset.id}", height="stretch"):
+                history: list[AnswerView] = reads.history_of(who, dataset.id)
+                if history and show_card(dataset, history[-1]).open:
+                    shell.open_dataset(dataset.id)
+
+
+def page(who: Who) -> None:
+    """The simulator while there is nothing else, then what people gave."""
+    project = shell.project(who)
+    datasets = reads.datasets_of(who, project.slug)
+    ready = answered(datasets)
+    st.title("Can you trust the reward model?")
+    if project.simulated:
+        states.banner("Simulated project at 60× speed: drop your file to replace it.")
+    if ready:
+        states.drop_zone("zone-home")
+        lead(who, ready[0])
+        others(who, ready[1:7])
+        return
+    waiting = next((dataset for dataset in datasets if dataset.run_id is not None and not dataset.error), None)
+    if waiting is not None and waiting.run_id is not None:
+        states.pending(waiting.run_id, who, f"Reading {waiting.name}")
+        states.drop_zone("zone-home")
+    elif project.simulated:
+        states.waiting_for_simulator(project.slug)
+    else:
+        states.no_datasets()
+
+
+page(who)

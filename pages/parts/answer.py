@@ -1,0 +1,120 @@
+"""The answer of a dataset on a page: its sentence, its key numbers, its charts, each moved by events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.figures import charts, history
+from engine.queries.cache import Cache
+from engine.types import AnswerView, Concluded, DatasetView, Who
+from pages.parts import numbers, reads, state
+from pages.parts.component import mount
+
+Drawn = dict[str, dict[str, Any]]
+_drawn: Cache[tuple[int, int, reads.Params], Drawn] = Cache(256)
+"""Charts by dataset, version and parameters: none of it changes once made."""
+
+
+def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+    """The full answer, as the Calibration page opens with it."""
+    result = concluded.result
+    numbers_now = {
+        "version": concluded.version,
+        "since": concluded.event_id,
+        "verdict": result.verdict,
+        "sentence": result.sentence,
+        "rows": result.evidence.rows,
+        "prompts": result.dataset.get("prompts"),
+        "estimates": numbers.compact(result.estimates),
+    }
+    mount("answer", "answer", {**_frame(dataset, params), "numbers": numbers.named(dataset.kind), **numbers_now})
+
+
+def show_card(dataset: DatasetView, answer: AnswerView) -> Any:
+    """A small answer with the dataset's name; its trigger `open` fires when the name is chosen."""
+    said = {
+        "title": dataset.name,
+        "small": True,
+        "numbers": numbers.named(dataset.kind, few=True),
+        "version": answer.version,
+        "since": dataset.event_id,
+        "verdict": answer.verdict,
+        "sentence": answer.sentence,
+        "rows": answer.rows,
+        "prompts": None,
+        "estimates": answer.estimates,
+    }
+    return mount("answer", f"answer-{dataset.id}", {**_frame(dataset, dict(state.DEFAULTS)), **said}, "open")
+
+
+def _frame(dataset: DatasetView, params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "dataset": dataset.id,
+        "noun": "scores" if dataset.kind == "score" else "pairs",
+        "live": dataset.live or dataset.simulated,
+        "at": iso(dataset.updated_at),
+        "query": state.query(dataset.id, params),
+        "plain": params == state.DEFAULTS,
+    }
+
+
+def show_chart(
+    name: str,
+    dataset: DatasetView,
+    concluded: Concluded,
+    params: dict[str, Any],
+    pick: Callable[[], None] | None = None,
+    **options: Any,
+) -> bool:
+    """The chart of this name; False where the result has none. `pick` is called when a point is chosen."""
+    key = (dataset.id, concluded.version, tuple(params.items()))
+    chart = _drawn.get(key, lambda: _charts(concluded)).get(name)
+    if chart is None:
+        return False
+    data = {
+        "name": name,
+        "chart": chart,
+        "version": concluded.version,
+        "since": concluded.event_id,
+        "dataset": dataset.id,
+        "query": state.query(dataset.id, params),
+        "stamp": f"{dataset.id}@{concluded.version}",
+        "heading": concluded.result.sentence,
+        "file": f"{dataset.name}-{name}-v{concluded.version}",
+        **options,
+    }
+    mount("chart", f"chart-{name}", data, **({"pick": pick} if pick else {}))
+    return True
+
+
+def _charts(concluded: Concluded) -> Drawn:
+    return {name: chart.to_dict("tokens") for name, chart in charts(concluded.result).items()}
+
+
+def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
+    """The line of the calibration error from version to version; False below two versions."""
+    answers = reads.history_of(who, dataset.id)
+    chart = history(answers, height)
+    if chart is None:
+        return False
+    version = answers[-1].version
+    data = {
+        "name": "history",
+        "chart": chart.to_dict("tokens"),
+        "version": version,
+        "since": dataset.event_id,
+        "dataset": dataset.id,
+        "query": "",
+        "stamp": f"{dataset.id}@{version}",
+        "bare": True,
+        "grows": True,
+    }
+    mount("chart", "chart-history", data)
+    return True
+
+
+def iso(moment: datetime) -> str:
+    """A time as the browser reads it, in UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

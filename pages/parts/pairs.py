@@ -1,0 +1,89 @@
+"""The most confidently wrong rows as the browser shows them, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.figures import words
+from engine.types import Result
+from pages.parts.component import mount
+
+LONGEST = 6000
+"""Characters of one text that travel to the browser."""
+
+Row = Mapping[str, Any]
+
+
+def show_worst(result: Result) -> bool:
+    """The worst rows of a result; False where there are none."""
+    rows = [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
+    if rows:
+        mount("pairs", "worst", {"rows": rows})
+    return bool(rows)
+
+
+def _pair(row: Row) -> dict[str, Any]:
+    prefers_a = _number(row, "margin") > 0
+    label = _number(row, "label")
+    right = "a tie" if label == 0.5 else "A" if label > 0.5 else "B"
+    said = f"Prefers {'A' if prefers_a else 'B'} with {words.percent(row['confidence'])}; right is {right}"
+    facts = [("Margin", words.number(row.get("margin"), 2)), ("Label", words.number(label, 2)), *_common(row)]
+    sides = [
+        _side(row, "a", prefers_a, label > 0.5, label == 0.5),
+        _side(row, "b", not prefers_a, label < 0.5, label == 0.5),
+    ]
+    return {"said": said, "facts": facts, "sides": sides, **_head(row)}
+
+
+def _side(row: Row, letter: str, preferred: bool, right: bool, tie: bool) -> dict[str, Any]:
+    badge = "preferred by the model" if preferred else "" if tie else "preferred by the label" if right else ""
+    tone = "bad" if preferred and not right else "good" if right else "plain"
+    item = row.get(f"item_{letter}")
+    name = f"{letter.upper()} · {item}" if item else letter.upper()
+    return {
+        "name": name,
+        "badge": badge,
+        "tone": tone,
+        "score": row.get(f"score_{letter}"),
+        "text": _text(row, f"text_{letter}"),
+    }
+
+
+def _item(row: Row) -> dict[str, Any]:
+    said = f"Says {words.percent(row['confidence'])}; the truth is {words.number(row.get('truth'), 2)}"
+    side = {
+        "name": row.get("item") or "Answer",
+        "badge": "",
+        "tone": "bad",
+        "score": row.get("value"),
+        "text": _text(row, "text"),
+    }
+    facts = [("Score", words.number(row.get("value"), 3)), ("Truth", words.number(row.get("truth"), 2)), *_common(row)]
+    return {"said": said, "facts": facts, "sides": [side], **_head(row)}
+
+
+def _head(row: Row) -> dict[str, Any]:
+    known = {name: row.get(name) for name in ("prompt", "margin", "value", "confidence")}
+    return {**known, "prompt_text": _text(row, "prompt_text")}
+
+
+def _common(row: Row) -> list[tuple[str, str]]:
+    named = [
+        ("Prompt", row.get("prompt")),
+        ("Judge", row.get("judge")),
+        ("Annotator", row.get("annotator")),
+        ("Line", row.get("source_line")),
+    ]
+    slices = [(name.removeprefix("slice."), value) for name, value in row.items() if name.startswith("slice.")]
+    return [(name, str(value)[:120]) for name, value in [*named, *slices] if value not in (None, "")]
+
+
+def _text(row: Row, name: str) -> str:
+    text = str(row.get(name) or "")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text) - LONGEST:,} more characters in the file)"
+
+
+def _number(row: Row, name: str) -> float:
+    value = row.get(name)
+    return 0.0 if value is None else float(value)

@@ -1,0 +1,112 @@
+"""What pages read, remembered until the next event: a rerun of a quiet page costs no query.
+
+Every change of state ends in an event, so the id of the newest event says whether a read is still true. Rights are part
+of `who`, and a change of rights is an event too.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from engine.queries import datasets, events, palette, people, projects, results, runs
+from engine.types import AnswerView, Concluded, DatasetView, PaletteEntry, ProjectView, RunView, SessionView, Who
+
+KEPT = 256
+Params = tuple[tuple[str, Any], ...]
+
+
+def cursor() -> int:
+    """The id of the newest event."""
+    return events.cursor()
+
+
+def project_of(who: Who, slug: str) -> ProjectView:
+    """The project with this slug, else the one to begin with. Raises NotFound where there is none."""
+    return _project(who, slug, cursor())
+
+
+def projects_of(who: Who) -> list[ProjectView]:
+    """Every project of this person."""
+    return _projects(who, cursor())
+
+
+def datasets_of(who: Who, project: str) -> list[DatasetView]:
+    """The datasets of a project."""
+    return _datasets(who, project, cursor())
+
+
+def runs_of(who: Who, project: str) -> list[RunView]:
+    """The newest runs of a project."""
+    return _runs(who, project, cursor())
+
+
+def run_of(who: Who, run_id: int) -> RunView:
+    """One run."""
+    return runs.get_run(who, run_id)
+
+
+def entries_of(who: Who, project: str) -> list[PaletteEntry]:
+    """What the palette offers."""
+    return _entries(who, project, cursor())
+
+
+def preferences_of(who: Who) -> dict[str, str]:
+    """The settings of this person."""
+    return _preferences(who, cursor())
+
+
+def sessions_of(who: Who) -> list[SessionView]:
+    """The open sessions of this person."""
+    return people.sessions(who)
+
+
+def history_of(who: Who, dataset_id: int) -> list[AnswerView]:
+    """The answers of the last versions."""
+    return _history(who, dataset_id, cursor())
+
+
+def conclusion(who: Who, dataset_id: int, version: int, params: Params) -> Concluded:
+    """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
+    return _conclusion(who, dataset_id, version, params, cursor())
+
+
+@lru_cache(KEPT)
+def _project(who: Who, slug: str, as_of: int) -> ProjectView:
+    known = {project.slug: project for project in _projects(who, as_of)}
+    return known.get(slug) or projects.default_project(who)
+
+
+@lru_cache(KEPT)
+def _projects(who: Who, _as_of: int) -> list[ProjectView]:
+    return projects.list_projects(who)
+
+
+@lru_cache(KEPT)
+def _datasets(who: Who, project: str, _as_of: int) -> list[DatasetView]:
+    return datasets.list_datasets(who, project)
+
+
+@lru_cache(KEPT)
+def _runs(who: Who, project: str, _as_of: int) -> list[RunView]:
+    return runs.list_runs(who, project)
+
+
+@lru_cache(KEPT)
+def _entries(who: Who, project: str, _as_of: int) -> list[PaletteEntry]:
+    return palette.entries(who, project)
+
+
+@lru_cache(KEPT)
+def _preferences(who: Who, _as_of: int) -> dict[str, str]:
+    return people.preferences(who)
+
+
+@lru_cache(KEPT)
+def _history(who: Who, dataset_id: int, _as_of: int) -> list[AnswerView]:
+    return datasets.history(who, dataset_id)
+
+
+@lru_cache(KEPT)
+def _conclusion(who: Who, dataset_id: int, version: int, params: Params, _as_of: int) -> Concluded:
+    return results.conclude(who, dataset_id, params=dict(params), version=version)

@@ -1,0 +1,188 @@
+"""The sections of the Calibration page below its answer, in the order in which they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import streamlit as st
+
+from engine.figures import words
+from engine.types import Concluded, DatasetView, Result, Who
+from pages.parts import numbers, shell, state
+from pages.parts.answer import show_chart
+from pages.parts.component import mount
+from pages.parts.pairs import show_worst
+from pages.parts.states import explain, facts
+
+BINS = [5, 8, 10, 12, 15, 20, 24, 30]
+RECALIBRATORS = {
+    "comparison": ["temperature", "isotonic", "flexible"],
+    "score": ["temperature", "platt", "beta", "isotonic"],
+}
+SNIPPET = """\
+import json, math
+
+recalibrator = json.load(open("recalibrator.json"))
+temperature = recalibrator["parameters"]["temperature"]
+
+def probability(margin):
+    return 1 / (1 + math.exp(-margin / temperature))
+"""
+
+
+def controls(dataset: DatasetView) -> dict[str, Any]:
+    """The parameters of the view, each bound to the address."""
+    slices = ["", *(f"{column}={value}" for column, values in dataset.slices.items() for value in values)]
+    kinds = RECALIBRATORS.get(dataset.kind or "comparison", RECALIBRATORS["comparison"])
+    with st.container(horizontal=True, key="controls"):
+        bins = st.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
+        cohort = st.selectbox(
+            "Rows",
+            slices,
+            key=state.SLICE,
+            bind="query-params",
+            width=260,
+            format_func=_slice_name,
+            disabled=len(slices) < 2,
+        )
+        chosen = st.selectbox("Recalibrator", kinds, key=state.RECALIBRATOR, bind="query-params", width=170)
+    return {state.BINS: bins, state.SLICE: cohort or "", state.RECALIBRATOR: chosen}
+
+
+def _slice_name(value: str) -> str:
+    return value or "All rows"
+
+
+def tools(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+    """Copy, link, take away, keep."""
+    query = state.query(dataset.id, params)
+    exports = [
+        {"title": "Report, HTML", "hint": "One file, opens anywhere", "href": f"/export/calibration.html?{query}"},
+        {"title": "Table, CSV", "hint": "The bins of the diagram", "href": f"/export/calibration.csv?{query}"},
+        {
+            "title": "Result, JSON",
+            "hint": "Every number with its evidence",
+            "href": f"/export/calibration.json?{query}",
+        },
+    ]
+    chosen = mount(
+        "tools", "tools", {"markdown": numbers.markdown(concluded.result), "exports": exports, "saves": True}, "save"
+    )
+    if chosen.save:
+        shell.save_view(who, dataset.project, chosen.save["name"], "calibration", chosen.save["query"])
+
+
+def reliability(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+    """The reliability diagram, large."""
+    with st.container(key="card-reliability"):
+        st.subheader("Reliability")
+        explain("On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers.")
+        show_chart("reliability", dataset, concluded, params, height=470)
+
+
+def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+    """Slices as a forest; choosing a point filters the page."""
+    with st.container(key="card-slices", height="stretch"):
+        st.subheader("Slices")
+        if not concluded.result.slices:
+            explain("No slice has at least 30 prompts, or the file has no column to slice by.")
+            return
+        confirmed = sum(bool(entry.get("confirmed")) for entry in concluded.result.slices)
+        explain(
+            f"Against the rest of the data, after recalibration. {confirmed} confirmed on held-out prompts. Choose one to filter."
+        )
+        show_chart("slices", dataset, concluded, params, pick=_filter)
+
+
+def _filter() -> None:
+    state.set_slice(state.picked("chart-slices").get("pick") or "")
+
+
+def recalibration(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+    """What repairs the scores, by how much on held-out prompts, and how to apply it."""
+    result = concluded.result
+    with st.container(key="card-recalibration", height="stretch"):
+        st.subheader("Recalibration")
+        if not result.recalibrators:
+            explain("No recalibrator could be fitted to these rows.")
+            return
+        explain("Calibration error on held-out prompts (5 folds of prompts), before and after.")
+        before = result.estimates["calibration_error"]
+        _table(result, before.value, params[state.RECALIBRATOR])
+        chosen = next(
+            (one for one in result.recalibrators if one["kind"] == params[state.RECALIBRATOR]), result.recalibrators[0]
+        )
+        text = orjson.dumps(chosen, option=orjson.OPT_INDENT_2).decode()
+        mount(
+            "files", "recalibrator", {"files": [{"label": "Download JSON", "name": "recalibrator.json", "text": text}]}
+        )
+        if chosen["kind"] == "temperature" and dataset.kind != "score":
+            with st.expander("Apply it in ten lines"):
+                st.code(SNIPPET, language="python")
+
+
+def _table(result: Result, before: float | None, chosen: str) -> None:
+    rows = []
+    for one in result.recalibrators:
+        held_out = one["held_out"]
+        after = f"{words.number(held_out['calibration_error'])} {words.interval('', held_out['low'], held_out['high'])}"
+        mark = {True: "●", False: ""}[one["kind"] == chosen]
+        rows.append(
+            {
+                "": mark,
+                "Recalibrator": one["kind"],
+                "Before": words.number(before),
+                "After": after,
+                "NLL gain": words.number(held_out.get("nll_gain")),
+            }
+        )
+    st.table(rows)
+
+
+def worst(concluded: Concluded) -> None:
+    """The most confidently wrong rows, side by side."""
+    with st.container(key="card-worst"):
+        st.subheader("Most confidently wrong")
+        explain("Where the model was surest and the label says otherwise. Press n and p to go through them.")
+        if not show_worst(concluded.result):
+            explain("Nothing is confidently wrong here.")
+
+
+def recognised(dataset: DatasetView, result: Result) -> None:
+    """What was read from the file, and what was not."""
+    with st.container(key="card-recognised", height="stretch"):
+        st.subheader("What was recognised")
+        taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
+        columns = [(canonical, source) for canonical, source in dataset.columns.items()]
+        facts(
+            [("Format", dataset.format or "not known"), ("Rows taken", taken), *((str(a), str(b)) for a, b in columns)]
+        )
+        if dataset.rejected:
+            st.markdown(f"**{words.count(dataset.rejected)} rows refused**")
+            facts([(reason.replace("_", " "), words.count(number)) for reason, number in dataset.reasons.items()])
+        for notice in [*dataset.warnings, *result.warnings]:
+            st.warning(notice.message, icon=":material/warning:")
+
+
+def evidence(concluded: Concluded) -> None:
+    """What recomputes the answer."""
+    proof = concluded.result.evidence
+    with st.container(key="card-evidence", height="stretch"):
+        st.subheader("Evidence")
+        params = urlencode(
+            {name: value for name, value in proof.params.items() if value not in ("", None)}, safe="="
+        ).replace("&", ", ")
+        facts(
+            [
+                ("Dataset", f"{proof.dataset}, version {concluded.version}"),
+                ("SHA-256", proof.sha256),
+                ("Analysis", f"{proof.analysis} {proof.analysis_version}"),
+                ("Parameters", params),
+                ("Seed", str(proof.seed)),
+                ("Rows", words.count(proof.rows)),
+                ("Concluded in", f"{proof.duration_ms:.1f} ms"),
+            ]
+        )
+        st.code(proof.command, language="bash", wrap_lines=True)

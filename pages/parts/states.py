@@ -1,0 +1,130 @@
+"""What a page shows where there is no answer (yet): each state says what happened, what was kept, what to do."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
+from engine.figures import words
+from engine.settings import ROOT, get_settings
+from engine.types import DatasetView, Who
+from pages.parts import reads, state
+from pages.parts.component import mount
+
+HINT = {
+    "title": "Drop a score file here, or choose one",
+    "text": "Pairs with two scores or a margin, or scores against a truth. CSV, TSV, JSON, JSON Lines or Parquet, also gzipped.",
+}
+
+
+def drop_zone(key: str, title: str = HINT["title"]) -> None:
+    """The place to drop files on, or to choose them from."""
+    mount("dropzone", key, {"role": "panel", "title": title, "text": HINT["text"]})
+
+
+def banner(text: str) -> None:
+    """A line above the page that says what is particular about it."""
+    st.html(f'<div class="pl-banner" role="note">{escape(text)}</div>')
+
+
+def explain(text: str) -> None:
+    """A calm paragraph."""
+    st.html(f'<p class="pl-explain">{escape(text)}</p>')
+
+
+def no_datasets() -> None:
+    """Nothing has been given yet."""
+    with st.container(key="card-empty"):
+        st.subheader("No data yet")
+        explain("Give a file with the scores of a reward model or a judge. Its answer appears here within seconds.")
+        drop_zone("zone-empty")
+
+
+def waiting_for_simulator(slug: str) -> None:
+    """The simulator was just started: its first rows come within seconds."""
+    with st.container(key="card-waiting"):
+        st.subheader("The simulator is starting")
+        explain(
+            "A made-up reward model is being scored in front of you; its first answer appears here in a few seconds."
+        )
+        mount("watch", "watch", {"project": slug, "since": reads.cursor()}, "moved")
+    drop_zone("zone-waiting")
+
+
+def pending(run_id: int, who: Who, title: str = "Reading the file") -> None:
+    """A run has to end before there is something to show; the page looks again when it does."""
+    try:
+        run = reads.run_of(who, run_id)
+    except NotFound:
+        st.warning("The run behind this page is gone. Reload the page.")
+        return
+    with st.container(key="card-pending"):
+        st.subheader(title)
+        data: dict[str, Any] = {
+            "run": run.id,
+            "since": run.event_id,
+            "state": run.state,
+            "progress": run.progress,
+            "stage": run.stage,
+        }
+        mount("run", f"run-{run.id}", data, "ended")
+        explain("The answer appears by itself. You may leave this page; nothing is lost.")
+
+
+def refused(dataset: DatasetView) -> None:
+    """The file could not be read: where, why, what to try."""
+    error = dataset.error or {}
+    with st.container(key="card-refused"):
+        st.subheader("This file could not be read")
+        st.error(str(error.get("message") or "The reader stopped."), icon=":material/error:")
+        where = [
+            ("File", error.get("file")),
+            ("Line", error.get("line")),
+            ("Field", error.get("field")),
+            ("Code", error.get("code")),
+        ]
+        facts([(name, str(value)) for name, value in where if value is not None])
+        explain(
+            "Nothing of it was taken; the original is kept. If the columns were misread, name them and it is read again."
+        )
+        if st.button("Name the columns…", type="primary"):
+            state.ask("mapping", dataset.id)
+            st.rerun()
+
+
+def not_enough(dataset: DatasetView, error: NotEnoughData) -> None:
+    """Too few prompts for an honest answer."""
+    with st.container(key="card-few"):
+        st.subheader("Not enough data for an honest answer")
+        explain(error.message)
+        read = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)} rows were taken."
+        explain(f"{read} Add rows to the file, or drop a larger one: the answer appears as soon as it can be defended.")
+
+
+def failed(error: PlumblineError) -> None:
+    """Anything else that was refused on purpose."""
+    if isinstance(error, StatePending):
+        return
+    with st.container(key="card-failed"):
+        st.subheader("This view cannot be shown")
+        explain(error.message)
+
+
+def literal(text: str) -> str:
+    """Somebody's text inside Markdown, as it is written."""
+    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()<>#+-.!|~$:" else mark for mark in text)
+
+
+def inbox(slug: str) -> str:
+    """Where files are followed, as people type it: relative to the folder the product runs in."""
+    folder = get_settings().inbox / slug
+    return f"{folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder}/"
+
+
+def facts(pairs: list[tuple[str, str]]) -> None:
+    """Names and values in two columns."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs)
+    st.html(f'<dl class="pl-evidence">{rows}</dl>')
