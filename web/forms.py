@@ -34,7 +34,7 @@ async def fields(request: Request) -> dict[str, str]:
         body += chunk
         if len(body) > _LONGEST_FORM:
             raise UsageError("This form is longer than any that Plumbline sends.", code="form_too_long")
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=16))
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def safe_next(target: str) -> str:

@@ -1,0 +1,1 @@
+raise RuntimeError("SELECT password FROM user at /etc/secret")

@@ -1,0 +1,186 @@
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from engine.queries import events
+from engine.store.engine import get_store
+from engine.store.transaction import transaction
+from tests.web.serving import Person, Served, register
+from web.hub import Event, Hub, Subscriber
+
+
+@pytest.fixture(scope="module")
+def ann(served: Served) -> Person:
+    return register("live ann")
+
+
+def publish(*numbers: int, topic: str = "project/main", kind: str = "tick") -> None:
+    with transaction() as tx:
+        for number in numbers:
+            tx.publish("main", topic, kind, {"n": number, "at": time.time()})
+
+
+@contextmanager
+def listening(served: Served, person: Person, since: int | None = None) -> Iterator[ClientConnection]:
+    with served.socket("/live", person) as socket:
+        socket.send(json.dumps({"since": since}))
+        yield socket
+
+
+def heard(socket: ClientConnection, timeout: float = 10) -> list[dict[str, object]]:
+    """The events of the next message that holds some."""
+    while "events" not in (message := json.loads(socket.recv(timeout=timeout))):
+        pass
+    return message["events"]
+
+
+def numbers(found: list[dict[str, object]]) -> list[int]:
+    return [event["body"]["n"] for event in found if event["kind"] == "tick"]
+
+
+# ------------------------------------------------------------------ over the wire
+
+
+def test_a_listener_hears_what_happens_from_now_on(served: Served, ann: Person) -> None:
+    publish(-1)
+    with listening(served, ann) as socket:
+        assert json.loads(socket.recv(timeout=10)) == {"hello": events.cursor()}
+        publish(1, 2)
+        found = heard(socket)
+    assert numbers(found) == [1, 2]
+    assert {"id", "topic", "kind", "body", "at", "project"} == set(found[0])
+    assert found[0]["topic"] == "project/main"
+
+
+def test_nothing_is_missed_or_doubled_across_cut_sockets(served: Served, ann: Person) -> None:
+    total, since, got = 400, events.cursor(), []
+
+    def write() -> None:
+        for number in range(0, total, 2):
+            publish(number, number + 1)
+            time.sleep(0.004)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    cuts = 0
+    while len(got) < total:
+        with listening(served, ann, since) as socket:
+            for _ in range(7):
+                found = heard(socket)
+                got += numbers(found)
+                since = found[-1]["id"]
+                if len(got) >= total:
+                    break
+            socket.socket.close()  # as a network does: without a goodbye
+        cuts += 1
+    writer.join()
+    assert got == list(range(total))
+    assert cuts > 5
+
+
+def test_two_listeners_hear_the_same_promptly(served: Served, ann: Person) -> None:
+    delays = []
+    with listening(served, ann) as one, listening(served, ann) as two:
+        for socket in (one, two):
+            socket.recv(timeout=10)
+        for number in range(60):
+            publish(number)
+            for socket in (one, two):
+                (event,) = heard(socket)
+                delays.append(time.time() - event["body"]["at"])
+                assert event["body"]["n"] == number
+    assert sorted(delays)[len(delays) // 2] < 0.1
+
+
+def test_what_concerns_one_person_reaches_only_them(served: Served, ann: Person) -> None:
+    ben = register("live ben", "viewer")
+    before = events.cursor()
+    with listening(served, ann) as anns, listening(served, ben) as bens:
+        for socket in (anns, bens):
+            socket.recv(timeout=10)
+        publish(1, topic=f"user/{ben.who.user_id}", kind="preference")
+        publish(2)
+        assert [event["kind"] for event in heard(bens)][0] == "preference"
+        assert [event["topic"] for event in heard(anns)] == ["project/main"]
+    with listening(served, ann, before) as later:
+        assert [event["topic"] for event in heard(later)] == ["project/main"]
+
+
+def test_whoever_was_away_too_long_is_told_to_start_over(served: Served, ann: Person) -> None:
+    publish(*range(20))
+    with get_store().writer.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM event WHERE id <= ?", (events.cursor() - 5,))
+    for since in (0, events.oldest() - 2, events.cursor() + 1000):
+        with listening(served, ann, since) as socket:
+            assert "hello" in json.loads(socket.recv(timeout=10))
+            assert json.loads(socket.recv(timeout=10)) == {"resync": True}
+            publish(99)
+            assert numbers(heard(socket)) == [99]
+    with listening(served, ann, events.oldest() - 1) as socket:
+        assert len(heard(socket)) == events.cursor() - events.oldest() + 1
+
+
+@pytest.mark.parametrize("first", ["", "x", "[]", "{}", '{"since": "1"}', '{"since": -1}', '{"since": true}', '{"since": 1.5}'])
+def test_a_client_that_speaks_another_language_is_let_go(served: Served, ann: Person, first: str) -> None:
+    with served.socket("/live", ann) as socket:
+        socket.send(first)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=10)
+    assert closed.value.rcvd.code == 1003
+
+
+def test_a_client_that_sends_bytes_does_not_disturb_the_server(served: Served, ann: Person) -> None:
+    with served.socket("/live", ann) as socket:
+        socket.send(b"\x00\x01")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=10)
+    with listening(served, ann) as socket:
+        assert "hello" in socket.recv(timeout=10)
+
+
+def test_gone_listeners_are_forgotten(served: Served, ann: Person) -> None:
+    for _ in range(20):
+        with listening(served, ann) as socket:
+            socket.recv(timeout=10)
+    with listening(served, ann) as socket:
+        socket.recv(timeout=10)
+        publish(7)
+        assert numbers(heard(socket)) == [7]
+
+
+# ------------------------------------------------------------------ the hub alone
+
+
+def event(number: int, user: int | None = None, kind: str = "tick") -> Event:
+    return Event(number, user, kind, "{}")
+
+
+def test_a_listener_that_does_not_keep_up_is_marked_and_the_others_go_on() -> None:
+    async def scenario() -> tuple[bool, bool, int]:
+        hub, slow, quick = Hub(), Subscriber(1), Subscriber(2)
+        hub.subscribers |= {slow, quick}
+        for number in range(1, 400):
+            hub.publish([event(number)])
+            quick.queue.get_nowait()
+        return slow.stalled, quick.stalled, hub.cursor
+
+    assert asyncio.run(scenario()) == (True, False, 399)
+
+
+def test_session_events_look_at_the_sockets_of_that_person_only() -> None:
+    hub, looked = Hub(), []
+    stop = hub.watch(1, lambda: looked.append(1))
+    hub.watch(2, lambda: looked.append(2))
+    hub.publish([event(1, 1, "session"), event(2, 1, "session"), event(3, 2, "preference"), event(4, None, "session")])
+    assert looked == [1]
+    stop()
+    hub.publish([event(5, 1, "session")])
+    assert looked == [1]
+    assert set(hub.watchers) == {2}
