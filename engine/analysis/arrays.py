@@ -9,3 +9,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
+
+
+def sum_by(key: Ints, values: Floats, size: int) -> Floats:
+    """Sum `values` by `key` in [0, size): shape (size,)."""
+    return np.asarray(np.bincount(key, values, minlength=size), dtype=float)

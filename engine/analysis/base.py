@@ -28,7 +28,7 @@ class Parameters:
 
         Raises UsageError for a name that does not exist or a value that does not fit.
         """
-        known = {field.name: type(field.default) for field in fields(cls)}
+        known: dict[str, Any] = {field.name: type(field.default) for field in fields(cls)}
         unknown = sorted(set(values) - set(known))
         if unknown:
             raise UsageError(f"Unknown parameter {unknown[0]!r}; known are {', '.join(known)}.")

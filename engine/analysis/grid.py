@@ -26,14 +26,14 @@ SCORE_CELLS = RESOLUTION + 2 * len(TAIL_EDGES)
 
 def fine_cell(p: Floats) -> Ints:
     """Index of the equal-width cell: k / 960 ≤ p < (k + 1) / 960; p = 1 lies in the last."""
-    return np.minimum((p * RESOLUTION).astype(np.int64), RESOLUTION - 1)
+    return np.asarray(np.minimum((p * RESOLUTION).astype(np.int64), RESOLUTION - 1))
 
 
 def tail_edges_below(margin: Floats) -> Ints:
     """How many tail edges are ≤ margin (margin ≥ 0); the same as searchsorted, without the search."""
     first = np.clip(np.floor((margin - 4.5) * 8) + 1, 0, 60)
     second = np.clip(np.floor((margin - 12.0) * 2) + 1, 0, 57)
-    return (first + second).astype(np.int64)
+    return np.asarray(first + second, dtype=np.int64)
 
 
 def pair_cell(confidence: Floats, strength: Floats) -> Ints:

@@ -39,10 +39,9 @@ def standard_error(replicates: Floats) -> float:
 def jackknife(statistic: Statistic, sums: Floats, level: float) -> tuple[float, float, float]:
     """Value, low and high of a smooth statistic of bucket sums.
 
-    `sums` has shape (fields, buckets), field 0 counting rows; empty buckets are left out. The interval is value ± t · se
-    with t on (buckets − 1) degrees of freedom.
+    `sums` has shape (fields, buckets), empty buckets left out. The interval is value ± t · se with t on (buckets − 1)
+    degrees of freedom.
     """
-    sums = sums[:, sums[0] > 0]
     value = float(statistic(sums.sum(axis=1)))
     spread = critical(level, sums.shape[1]) * standard_error(statistic(leave_one_out(sums)))
     return value, value - spread, value + spread
@@ -51,8 +50,8 @@ def jackknife(statistic: Statistic, sums: Floats, level: float) -> tuple[float, 
 def bucket_bootstrap(statistic: Statistic, sums: Floats, level: float, draws: int, seed: int) -> tuple[float, float]:
     """Percentile interval of a statistic that is not smooth, from multinomial resamples of the non-empty buckets.
 
-    `sums` has shape (fields, buckets, ...); `statistic` gets (fields, draws, ...). Not for ECE, MCE or smooth ECE: their
-    percentile intervals do not cover.
+    `sums` has shape (fields, buckets, ...); `statistic` gets (fields, draws, ...). Not for ECE, MCE or smooth
+    ECE: their percentile intervals do not cover.
     """
     sums = sums[:, sums[0].reshape(sums.shape[1], -1).sum(axis=1) > 0]
     buckets = sums.shape[1]

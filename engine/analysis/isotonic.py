@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from engine.analysis.arrays import Flags, Floats
+from engine.analysis.arrays import Flags, Floats, sum_by
 
 LAST_BIT = np.uint64(1)
 
@@ -30,9 +30,9 @@ class Steps:
 def fit_isotonic(p: Floats, y: Floats) -> Steps:
     """The non-decreasing function of p that is closest to y in squares; rows of equal p are pooled first.
 
-    `p` ≥ 0 and `y` in [0, 1], one-dimensional and of one length, not empty. Labels that are all 0 or 1 take a fast way:
-    the label rides in the last bit of p through one plain sort, and each run of ones and the zeros after it, which always
-    pool, enter the algorithm as one block. p moves by at most one unit in the last place.
+    `p` ≥ 0 and `y` in [0, 1], one-dimensional and of one length, not empty. Labels that are all 0 or 1 take a fast
+    way: the label rides in the last bit of p through one plain sort, and each run of ones and the zeros after it, which
+    always pool, enter the algorithm as one block. p moves by at most one unit in the last place.
     """
     low, high, count, total = _runs_of_labels(p, y == 1) if ((y == 0) | (y == 1)).all() else _equal_values(p, y)
     pooled = isotonic_regression(total / count, weights=count)
@@ -58,7 +58,8 @@ def _runs_of_labels(p: Floats, positive: Flags) -> tuple[Floats, Floats, Floats,
 
 def _equal_values(p: Floats, y: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     values, inverse = np.unique(p, return_inverse=True)
-    return values, values, np.bincount(inverse).astype(float), np.bincount(inverse, y)
+    count = sum_by(inverse, np.ones(len(p)), len(values))
+    return values, values, count, sum_by(inverse, y, len(values))
 
 
 def pool_cells(count: Floats, correct: Floats) -> Floats:

@@ -58,8 +58,9 @@ def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> 
 
 def _scoring_step(logit: Floats, slope: Floats, count: Floats, correct: Floats) -> Floats:
     p = expit(logit)
-    downhill = np.einsum("sc,sck->sk", correct - count * p, slope)
-    information = np.einsum("sc,scj,sck->sjk", count * p * (1 - p), slope, slope)
+    downhill = ((correct - count * p)[:, None, :] @ slope)[:, 0]
+    weighted = slope * (count * p * (1 - p))[:, :, None]
+    information = weighted.transpose(0, 2, 1) @ slope
     ridge = 1e-13 * np.trace(information, axis1=1, axis2=2) + 1e-100
     information = information + ridge[:, None, None] * np.eye(slope.shape[2])
     step = np.linalg.solve(information, downhill[:, :, None])[:, :, 0]

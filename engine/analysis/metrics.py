@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_expit, xlog1py, xlogy
 
-from engine.analysis.arrays import Floats, Ints
+from engine.analysis.arrays import Floats, Ints, sum_by
 from engine.analysis.grid import RESOLUTION
 from engine.analysis.links import fit_beta, fit_platt, fit_slope
 
@@ -65,8 +65,8 @@ def width_bins(p: Floats, y: Floats, bins: int = 15) -> Bins:
         cell = (block * cells).astype(np.int64)
         np.minimum(cell, cells - 1, out=cell)
         sums[0] += np.bincount(cell, minlength=cells)
-        sums[1] += np.bincount(cell, block, minlength=cells)
-        sums[2] += np.bincount(cell, y[start : start + BLOCK], minlength=cells)
+        sums[1] += sum_by(cell, block, cells)
+        sums[2] += sum_by(cell, y[start : start + BLOCK], cells)
     return Bins(*sums.reshape(3, bins, -1).sum(axis=2))
 
 
@@ -82,7 +82,7 @@ def mass_bins(p: Floats, y: Floats, bins: int = 15, *, split_ties: bool = False)
         group = np.repeat(np.arange(bins), sizes)
     else:
         group = _group_of_ties(p, bins)
-    return Bins(*(np.bincount(group, values, minlength=bins) for values in (np.ones(len(p)), p, y)))
+    return Bins(*(sum_by(group, values, bins) for values in (np.ones(len(p)), p, y)))
 
 
 def _group_of_ties(p: Floats, bins: int) -> Ints:
@@ -94,7 +94,7 @@ def _group_of_ties(p: Floats, bins: int) -> Ints:
 def equal_mass_groups(count: Floats, bins: int) -> Ints:
     """Group of each atom (in order): the one that holds the middle of its ranks."""
     middle = np.cumsum(count) - count / 2
-    return np.minimum((middle * (bins / count.sum())).astype(np.int64), bins - 1)
+    return np.asarray(np.minimum((middle * (bins / count.sum())).astype(np.int64), bins - 1))
 
 
 def debiased_l2(binned: Bins) -> float:

@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from engine.analysis.arrays import Floats, Ints
+from engine.analysis.arrays import Floats, Ints, sum_by
 from engine.errors import Conflict, UsageError
 
 COARSE_BUCKETS = 512
@@ -31,8 +31,8 @@ SPARSE_BELOW = 0.25
 class Table:
     """Sums over rows by bucket and cell, kept where there are rows.
 
-    `keys` (sorted, unique) are bucket * cells + cell; `sums` has shape (fields, len(keys)) and field 0 counts rows. Cell
-    edges never depend on the data, so tables of different segments add up.
+    `keys` (sorted, unique) are bucket * cells + cell; `sums` has shape (fields, len(keys)) and field 0 counts rows.
+    Cell edges never depend on the data, so tables of different segments add up.
     """
 
     buckets: int
@@ -50,7 +50,7 @@ class Table:
             return cls(buckets, cells, *_collect(key, rows))
         count = np.bincount(key, minlength=size)
         keys = np.flatnonzero(count)
-        sums = [count[keys].astype(float), *(np.bincount(key, field, minlength=size)[keys] for field in fields)]
+        sums = [count[keys].astype(float), *(sum_by(key, field, size)[keys] for field in fields)]
         return cls(buckets, cells, keys, np.stack(sums))
 
     @classmethod
@@ -91,17 +91,25 @@ class Table:
 
     def totals(self) -> Floats:
         """Sums over all buckets: shape (fields, cells)."""
-        return np.stack([np.bincount(self.cell, field, minlength=self.cells) for field in self.sums])
+        return np.stack([sum_by(self.cell, field, self.cells) for field in self.sums])
 
     def per_bucket(self, values: Floats) -> Floats:
         """Sum `values` (one per key) by bucket: shape (buckets,)."""
-        return np.bincount(self.bucket, values, minlength=self.buckets)
+        sums = np.zeros(self.buckets)
+        if len(self.keys):
+            sums[self.bucket[self._starts]] = np.add.reduceat(values, self._starts)
+        return sums
+
+    @cached_property
+    def _starts(self) -> Ints:
+        """Where each bucket begins among the keys."""
+        return np.flatnonzero(np.concatenate([[True], self.bucket[1:] != self.bucket[:-1]]))
 
     def bucket_sums(self, groups: Ints, count: int) -> Floats:
         """Sums by bucket and group of cells: shape (fields, buckets, count). `groups` maps each cell to its group."""
         key = self.bucket * count + groups[self.cell]
         size = self.buckets * count
-        return np.stack([np.bincount(key, field, minlength=size).reshape(-1, count) for field in self.sums])
+        return np.stack([sum_by(key, field, size).reshape(-1, count) for field in self.sums])
 
 
 def _collect(keys: Ints, sums: Floats) -> tuple[Ints, Floats]:

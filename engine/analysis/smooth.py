@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Floats, sum_by
 
 BISECTIONS = 10
 LEAST_WIDTH = 0.001
@@ -31,15 +31,15 @@ def spread_cells(p: Floats, count: Floats, residual: Floats) -> OnGrid:
         share = position - left
         grids = []
         for value in (count, residual):
-            grid = np.bincount(left, (1 - share) * value, minlength=points)
-            grids.append(grid + np.bincount(left + 1, share * value, minlength=points))
+            grid = sum_by(left, (1 - share) * value, points)
+            grids.append(grid + sum_by(left + 1, share * value, points))
         return grids[0], grids[1]
 
     return on_grid
 
 
 def spread_rows(p: Floats, y: Floats) -> OnGrid:
-    """Rows p, y in [0, 1] on the grid, from sums by grid cell and label: count, Σ share and Σ share² give everything."""
+    """Rows p, y in [0, 1] on the grid, from sums by grid cell and label: count, Σ share, Σ share² suffice."""
     binary = bool(((y == 0) | (y == 1)).all())
     return lambda points: _spread_binary(p, y, points) if binary else spread_cells(p, np.ones(len(p)), p - y)(points)
 
@@ -53,9 +53,9 @@ def _spread_binary(p: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
         position -= cell
         cell += points * y[start : start + BLOCK].astype(np.int64)
         sums[0] += np.bincount(cell, minlength=2 * points)
-        sums[1] += np.bincount(cell, position, minlength=2 * points)
+        sums[1] += sum_by(cell, position, 2 * points)
         position *= position
-        sums[2] += np.bincount(cell, position, minlength=2 * points)
+        sums[2] += sum_by(cell, position, 2 * points)
     count, share, square = sums.reshape(3, 2, points)
     label = np.array([[0.0], [1.0]])
     offset = np.arange(points) / (points - 1) - label
@@ -65,31 +65,31 @@ def _spread_binary(p: Floats, y: Floats, points: int) -> tuple[Floats, Floats]:
 
 
 def _left_right(left: Floats, right: Floats) -> Floats:
-    grid = left.sum(axis=0)
+    grid = np.asarray(left.sum(axis=0))
     grid[1:] += right.sum(axis=0)[:-1]
     return grid
 
 
-def smoothed(grid: Floats, width: float) -> Floats:
-    """The grid under a Gaussian of this width, reflected at both ends; the kernel reaches ± ½."""
-    points = len(grid)
+def smoothed(grids: Floats, width: float) -> Floats:
+    """Grids (..., points) under a Gaussian of this width, reflected at both ends; the kernel reaches ± ½."""
+    points = grids.shape[-1]
     centre = np.linspace(0.0, 1.0, points) - 0.5
     kernel = np.exp(-np.square(centre) / (2 * width**2)) / (np.sqrt(2 * np.pi) * width)
-    mirrored = np.concatenate([grid[:0:-1], grid, grid[-2::-1]])
-    size = next_fast_len(len(mirrored) + points - 1, real=True)
+    mirrored = np.concatenate([grids[..., :0:-1], grids, grids[..., -2::-1]], axis=-1)
+    size = next_fast_len(mirrored.shape[-1] + points - 1, real=True)
     product = irfft(rfft(mirrored, size) * rfft(kernel, size), size)
     start = points - 1 + points // 2
-    return np.asarray(product[start : start + points])
+    return np.asarray(product[..., start : start + points])
 
 
 def smooth_error(on_grid: OnGrid, width: float) -> float:
     """Mean |smoothed residual| over the smoothed density, at a fixed width in (0, 1]."""
     points = max(2000, round(20 / width)) // 2 + 1
-    count, residual = on_grid(points)
+    count, residual = smoothed(np.stack(on_grid(points)), width)
     at = np.linspace(0.0, 1.0, max(round(10 / width), 200))
     grid = np.linspace(0.0, 1.0, points)
-    density = np.interp(at, grid, smoothed(count, width)) + DENSITY_FLOOR
-    return float(np.abs(np.interp(at, grid, smoothed(residual, width))).sum() / density.sum())
+    density = np.interp(at, grid, count) + DENSITY_FLOOR
+    return float(np.abs(np.interp(at, grid, residual)).sum() / density.sum())
 
 
 def smooth_ece(on_grid: OnGrid) -> float:

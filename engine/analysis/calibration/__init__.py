@@ -1,4 +1,4 @@
-"""Calibration: is the confidence of a reward model or a judge what it is worth?"""
+"""Calibration: whether the confidence of a reward model or a judge is worth what it says."""
 
 from engine.analysis.calibration.analysis import Calibration
 from engine.analysis.calibration.parameters import CalibrationParameters, guess_scale

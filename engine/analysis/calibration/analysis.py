@@ -10,7 +10,7 @@ from engine.analysis.base import Analysis, Shape
 from engine.analysis.calibration import codec
 from engine.analysis.calibration import state as states
 from engine.analysis.calibration.error import CalibrationError
-from engine.analysis.calibration.estimates import AT, JACKKNIFE, estimates
+from engine.analysis.calibration.estimates import JACKKNIFE, estimates
 from engine.analysis.calibration.observe import observe
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS, CalibrationParameters
 from engine.analysis.calibration.pictures import pictures
@@ -98,7 +98,7 @@ def _conclude(state: CalibrationState, params: CalibrationParameters) -> Result:
         evidence=_evidence(params, rows),
         dataset={"kind": "comparison" if state.paired else "score", "rows": rows, "prompts": prompts},
         slices=slices(view, chosen, params.level),
-        warnings=warnings(view, error, prompts, found),
+        warnings=warnings(view, prompts, found),
         pictures=pictures(view, nulls, chosen, params.level),
         recalibrators=[recalibrator.exported for recalibrator in fitted.values()],
         worst=state.worst.references(),
@@ -106,8 +106,8 @@ def _conclude(state: CalibrationState, params: CalibrationParameters) -> Result:
 
 
 def _excess(view: View, level: float) -> Estimate:
-    fields = (AT["confidence"], AT["correct"]) if view.paired else (AT["score"], AT["truth"])
-    return Estimate(*jackknife(lambda sums: (sums[fields[0]] - sums[fields[1]]) / sums[0], view.moments, level), level)
+    sums = view.sums("count", *(("confidence", "correct") if view.paired else ("score", "truth")))
+    return Estimate(*jackknife(lambda part: (part[1] - part[2]) / part[0], sums, level), level)
 
 
 def _recalibrated(chosen: Recalibrator | None, level: float, rows: int) -> Estimate:

@@ -1,5 +1,6 @@
-"""The cluster-debiased calibration error: products within a bucket are left out, so neither label noise nor correlation
-within a prompt inflates it.
+"""The cluster-debiased calibration error.
+
+Products within a bucket are left out, so neither label noise nor correlation within a prompt inflates it:
 
     CE² = Σ_b (N_b / N) · (R_b² − Σ_g R_bg²) / (N_b² − Σ_g N_bg²),   shown as √max(0, CE²)
 

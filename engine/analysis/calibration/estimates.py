@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from engine.analysis.arrays import Floats
 from engine.analysis.calibration.error import CalibrationError
 from engine.analysis.calibration.null import BinNulls, bin_nulls, null_residual, smooth_null
-from engine.analysis.calibration.state import MOMENT_FIELDS
 from engine.analysis.calibration.view import MASS_BINS, View
-from engine.analysis.intervals import critical, jackknife, leave_one_out, normal_quantile, standard_error
+from engine.analysis.intervals import Statistic, critical, jackknife, leave_one_out, normal_quantile, standard_error
 from engine.analysis.links import fit_platt, fit_slope
 from engine.analysis.metrics import Bins, debiased_l2
 from engine.analysis.smooth import smooth_ece, spread_cells
@@ -19,14 +16,12 @@ from engine.types import Estimate
 
 JACKKNIFE = "delete-one-bucket jackknife"
 NULL = "null quantile by bucket multiplier bootstrap"
-AT = {name: index for index, name in enumerate(MOMENT_FIELDS)}
-Moments = Callable[[Floats], Floats]
 
 
 def estimates(view: View, error: CalibrationError, level: float, seed: int) -> tuple[dict[str, Estimate], BinNulls]:
     """All estimates by name (without the recalibrated error), and the nulls of the equal-width bins."""
     residual = null_residual(view)
-    width = bin_nulls(view, residual, view.width_groups, view.bins, seed)
+    width = bin_nulls(view, residual, view.width, seed)
     found = _rates(view, level)
     found["calibration_error"] = Estimate(
         error.value, error.low, error.high, level, f"cluster-debiased, {JACKKNIFE} of the square", round(view.rows)
@@ -41,47 +36,47 @@ def estimates(view: View, error: CalibrationError, level: float, seed: int) -> t
 # ------------------------------------------------------------------ exact moments
 
 
-def _ratio(name: str, by: str = "count") -> Moments:
-    return lambda sums: sums[AT[name]] / sums[AT[by]]
+def _mean(view: View, name: str, level: float, *, most: float = 1.0) -> Estimate:
+    return _estimate(view, lambda sums: sums[1] / sums[0], ("count", name), level, most=most)
 
 
 def _estimate(
-    view: View, statistic: Moments, level: float, *, least: float = 0.0, most: float = 1.0, rows: float | None = None
+    view: View, statistic: Statistic, names: tuple[str, ...], level: float, *, least: float = 0.0, most: float = 1.0
 ) -> Estimate:
-    value, low, high = jackknife(statistic, view.moments, level)
-    n = round(view.rows if rows is None else rows)
-    return Estimate(value, max(low, least), min(high, most), level, JACKKNIFE, n)
+    """A smooth statistic of the sums of `names`, the first of which counts the rows it is about."""
+    sums = view.sums(*names)
+    value, low, high = jackknife(statistic, sums, level)
+    return Estimate(value, max(low, least), min(high, most), level, JACKKNIFE, round(float(sums[0].sum())))
 
 
 def _rates(view: View, level: float) -> dict[str, Estimate]:
     names = {"accuracy": "correct", "base_rate": "truth", "mean_score": "score", "mean_confidence": "confidence"}
-    return {name: _estimate(view, _ratio(field), level) for name, field in names.items()}
+    return {name: _mean(view, field, level) for name, field in names.items()}
 
 
 def _brier(view: View, width: BinNulls, level: float) -> dict[str, Estimate]:
     def uncertainty(sums: Floats) -> Floats:
-        rate = np.full(sums.shape[1:], 0.5) if view.paired else sums[AT["truth"]] / sums[0]
-        return np.asarray(sums[AT["truth_square"]] / sums[0] - 2 * rate * sums[AT["truth"]] / sums[0] + np.square(rate))
+        rows, truth, square = sums
+        base = 0.5 if view.paired else truth / rows
+        return np.asarray(square / rows - 2 * base * truth / rows + np.square(base))
 
-    count, predicted, observed = view.by_bin(view.width_groups, view.bins)
+    count, predicted, observed = view.by_bin(view.width)
     filled = count > 0
     weight = count[filled] / view.rows
     reliability = float(weight @ np.square((predicted - observed)[filled] / count[filled]))
-    log_loss = _estimate(view, _ratio("log_loss"), level, most=np.inf)
-    impossible = view.total["impossible"] > 0
+    infinite = Estimate(None, level=level, method="infinite", n=round(view.rows))
     return {
-        "brier": _estimate(view, _ratio("square_error"), level),
+        "brier": _mean(view, "square_error", level),
         "brier_reliability": _with_null(view, reliability, width.reliability, level),
         "brier_resolution": _resolution(view, level),
-        "brier_uncertainty": _estimate(view, uncertainty, level, most=0.25),
-        "nll": Estimate(None, level=level, method="infinite", n=round(view.rows)) if impossible else log_loss,
+        "brier_uncertainty": _estimate(view, uncertainty, ("count", "truth", "truth_square"), level, most=0.25),
+        "nll": infinite if view.total["impossible"] else _mean(view, "log_loss", level, most=np.inf),
     }
 
 
 def _resolution(view: View, level: float) -> Estimate:
     """Murphy's resolution; the interval is centred on the jackknife's bias-corrected value."""
-    groups, bins, table = view.width_groups, view.bins, view.table
-    sums = np.stack([view.by_bucket_and_bin(table.sums[field], groups, bins) for field in (0, 2)])
+    sums = np.stack([view.by_bucket_and_bin(view.table.sums[field], view.width) for field in (0, 2)])
     sums = sums[:, sums[0].sum(axis=1) > 0]
 
     def resolution(part: Floats) -> Floats:
@@ -102,33 +97,32 @@ def _resolution(view: View, level: float) -> Estimate:
 
 def _spiegelhalter(view: View, level: float) -> dict[str, Estimate]:
     """Z with the deviation that a calibrated model with these clusters would have."""
-    numerator, count = view.moments[AT["z_numerator"]], view.moments[0]
-    variance = float(view.moments[AT["z_variance"]].sum())
-    if variance <= 0:
+    count, numerator, variance = view.sums("count", "z_numerator", "z_variance")
+    if variance.sum() <= 0:
         return {"spiegelhalter_z": Estimate(None, level=level, method="no variance", n=round(view.rows))}
     centred = numerator - count * (numerator.sum() / count.sum())
-    quantile = normal_quantile(level) * float(np.sqrt(np.square(centred).sum() / variance))
-    value = float(numerator.sum() / np.sqrt(variance))
+    quantile = normal_quantile(level) * float(np.sqrt(np.square(centred).sum() / variance.sum()))
+    value = float(numerator.sum() / np.sqrt(variance.sum()))
     method = "closed form; null quantile of |Z| by bucket"
     return {"spiegelhalter_z": Estimate(value, None, None, level, method, round(view.rows), quantile)}
 
 
 def _side_counts(view: View, level: float) -> dict[str, Estimate]:
-    shown, voted = view.total["shown"], view.total["voted"]
-    none = Estimate(None, level=level, method="needs the display order")
-    no_votes = Estimate(None, level=level, method="needs two or more votes a row")
+    def bias(sums: Floats) -> Floats:
+        return np.asarray(sums[1] / sums[0] - 0.5)
 
     def ceiling(sums: Floats) -> Floats:
-        agreement = sums[AT["vote_agreement"]] / sums[AT["voted"]]
-        return np.asarray(0.5 + 0.5 * np.sqrt(np.maximum(0.0, 2 * agreement - 1)))
+        return np.asarray(0.5 + 0.5 * np.sqrt(np.maximum(0.0, 2 * sums[1] / sums[0] - 1)))
 
-    def bias(sums: Floats) -> Floats:
-        return np.asarray(sums[AT["first_won"]] / sums[AT["shown"]] - 0.5)
-
-    return {
-        "position_bias": _estimate(view, bias, level, least=-0.5, most=0.5, rows=shown) if shown > 1 else none,
-        "label_noise_ceiling": _estimate(view, ceiling, level, rows=voted) if voted > 1 else no_votes,
+    found = {
+        "position_bias": Estimate(None, level=level, method="needs the display order"),
+        "label_noise_ceiling": Estimate(None, level=level, method="needs two or more votes a row"),
     }
+    if (view.sums("shown") > 0).sum() > 1:
+        found["position_bias"] = _estimate(view, bias, ("shown", "first_won"), level, least=-0.5, most=0.5)
+    if (view.sums("voted") > 0).sum() > 1:
+        found["label_noise_ceiling"] = _estimate(view, ceiling, ("voted", "vote_agreement"), level)
+    return found
 
 
 # ------------------------------------------------------------------ binned, beside their null
@@ -140,11 +134,11 @@ def _with_null(view: View, value: float, null: float, level: float) -> Estimate:
 
 def _binned(view: View, width: BinNulls, residual: Floats, level: float, seed: int) -> dict[str, Estimate]:
     bins = view.bins
-    mass = bin_nulls(view, residual, view.mass_groups, bins, seed + 1)
-    fifteen = mass if bins == MASS_BINS else bin_nulls(view, residual, view.error_groups, MASS_BINS, seed + 1)
-    by_width = Bins(*view.by_bin(view.width_groups, bins))
-    by_mass = Bins(*view.by_bin(view.mass_groups, bins))
-    kumar = debiased_l2(Bins(*view.by_bin(view.error_groups, MASS_BINS)))
+    mass = bin_nulls(view, residual, view.mass, seed + 1)
+    fifteen = mass if bins == MASS_BINS else bin_nulls(view, residual, view.fifteen, seed + 1)
+    by_width = Bins(*view.by_bin(view.width))
+    by_mass = Bins(*view.by_bin(view.mass))
+    kumar = debiased_l2(Bins(*view.by_bin(view.fifteen)))
     return {
         "ece_debiased_l2": _with_null(view, kumar, fifteen.debiased_l2, level),
         f"ece_width_{bins}": _with_null(view, by_width.ece, width.ece, level),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from scipy.special import expit, log_expit, xlog1py, xlogy
@@ -22,15 +22,14 @@ from engine.analysis.calibration.state import (
     WORST_KEPT,
     CalibrationState,
     SliceColumn,
-    buckets_for,
     combine,
     empty_state,
 )
 from engine.analysis.grid import cells_of, pair_cell, score_cell
-from engine.analysis.shapes import Table
+from engine.analysis.shapes import COARSE_BUCKETS, Table
 from engine.analysis.sketch import DistinctCount, WorstRows
 from engine.errors import InputRefused
-from engine.types import Rows
+from engine.types import FINE_BUCKETS, Rows
 
 BLOCK = 1 << 20
 """Rows taken at a time: bounds memory at about 200 MB whatever the segment."""
@@ -72,7 +71,7 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
 
 def _observe_block(rows: Rows, block: Block, paired: bool, scale: float) -> CalibrationState:
     prompts = DistinctCount.of(block.prompt_hash, PROMPTS_KEPT)
-    buckets = buckets_for(prompts)
+    buckets = FINE_BUCKETS if prompts.count <= FINE_BUCKETS else COARSE_BUCKETS
     bucket = block.bucket % buckets
     one_cell = np.zeros(len(bucket), np.int64)
     columns, untracked = _slice_codes(rows)
@@ -93,7 +92,7 @@ def _observe_block(rows: Rows, block: Block, paired: bool, scale: float) -> Cali
 
 def _pairs(rows: Rows) -> Block:
     margin = _finite(rows, "margin")
-    label = _probability(rows, "label", _finite(rows, "label"))
+    label = _probability("label", _finite(rows, "label"))
     strength, p = np.abs(margin), expit(margin)
     confidence = expit(strength)
     tied = margin == 0
@@ -114,7 +113,7 @@ def _scores(rows: Rows, scale: float) -> Block:
     if len(p) and not (p.min() >= 0 and p.max() <= 1):
         message = f"Scores from {p.min() * scale:g} to {p.max() * scale:g} do not lie in [0, {scale:g}]: pass scale=…"
         raise InputRefused(message, field="value", code="scale")
-    truth = _probability(rows, "truth", _finite(rows, "truth"))
+    truth = _probability("truth", _finite(rows, "truth"))
     with np.errstate(divide="ignore"):
         logit = np.log(p) - np.log1p(-p)
     confidence = np.maximum(p, 1 - p)
@@ -180,7 +179,7 @@ def _finite(rows: Rows, name: str) -> Floats:
     return values
 
 
-def _probability(rows: Rows, name: str, values: Floats) -> Floats:
+def _probability(name: str, values: Floats) -> Floats:
     if len(values) and not (values.min() >= 0 and values.max() <= 1):
         raise InputRefused(f"Column {name!r} holds values outside [0, 1].", field=name)
     return values
@@ -230,7 +229,7 @@ def _slice_column(codes: Ints, values: tuple[str, ...], block: Block, paired: bo
     bucket = code * SLICE_BUCKETS + block.bucket[known] % SLICE_BUCKETS
     size = len(values) * SLICE_BUCKETS
     bounds = np.searchsorted(code, np.arange(len(values) + 1))
-    groups = [known[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+    groups = [known[start:stop] for start, stop in pairwise(bounds)]
     wrong = [group[block.wrong[group]] for group in groups]
     return SliceColumn(
         values,

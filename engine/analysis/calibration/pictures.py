@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Floats, sum_by
 from engine.analysis.calibration.null import BinNulls
 from engine.analysis.calibration.recalibrate import FOLDS, Recalibrator
 from engine.analysis.calibration.view import View
@@ -29,7 +29,7 @@ def pictures(view: View, nulls: BinNulls, chosen: Recalibrator | None, level: fl
 
 def reliability(view: View, nulls: BinNulls, level: float) -> dict[str, Any]:
     """One entry a filled bin: means, rows, confidence band (low, high) and consistency band (null_low, null_high)."""
-    count, predicted, observed = view.by_bin(view.width_groups, view.bins)
+    count, predicted, observed = view.by_bin(view.width)
     filled = count > 0
     p, rate = predicted[filled] / count[filled], observed[filled] / count[filled]
     low, high = _confidence_band(view, filled, rate, level)
@@ -52,7 +52,7 @@ def _confidence_band(
     view: View, filled: np.ndarray[Any, np.dtype[np.bool_]], rate: Floats, level: float
 ) -> tuple[Floats, Floats]:
     """Wilson's interval with the number of independent rows that the spread between buckets shows."""
-    sums = [view.by_bucket_and_bin(view.table.sums[field], view.width_groups, view.bins)[:, filled] for field in (0, 2)]
+    sums = [view.by_bucket_and_bin(view.table.sums[field], view.width)[:, filled] for field in (0, 2)]
     total = sums[0].sum(axis=0)
     buckets = np.square(total) / np.square(sums[0]).sum(axis=0)
     influence = (sums[1] - rate * sums[0]) / total
@@ -83,10 +83,10 @@ def recalibrated(view: View, chosen: Recalibrator) -> dict[str, Any]:
     table = view.table
     prediction = chosen.held_out[table.bucket % FOLDS, table.cell]
     group = np.minimum((prediction * view.bins).astype(np.int64), view.bins - 1)
-    count = np.bincount(group, table.sums[0], minlength=view.bins)
+    count = sum_by(group, table.sums[0], view.bins)
     filled = count > 0
-    predicted = np.bincount(group, table.sums[0] * prediction, minlength=view.bins)[filled] / count[filled]
-    observed = np.bincount(group, table.sums[2], minlength=view.bins)[filled] / count[filled]
+    predicted = sum_by(group, table.sums[0] * prediction, view.bins)[filled] / count[filled]
+    observed = sum_by(group, table.sums[2], view.bins)[filled] / count[filled]
     return {
         "predicted": predicted.tolist(),
         "observed": observed.tolist(),
@@ -97,7 +97,7 @@ def recalibrated(view: View, chosen: Recalibrator) -> dict[str, Any]:
 def histogram(view: View) -> dict[str, Any]:
     """How the predictions lie: forty equal bins of [0, 1], for pairs the twenty of [½, 1]."""
     group = fine_of_cell(view.paired) // (RESOLUTION // HISTOGRAM_BINS)
-    count = np.bincount(group, view.count, minlength=HISTOGRAM_BINS)
+    count = sum_by(group, view.count, HISTOGRAM_BINS)
     edges = np.arange(HISTOGRAM_BINS + 1) / HISTOGRAM_BINS
     start = HISTOGRAM_BINS // 2 if view.paired else 0
     return {"edges": edges[start:].tolist(), "count": count[start:].astype(int).tolist()}

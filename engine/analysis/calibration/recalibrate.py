@@ -9,13 +9,13 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import expit, log_expit, logit
 
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Floats, Ints, sum_by
 from engine.analysis.calibration.error import CalibrationError, calibration_error
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS
 from engine.analysis.calibration.state import LOGIT_LIMIT
-from engine.analysis.calibration.view import MASS_BINS, View
+from engine.analysis.calibration.view import View
 from engine.analysis.intervals import jackknife
-from engine.analysis.links import fit_beta, fit_platt, fit_power, fit_slope, log_loss
+from engine.analysis.links import fit_beta, fit_platt, fit_power, fit_slope, softplus
 
 FOLDS = 5
 PARAMETERS = {
@@ -42,10 +42,8 @@ class Recalibrator:
 
 def recalibrators(view: View, level: float) -> dict[str, Recalibrator]:
     """Every recalibrator of this kind of rows; one whose fit does not exist (separated labels) is left out."""
-    fold = view.table.bucket % FOLDS
-    key = fold * view.table.cells + view.table.cell
     count, observed = (
-        np.bincount(key, view.table.sums[field], minlength=FOLDS * view.table.cells).reshape(FOLDS, -1)
+        sum_by(fold_and_cell(view), view.table.sums[field], FOLDS * view.table.cells).reshape(FOLDS, -1)
         for field in (0, 2)
     )
     counts = np.concatenate([view.count - count, view.count[None]])
@@ -100,18 +98,22 @@ def _isotonic(view: View, count: Floats, observed: Floats) -> tuple[Floats, dict
 
 
 def _judge(kind: str, view: View, predictions: Floats, parameters: dict[str, Any], level: float) -> Recalibrator:
-    table = view.table
+    """Score the predictions of each fold on the buckets that it did not see, against the raw predictions."""
+    table, place = view.table, fold_and_cell(view)
     count, observed = table.sums[0], table.sums[2]
-    before, after = view.p[table.cell], predictions[table.bucket % FOLDS, table.cell]
+    before, after = np.nan_to_num(view.p), predictions[:FOLDS]
     least = 1 / (view.rows + 2)
-    logits = (np.clip(view.margin[table.cell], -LOGIT_LIMIT, LOGIT_LIMIT), logit(np.clip(after, least, 1 - least)))
-    nll_gain = log_loss(logits[0], count, observed) - log_loss(logits[1], count, observed)
-    brier_gain = count * (np.square(before) - np.square(after)) - 2 * observed * (before - after)
-    error = held_out_error(view, count * after - observed, level)
+    logits = np.clip(view.margin, -LOGIT_LIMIT, LOGIT_LIMIT), logit(np.clip(after, least, 1 - least))
+    per_row = {
+        "nll_gain": (softplus(logits[0]) - softplus(logits[1]), logits[1] - logits[0]),
+        "brier_gain": (np.square(before) - np.square(after), 2 * (after - before)),
+    }
+    error = held_out_error(view, count * after.ravel()[place] - observed, level)
     held_out: dict[str, Any] = {"calibration_error": error.value, "low": error.low, "high": error.high}
-    for name, gain in (("nll_gain", nll_gain), ("brier_gain", brier_gain)):
-        sums = np.stack([table.per_bucket(count), table.per_bucket(gain)])
-        value, low, high = jackknife(lambda part: part[1] / part[0], sums, level)
+    rows = table.per_bucket(count)
+    for name, (constant, slope) in per_row.items():
+        gain = table.per_bucket(count * constant.ravel()[place] + observed * slope.ravel()[place])
+        value, low, high = jackknife(lambda part: part[1] / part[0], np.stack([rows, gain])[:, rows > 0], level)
         held_out |= {name: value, f"{name}_low": low, f"{name}_high": high}
     exported = {
         "kind": kind,
@@ -120,13 +122,17 @@ def _judge(kind: str, view: View, predictions: Floats, parameters: dict[str, Any
         "applies_to": "comparison" if view.paired else "score",
         "held_out": held_out,
     }
-    return Recalibrator(kind, predictions[-1], predictions[:FOLDS], error, exported)
+    return Recalibrator(kind, predictions[-1], after, error, exported)
+
+
+def fold_and_cell(view: View) -> Ints:
+    """For each key the place of its fold and cell in an array of shape (folds, cells), flattened."""
+    return view.table.bucket % FOLDS * view.table.cells + view.table.cell
 
 
 def held_out_error(view: View, residual: Floats, level: float) -> CalibrationError:
     """The cluster-debiased error of any residuals by key, over the equal-mass bins of the raw prediction."""
-    count = view.by_bucket_and_bin(view.table.sums[0], view.error_groups, MASS_BINS)
-    return calibration_error(count, view.by_bucket_and_bin(residual, view.error_groups, MASS_BINS), level)
+    return calibration_error(view.count_by_fifteen, view.by_bucket_and_bin(residual, view.fifteen), level)
 
 
 def _input(view: View) -> dict[str, Any]:

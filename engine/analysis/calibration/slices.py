@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr
 
-from engine.analysis.arrays import Flags, Floats
+from engine.analysis.arrays import Flags, Floats, sum_by
 from engine.analysis.calibration.recalibrate import Recalibrator
 from engine.analysis.calibration.state import CONJUNCTION, SLICE_BUCKETS, SliceColumn
 from engine.analysis.calibration.view import View
@@ -70,13 +70,10 @@ def slices(view: View, chosen: Recalibrator | None, level: float) -> list[dict[s
     if not view.state.columns:
         return []
     prediction = np.nan_to_num(view.p if chosen is None else chosen.on_all)
-    folded = view.table.fold(SLICE_BUCKETS)
-    whole = np.stack(
-        [
-            folded.per_bucket(folded.sums[0]),
-            folded.per_bucket(folded.sums[0] * prediction[folded.cell] - folded.sums[2]),
-        ]
-    )
+    table = view.table
+    residual = table.sums[0] * prediction[table.cell] - table.sums[2]
+    whole = np.stack([table.per_bucket(table.sums[0]), table.per_bucket(residual)])
+    whole = whole.reshape(2, -1, SLICE_BUCKETS).sum(axis=1)
     entries = [
         entry for name, column in view.state.columns.items() for entry in _entries(name, column, prediction, whole)
     ]
@@ -91,7 +88,7 @@ def _entries(name: str, column: SliceColumn, prediction: Floats, whole: Floats) 
     table = column.cells
     residual = table.sums[0] * prediction[table.cell] - table.sums[2]
     sums = np.stack([table.per_bucket(table.sums[0]), table.per_bucket(residual)]).reshape(2, -1, SLICE_BUCKETS)
-    correct = np.bincount(column.moments.bucket // SLICE_BUCKETS, column.moments.sums[2], minlength=len(column.values))
+    correct = sum_by(column.moments.bucket // SLICE_BUCKETS, column.moments.sums[2], len(column.values))
     even = np.arange(SLICE_BUCKETS) % 2 == 0
     entries = []
     for index, value in enumerate(column.values):

@@ -15,8 +15,11 @@ from engine.errors import NotFound, UsageError
 from engine.types import FINE_BUCKETS
 
 CELL_FIELDS = ("count", "predicted", "observed", "margin")
-"""By bucket and cell: rows, and the sums of prediction, outcome and margin. Pairs: confidence max(p, 1 − p), correctness
-(½ where p = ½) and |margin|. Scores: p, truth and logit p (clipped to ± LOGIT_LIMIT)."""
+"""By bucket and cell: rows, and the sums of prediction, outcome and margin.
+
+Pairs: confidence max(p, 1 − p), correctness (½ where p = ½) and |margin|. Scores: p, truth and logit p (clipped to
+± LOGIT_LIMIT).
+"""
 
 MOMENT_FIELDS = (
     "count",
@@ -86,9 +89,17 @@ class CalibrationState:
         return round(float(self.moments.sums[0].sum()))
 
 
-def buckets_for(prompts: DistinctCount) -> int:
-    """4,096 buckets up to that many distinct prompts, 512 beyond."""
-    return FINE_BUCKETS if prompts.count <= FINE_BUCKETS else COARSE_BUCKETS
+FINE_KEYS = 1 << 18
+"""Entries of a table of 4,096 buckets beyond which it is folded: a conclusion must not take long."""
+
+
+def buckets_for(prompts: DistinctCount, cells: Table) -> int:
+    """4,096 buckets up to that many distinct prompts and while the table is small, 512 beyond.
+
+    Both conditions only ever grow, so the order in which states combine does not matter.
+    """
+    fine = prompts.count <= FINE_BUCKETS and len(cells.keys) <= FINE_KEYS
+    return FINE_BUCKETS if fine else COARSE_BUCKETS
 
 
 def combine(left: CalibrationState, right: CalibrationState) -> CalibrationState:
@@ -96,7 +107,8 @@ def combine(left: CalibrationState, right: CalibrationState) -> CalibrationState
     if (left.paired, left.scale, left.narrowed) != (right.paired, right.scale, right.narrowed):
         raise UsageError("Only states of one kind, scale and slice combine.")
     prompts = left.prompts + right.prompts
-    buckets = left.cells.buckets if left.narrowed else buckets_for(prompts)
+    cells = left.cells + right.cells
+    buckets = cells.buckets if left.narrowed else min(cells.buckets, buckets_for(prompts, cells))
     untracked = left.untracked | right.untracked
     columns = {
         name: _combine_columns(left.columns.get(name), right.columns.get(name))
@@ -108,17 +120,13 @@ def combine(left: CalibrationState, right: CalibrationState) -> CalibrationState
     untracked |= too_many
     return replace(
         left,
-        cells=_fold(left.cells + right.cells, buckets),
-        moments=_fold(left.moments + right.moments, buckets),
+        cells=cells.fold(buckets),
+        moments=(left.moments + right.moments).fold(buckets),
         prompts=prompts,
         worst=left.worst + right.worst,
         columns={name: column for name, column in columns.items() if name not in untracked},
         untracked=untracked,
     )
-
-
-def _fold(table: Table, buckets: int) -> Table:
-    return table.fold(min(table.buckets, buckets))
 
 
 def _combine_columns(left: SliceColumn | None, right: SliceColumn | None) -> SliceColumn:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.arrays import Flags, Floats, Ints, sum_by
 from engine.analysis.calibration.state import MOMENT_FIELDS, CalibrationState
 from engine.analysis.grid import RESOLUTION, fine_of_cell
 from engine.analysis.metrics import equal_mass_groups
 
 MASS_BINS = 15
 """Equal-mass bins of the cluster-debiased error, whatever number of bins is on screen."""
+
+
+@dataclass(frozen=True)
+class Binning:
+    """Cells in bins: the bin of each cell, and bucket * bins + bin of each key of the table."""
+
+    bins: int
+    groups: Ints
+    key: Ints
 
 
 class View:
@@ -42,7 +52,7 @@ class View:
         return np.nan_to_num(self._mean(self.margin_sum))
 
     def _mean(self, sums: Floats) -> Floats:
-        return np.divide(sums, self.count, out=np.full(len(sums), np.nan), where=self.filled)
+        return np.asarray(np.divide(sums, self.count, out=np.full(len(sums), np.nan), where=self.filled))
 
     @cached_property
     def residual(self) -> Floats:
@@ -50,19 +60,30 @@ class View:
         return np.asarray(self.table.sums[1] - self.table.sums[2])
 
     @cached_property
-    def width_groups(self) -> Ints:
-        """Equal-width bin of each cell."""
-        return fine_of_cell(self.paired) // (RESOLUTION // self.bins)
+    def width(self) -> Binning:
+        """Equal-width bins, as many as the parameters ask for."""
+        return self._binning(fine_of_cell(self.paired) // (RESOLUTION // self.bins), self.bins)
 
     @cached_property
-    def mass_groups(self) -> Ints:
-        """Equal-mass bin (of `bins`) of each cell."""
-        return equal_mass_groups(self.count, self.bins)
+    def mass(self) -> Binning:
+        """Equal-mass bins, as many as the parameters ask for; cells are never split."""
+        return self.fifteen if self.bins == MASS_BINS else self._binning(self._equal_mass(self.bins), self.bins)
 
     @cached_property
-    def error_groups(self) -> Ints:
-        """Equal-mass bin (of 15) of each cell, for the cluster-debiased error."""
-        return equal_mass_groups(self.count, MASS_BINS)
+    def fifteen(self) -> Binning:
+        """The fifteen equal-mass bins of the cluster-debiased error."""
+        return self._binning(self._equal_mass(MASS_BINS), MASS_BINS)
+
+    def _equal_mass(self, bins: int) -> Ints:
+        return equal_mass_groups(self.count, bins)
+
+    def _binning(self, groups: Ints, bins: int) -> Binning:
+        return Binning(bins, groups, self.table.bucket * bins + groups[self.table.cell])
+
+    @cached_property
+    def count_by_fifteen(self) -> Floats:
+        """Rows by bucket and equal-mass bin of fifteen."""
+        return self.by_bucket_and_bin(self.table.sums[0], self.fifteen)
 
     @cached_property
     def moments(self) -> Floats:
@@ -70,19 +91,22 @@ class View:
         sums = self.state.moments.bucket_sums(np.zeros(1, np.int64), 1)[:, :, 0]
         return np.asarray(sums[:, sums[0] > 0])
 
+    def sums(self, *names: str) -> Floats:
+        """Exact sums by bucket of these moments: shape (names, buckets)."""
+        return np.asarray(self.moments[[MOMENT_FIELDS.index(name) for name in names]])
+
     @cached_property
     def total(self) -> dict[str, float]:
         """Exact sums over all rows by name."""
         return dict(zip(MOMENT_FIELDS, self.moments.sum(axis=1).tolist(), strict=True))
 
-    def by_bin(self, groups: Ints, bins: int) -> tuple[Floats, Floats, Floats]:
+    def by_bin(self, binning: Binning) -> tuple[Floats, Floats, Floats]:
         """Count, predicted and observed sums by bin."""
         count, predicted, observed = (
-            np.bincount(groups, sums, minlength=bins) for sums in (self.count, self.predicted, self.observed)
+            sum_by(binning.groups, sums, binning.bins) for sums in (self.count, self.predicted, self.observed)
         )
         return count, predicted, observed
 
-    def by_bucket_and_bin(self, values: Floats, groups: Ints, bins: int) -> Floats:
+    def by_bucket_and_bin(self, values: Floats, binning: Binning) -> Floats:
         """Sum `values` (one per key) by bucket and bin: shape (buckets, bins)."""
-        key = self.table.bucket * bins + groups[self.table.cell]
-        return np.bincount(key, values, minlength=self.table.buckets * bins).reshape(-1, bins)
+        return sum_by(binning.key, values, self.table.buckets * binning.bins).reshape(-1, binning.bins)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.analysis.calibration.error import CalibrationError
 from engine.analysis.calibration.view import View
 from engine.types import Estimate, Notice
 
@@ -12,7 +11,7 @@ FEW_PROMPTS = 200
 MANY_TIES = 0.2
 
 
-def warnings(view: View, error: CalibrationError, prompts: int, found: Mapping[str, Estimate]) -> list[Notice]:
+def warnings(view: View, prompts: int, found: Mapping[str, Estimate]) -> list[Notice]:
     """The warnings that apply, the gravest first."""
     total, rows = view.total, view.rows
     tied_scores, tied_labels = total["tied_score"] / rows, total["tied_label"] / rows
@@ -25,7 +24,7 @@ def warnings(view: View, error: CalibrationError, prompts: int, found: Mapping[s
         (
             total["impossible"] > 0,
             "infinite_nll",
-            f"{total['impossible']:.0f} rows came out as the score called impossible (p exactly 0 or 1): NLL is infinite.",
+            f"{total['impossible']:.0f} rows came out as their score called impossible (p = 0 or 1): NLL is infinite.",
         ),
         (
             int(view.filled.sum()) == 1,
@@ -35,7 +34,7 @@ def warnings(view: View, error: CalibrationError, prompts: int, found: Mapping[s
         (
             found["temperature"].value is None and total["correct"] != rows,
             "no_signal",
-            "Higher margins do not go with more correct labels: no temperature exists. Is the sign of the margin right?",
+            "Higher margins do not go with more correct labels: no temperature exists. Is the sign right?",
         ),
         (
             prompts < FEW_PROMPTS,
