@@ -11,7 +11,9 @@ from sqlmodel import col, select
 
 from engine.access import audit
 from engine.access.names import clean, storable
+from engine.access.roles import require
 from engine.access.scope import dataset_of, project_of
+from engine.access.visible import project_id
 from engine.actions.projects import ensure
 from engine.actions.queue import cancel_work, enqueue, publish_dataset
 from engine.errors import UsageError
@@ -45,9 +47,11 @@ def receive_upload(
     been removed), and is read again only if its mapping changes or nothing has been read of it yet.
     """
     wanted = _checked_mapping(mapping or {})
+    require(who, project, "analyst")
+    project_id(who, project)
+    blobs.keep(path, checked_hash(sha256))
     with transaction() as tx:
         home = project_of(tx.session, who, project, "analyst")
-        blobs.keep(path, checked_hash(sha256))
         same = select(Dataset).where(col(Dataset.project_id) == home.id, col(Dataset.content) == sha256)
         dataset = tx.session.exec(same.with_for_update()).first()
         if dataset is None:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from engine.access import audit, sessions
@@ -171,7 +171,7 @@ def _end_sessions(tx: Transaction, who: Who, user_id: int, session_id: int) -> N
 
 
 def _administrators(tx: Transaction) -> int:
-    return tx.session.exec(select(func.count()).select_from(User).where(col(User.role) == "admin")).one()
+    return len(tx.session.exec(select(User.id).where(col(User.role) == "admin").with_for_update()).all())
 
 
 # ------------------------------------------------------------------ preferences

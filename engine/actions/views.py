@@ -35,6 +35,7 @@ def save(who: Who, project: str, name: str, page: str, query: str) -> int:
         tx.session.add(view)
         tx.session.flush()
         audit.record(tx.session, who, "save_view", f"view/{view.id}")
+        tx.publish(None, f"user/{who.user_id}", "view", {"view": view.id, "change": "saved"})
         return view.id or 0
 
 
@@ -46,4 +47,5 @@ def delete(who: Who, view_id: int) -> None:
         if view is None:
             raise NotFound("There is no such view.", code="no_view")
         audit.record(tx.session, who, "delete_view", f"view/{view.id}")
+        tx.publish(None, f"user/{who.user_id}", "view", {"view": view.id, "change": "deleted"})
         tx.session.delete(view)
