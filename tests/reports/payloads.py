@@ -89,7 +89,7 @@ def hostile(*texts: str) -> Result:
         pairs=[{**plain.pairs[0], **dict.fromkeys(_PAIR_TEXTS, text)} for text in texts],
         items=[{**dict.fromkeys(_ITEM_TEXTS, text), "value": 0.5, "truth": 0.0} for text in texts],
         warnings=[Notice(text, text) for text in texts],
-        recalibrators=[{"name": text, "kind": text, text: text} for text in texts],
+        recalibrators=[{"kind": text, text: text} for text in texts],
         estimates={**plain.estimates, **{text: replace(plain.estimates["accuracy"], method=text) for text in texts}},
         evidence=Evidence(first, first, first, None, first, {text: text for text in texts}, command=first),
         pictures={**plain.pictures, first: {first: [first]}},

@@ -27,7 +27,7 @@ def sample() -> Result:
         pairs=[_pair()],
         warnings=[Notice("few_prompts", "Fewer than 200 prompts carry a label: intervals are wide.")],
         pictures=_pictures(),
-        recalibrators=[{"kind": "temperature", "temperature": 1.7, "gain": 0.08}],
+        recalibrators=[{"kind": "temperature", "parameters": {"temperature": 1.7}}],
     )
 
 

@@ -1,0 +1,134 @@
+"""`python -m jobs analyse FILE…`: the answer at the terminal, without a server; --html alone writes a file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.errors import PlumblineError
+    from engine.standalone import Analysing, Progress
+    from engine.types import Result
+
+FAILED_IF = 5
+EXIT_CODES = """exit codes:
+  0  done
+  2  usage: an unknown analysis, parameter, column or condition
+  3  the input was refused: which file, line and field, and why
+  4  not enough data for an honest answer
+  5  --fail-if is true
+With --json, 3 and 4 still print the object, with what is known."""
+
+EXAMPLES = """examples:
+  python -m jobs analyse scores.jsonl
+  python -m jobs analyse scores.csv --map score_a=reward_chosen --map score_b=reward_rejected
+  python -m jobs analyse judge.jsonl --param scale=100 --json
+  python -m jobs analyse scores.jsonl --fail-if 'calibration_error.low > 0.05 or accuracy < 0.7'"""
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "analyse",
+        help="conclude from files at the terminal",
+        description="Conclude from score files; several files of one format count as one dataset.",
+        epilog=f"{EXAMPLES}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    parser.add_argument("--analysis", default="calibration", metavar="NAME", help="default: calibration")
+    parser.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the analysis"
+    )
+    parser.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", help="which column a field is in")
+    parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="write the report as one HTML file")
+    parser.add_argument("--fail-if", metavar="EXPR", help="exit with 5 if this condition over the estimates is true")
+    parser.set_defaults(function=analyse)
+
+
+def analyse(args: argparse.Namespace) -> int:
+    """Check what was asked, conclude, print; returns the exit code."""
+    from engine.errors import InputRefused, NotEnoughData
+    from engine.standalone import Analysing
+    from jobs.command import fail_if
+    from jobs.command.limited import limited_files
+
+    condition = None if args.fail_if is None else fail_if.parse(args.fail_if)
+    work = Analysing(args.files, args.analysis, _assignments("--param", args.param), _assignments("--map", args.map))
+    work.choose()
+    try:
+        with limited_files() as work.open_file, _progress_bar() as progress:
+            result = work.run(progress)
+    except (InputRefused, NotEnoughData) as error:
+        return _print_refusal(work, error, args.json)
+    _print(result, args.json)
+    if args.html is not None:
+        _write_html(result, args.html)
+    if condition is not None and fail_if.holds(condition, result.estimates):
+        print(f"--fail-if is true: {args.fail_if}", file=sys.stderr)
+        return FAILED_IF
+    return 0
+
+
+def _assignments(option: str, texts: list[str]) -> dict[str, str]:
+    """`name=value` texts as a mapping; the value may hold further equals signs."""
+    from engine.errors import UsageError
+
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, sign, _value) in zip(texts, pairs, strict=True):
+        if not name or not sign:
+            raise UsageError(f"{option}: expected NAME=VALUE, found {text!r}")
+    names = [name for name, _sign, _value in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{option}: {name!r} is given twice")
+    return {name: value for name, _sign, value in pairs}
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress | None]:
+    """A bar on stderr, where someone can see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    form = "{l_bar}{bar}| {elapsed}<{remaining}"
+    with tqdm(total=1.0, desc="reading", leave=False, bar_format=form, delay=0.3) as bar:
+        yield lambda share: bar.update(share - bar.n) and None
+
+
+# ------------------------------------------------------------------ printing
+
+
+def _print(result: Result, as_json: bool) -> None:
+    from engine.reports.data import to_json
+    from jobs.command.text import describe
+
+    sys.stdout.write(to_json(result).decode() if as_json else describe(result))
+
+
+def _print_refusal(work: Analysing, error: PlumblineError, as_json: bool) -> int:
+    """The error on stderr and, with --json, the object with what is known on stdout."""
+    from engine.reports.data import to_json
+    from jobs.command.text import printable
+
+    if as_json:
+        sys.stdout.write(to_json(work.refused(error), error).decode())
+    print(f"python -m jobs analyse: {printable(error.message)}", file=sys.stderr)
+    return error.exit_code
+
+
+def _write_html(result: Result, path: Path) -> None:
+    from engine.errors import UsageError
+    from engine.reports.html import render
+
+    try:
+        path.write_bytes(render(result))
+    except OSError as error:
+        raise UsageError(f"--html: {path} cannot be written: {error.strerror}") from error

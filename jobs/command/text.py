@@ -1,0 +1,121 @@
+"""A result for people at a terminal: the sentence first, then everything behind it."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.figures.words import number
+from engine.reports.words import cell, interval
+from engine.types import Result
+
+WIDEST = 110
+ROWS, SLICES = 5, 12
+"""Most confidently wrong rows and slices shown; --json and --html hold all."""
+
+
+def describe(result: Result) -> str:
+    """The whole answer as text, ending with a newline."""
+    width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+    parts = [
+        textwrap.fill(printable(result.sentence), width),
+        _dataset(result.dataset),
+        _estimates(result),
+        _slices(result.slices),
+        _worst(result, width),
+        _warnings(result, width),
+        _evidence(result),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def printable(text: str) -> str:
+    """The text without control characters: a file must not be able to drive the terminal it is shown in."""
+    return "".join(" " if mark in "\n\t\r" else mark for mark in text if _shown(mark))
+
+
+def _shown(mark: str) -> bool:
+    return mark in "\n\t\r" or unicodedata.category(mark)[0] != "C"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
+    """Columns under their headings, two spaces apart; those whose place is in `numeric` stand to the right."""
+    lines = [list(columns), *(list(row) for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    aligned = (
+        "  ".join(
+            text.rjust(width) if place in numeric else text.ljust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+    return "\n".join(aligned)
+
+
+# ------------------------------------------------------------------ the parts
+
+
+def _dataset(dataset: Mapping[str, Any]) -> str:
+    counts = [
+        f"{dataset[name]:,} {name}"
+        for name in ("rows", "accepted", "rejected", "prompts")
+        if isinstance(dataset.get(name), int)
+    ]
+    found = [printable(str(dataset[name])) for name in ("format", "kind") if dataset.get(name)]
+    reasons = [f"  rejected: {count:,} {reason}" for reason, count in (dataset.get("reasons") or {}).items()]
+    return "\n".join([" · ".join([*counts, *found]), *reasons])
+
+
+def _estimates(result: Result) -> str:
+    rows = [
+        [name, number(estimate.value, 4), interval(estimate), number(estimate.null_95, 4), estimate.method]
+        for name, estimate in result.estimates.items()
+    ]
+    level = next((estimate.level for estimate in result.estimates.values()), 0.95)
+    return table(["estimate", "value", f"{level:.0%} interval", "null 95%", "method"], rows, numeric=(1, 2, 3))
+
+
+def _slices(slices: Sequence[Mapping[str, Any]]) -> str:
+    if not slices:
+        return ""
+    columns = list(dict.fromkeys(name for one in slices for name in one))
+    rows = [[printable(cell(one.get(name))) for name in columns] for one in slices[:SLICES]]
+    numeric = [place for place, name in enumerate(columns) if isinstance(slices[0].get(name), int | float)]
+    more = f"\n… and {len(slices) - SLICES} more with --json" if len(slices) > SLICES else ""
+    return f"Slices\n{table(columns, rows, numeric)}{more}"
+
+
+def _worst(result: Result, width: int) -> str:
+    rows = result.pairs or result.items
+    if not rows:
+        return ""
+    lines = [f"Most confidently wrong ({min(ROWS, len(rows))} of {len(rows)}; all with --json or --html)"]
+    for row in rows[:ROWS]:
+        place = f"line {row['source_line']}" if row.get("source_line") is not None else str(row.get("prompt") or "")
+        text = row.get("prompt_text") or row.get("text") or row.get("prompt") or ""
+        line = f"  {number(row.get('confidence'), 4)}  {printable(place)}  {printable(str(text)[:WIDEST])}"
+        lines.append(line if len(line) <= width else line[: width - 1] + "…")
+    return "\n".join(lines)
+
+
+def _warnings(result: Result, width: int) -> str:
+    if not result.warnings:
+        return ""
+    lines = [
+        textwrap.fill(
+            f"{notice.code}: {printable(notice.message)}", width, initial_indent="  ", subsequent_indent="    "
+        )
+        for notice in result.warnings
+    ]
+    return "\n".join(["Warnings", *lines])
+
+
+def _evidence(result: Result) -> str:
+    proof = result.evidence
+    what = (
+        f"{proof.analysis} {proof.analysis_version}, {proof.rows:,} rows, seed {proof.seed}, {proof.duration_ms:.0f} ms"
+    )
+    return "\n".join(["Evidence", f"  {what}", f"  sha256 {proof.sha256}", f"  {printable(proof.command)}"])
