@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,15 @@ from engine.actions.reports import merged
 from engine.actions.versions import Fragmented, NewSegment, replace_segments, to_compact
 from engine.errors import Conflict, UsageError
 from engine.formats.canonical import METADATA_KEY, ROW_GROUP
+from engine.formats.segments import segment_report
 from engine.store import datasets
 from jobs.work import unfinished
 
 MOST_ROWS = 200_000
 TRIES = 20
 
-Observe = Callable[[str, str, Path], None]
-"""Makes the states of a segment: its hash, its kind, a folder to work in."""
+Observe = Callable[[str, Mapping[str, Any], Path], None]
+"""Makes the states of a segment: its hash, its report, a folder to work in."""
 
 log = logging.getLogger("runner")
 
@@ -56,24 +57,24 @@ def _shorten(found: Fragmented, observe: Observe) -> bool:
     replaced = found.manifest[-count:]
     with tempfile.TemporaryDirectory(prefix="compact-", dir=unfinished()) as name:
         written = Path(name) / "whole.parquet"
-        rows, kind = _write(replaced, written)
+        rows, report = _write(replaced, written)
         sha256, size = datasets.adopt_segment(written)
-        observe(sha256, kind, Path(name))
+        observe(sha256, report, Path(name))
     return _put(found, replaced, NewSegment(sha256, rows, size))
 
 
-def _write(segments: Sequence[str], target: Path) -> tuple[int, str]:
-    """Write the rows of segments, one after another, with their reports added up; returns how many, and their kind."""
+def _write(segments: Sequence[str], target: Path) -> tuple[int, dict[str, Any]]:
+    """Write the rows of segments, one after another, with their reports added up; returns how many, and the report."""
     tables: list[pa.Table] = []
     report: dict[str, Any] = {}
     for sha256 in segments:
-        table = pq.read_table(datasets.existing_segment(sha256), use_threads=False)
-        report = merged(report, json.loads((table.schema.metadata or {})[METADATA_KEY]))
-        tables.append(table.replace_schema_metadata(None))
+        path = datasets.existing_segment(sha256)
+        report = merged(report, segment_report(path).to_dict())
+        tables.append(pq.read_table(path, use_threads=False).replace_schema_metadata(None))
     whole = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
     described = whole.replace_schema_metadata({METADATA_KEY: json.dumps(report, sort_keys=True).encode()})
     pq.write_table(described, target, compression="zstd", write_statistics=False, row_group_size=ROW_GROUP)
-    return whole.num_rows, str(report["kind"])
+    return whole.num_rows, report
 
 
 def _put(found: Fragmented, replaced: Sequence[str], segment: NewSegment) -> bool:

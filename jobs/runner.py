@@ -26,7 +26,7 @@ from jobs.children import Child
 from jobs.compaction import compact
 from jobs.executor import Executor
 from jobs.processes import log_to_stderr, stop_event
-from jobs.work import clear_unfinished, observe_defaults, perform
+from jobs.work import clear_unfinished, observe_found, perform
 
 SLOTS = 2
 BEAT_SECONDS = 5.0
@@ -153,7 +153,7 @@ class Runner:
 
 def _compact_all(executor: Executor) -> None:
     try:
-        compact(lambda sha256, kind, folder: observe_defaults(sha256, kind, executor, folder))
+        compact(lambda sha256, report, folder: observe_found(sha256, report, executor, folder))
     except Exception:
         log.exception("compaction failed; it is tried again")
 

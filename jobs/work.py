@@ -21,8 +21,8 @@ from engine.actions.runs import NewSegment, Work
 from engine.analysis import ANALYSES
 from engine.errors import Conflict, InputRefused, PlumblineError, StoreUnavailable
 from engine.formats.report import NOTHING_TO_CALIBRATE
-from engine.queries.results import answer_of
-from engine.queries.states import Observed, observed
+from engine.queries.results import answer_of, find_analysis, found_params
+from engine.queries.states import Observed, StatesMissingError, observed
 from engine.settings import get_settings
 from engine.store import datasets
 from jobs.children import ReadDone
@@ -147,16 +147,24 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
         return
     sha256, size = datasets.adopt_segment(done.segment_path)
     runs.progress(work, READ_SHARE, "observing")
-    observe_defaults(sha256, str(done.report["kind"]), executor, folder)
+    observe_found(sha256, done.report, executor, folder)
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
     runs.finish(
         work,
         segment=NewSegment(sha256, done.rows, size),
         report=done.report,
-        answer=answer_of(manifest, str(done.report["kind"])),
+        answer=_answer(manifest, done.report),
         follow=follow,
         replace=way.replace,
     )
+
+
+def _answer(manifest: list[str], report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The answer of the new version; None where there is nothing to conclude, such as pairs without scores."""
+    try:
+        return answer_of(manifest, str(report["kind"]), params=found_params(find_analysis("calibration"), report))
+    except StatesMissingError:
+        return None
 
 
 def _read_once(work: Work, executor: Executor, folder: Path, way: Way) -> ReadDone:
@@ -195,12 +203,13 @@ def _joined(manifest: tuple[str, ...], sha256: str) -> list[str]:
 # ------------------------------------------------------------------ observing
 
 
-def observe_defaults(sha256: str, kind: str, executor: Executor, folder: Path) -> None:
+def observe_found(sha256: str, report: Mapping[str, Any], executor: Executor, folder: Path) -> None:
     """Observe a new segment with the parameters every page begins with."""
     for analysis in ANALYSES.values():
-        if kind in analysis.kinds:
+        if report["kind"] in analysis.kinds:
+            params = analysis.parameters.parse(found_params(analysis, report))
             try:
-                _observe_segment(sha256, observed(analysis, analysis.parameters.parse({})), executor, folder)
+                _observe_segment(sha256, observed(analysis, params), executor, folder)
             except InputRefused as error:
                 if error.code != NOTHING_TO_CALIBRATE:
                     raise

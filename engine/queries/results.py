@@ -40,10 +40,10 @@ def conclude(
     NotEnoughData, and StatePending where segments have to be observed first: that run is queued then.
     """
     chosen = find_analysis(analysis)
-    parameters = chosen.parameters.parse(params or {})
     as_of = events.cursor()
     dataset = visible_dataset(who, dataset_id)
     found = version_of(dataset, version)
+    parameters = chosen.parameters.parse({**found_params(chosen, found.report), **(params or {})})
     _check_kind(chosen, found)
     try:
         result = _conclusion(found.manifest, chosen, parameters)
@@ -54,8 +54,16 @@ def conclude(
     return Concluded(_with_evidence(result, dataset, found, parameters), found.number, as_of)
 
 
-def answer_of(manifest: Sequence[str], kind: str, analysis: str = "calibration") -> dict[str, Any] | None:
-    """*System.* The compact answer of the default parameters on a manifest whose states are on disk already.
+def found_params(chosen: Analysis[Any, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the reader found in the data, where the analysis has them: the scale of raw scores."""
+    scale = report.get("scale")
+    return {"scale": scale} if scale is not None and hasattr(chosen.parameters, "scale") else {}
+
+
+def answer_of(
+    manifest: Sequence[str], kind: str, analysis: str = "calibration", params: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """*System.* The compact answer on a manifest whose states with these parameters are on disk already.
 
     None where the analysis cannot take rows of this kind; where the data do not suffice, an answer that says so.
     """
@@ -63,7 +71,7 @@ def answer_of(manifest: Sequence[str], kind: str, analysis: str = "calibration")
     if kind not in chosen.kinds or not manifest:
         return None
     try:
-        return summary(_conclusion(manifest, chosen, chosen.parameters.parse({})))
+        return summary(_concluded(manifest, chosen, chosen.parameters.parse(params or {})))
     except NotEnoughData as error:
         rows = segments.count_rows(manifest)
         said = {"verdict": error.code, "sentence": error.message, "rows": rows, "prompts": None}
@@ -106,16 +114,16 @@ def _check_kind(chosen: Analysis[Any, Any], version: VersionOf) -> None:
 def _conclusion(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
     described = json.dumps(asdict(parameters), sort_keys=True)
     key = (manifest_hash(manifest), chosen.name, chosen.version, described)
-    return _results.get(key, lambda: _make(manifest, chosen, parameters))
+    return _results.get(key, lambda: _with_worst(_concluded(manifest, chosen, parameters), manifest))
 
 
-def _make(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
+def _concluded(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
     state = folded(manifest, observed(chosen, parameters))
     cohort = getattr(parameters, "slice", "")
     if cohort:
         column, _, value = cohort.partition("=")
         state = chosen.narrow(state, column, value)
-    return _with_worst(chosen.conclude(state, parameters), manifest)
+    return chosen.conclude(state, parameters)
 
 
 def _with_worst(result: Result, manifest: Sequence[str]) -> Result:
