@@ -43,12 +43,16 @@ class Batch(Protocol):
 
 @dataclass
 class ObjectBatch:
-    """Rows parsed from JSON: one dict each. A name with dots reaches into nested objects and lists."""
+    """Rows parsed from JSON: one dict each. A name with dots reaches into nested objects and lists.
+
+    `holder` is the key under which one JSON object kept the rows.
+    """
 
     rows: list[dict[str, Any]]
     lines: Lines
     refused: list[Refused] = field(default_factory=list)
     decimal_comma: bool = False
+    holder: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)

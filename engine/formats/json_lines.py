@@ -195,23 +195,20 @@ def _document(source: Source, first: bytes, blocks: Iterator[bytes]) -> ObjectBa
     except orjson.JSONDecodeError as error:
         place = int(error.lineno)
         raise source.refuse(f"not valid JSON at line {place}: {error.msg}", "invalid_json", line=place) from error
-    rows = _rows_of(value)
+    holder = _holder(value) if isinstance(value, dict) else ""
+    rows = list(value[holder]) if holder else _rows_of(value)
     good = [place for place, row in enumerate(rows) if isinstance(row, dict)]
     refused = [Refused(place + 1, "not_an_object") for place, row in enumerate(rows) if not isinstance(row, dict)]
-    return ObjectBatch([rows[place] for place in good], np.array(good, np.int64) + 1, refused)
+    lines = np.array(good, np.int64) + 1
+    return ObjectBatch([rows[place] for place in good], lines, refused, holder=holder)
 
 
 _HOLDERS = ("log_history", "data", "rows", "records", "results", "examples", "items", "samples", "annotations")
 
 
 def _rows_of(value: Any) -> list[Any]:
-    """The rows of one object: the list of rows it holds, its columns turned round, else itself."""
-    if not isinstance(value, dict):
-        return [value]
-    holder = _holder(value)
-    if holder:
-        return list(value[holder])
-    columns = _columns_of(value)
+    """The rows of one object that holds no list of rows: its columns turned round, else itself."""
+    columns = _columns_of(value) if isinstance(value, dict) else {}
     if not columns:
         return [value]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

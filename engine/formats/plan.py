@@ -181,7 +181,8 @@ class Draft:
     """Canonical columns of one batch before hashing: floats with NaN for null, or Arrow arrays, all of one length.
 
     `problems` holds, by row, the place in `causes` (field, reason) of why it cannot be taken, −1 where it can. `batch`
-    is set where the rows are not those of the batch that was converted.
+    is set where the rows are not those of the batch that was converted, `several` where one row of the source may have
+    become several or none; `refused` holds source rows that are not in the draft at all.
     """
 
     lines: Lines
@@ -190,6 +191,8 @@ class Draft:
     problems: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
     causes: list[tuple[str, str]] = field(default_factory=list)
     batch: Batch | None = None
+    several: bool = False
+    refused: list[Refused] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if len(self.problems) != len(self.lines):
@@ -210,7 +213,7 @@ class Draft:
     def rejected(self) -> list[Refused]:
         """The rejected rows with their causes."""
         places = np.flatnonzero(self.problems >= 0)
-        return [
+        return self.refused + [
             Refused(int(self.lines[place]), self.causes[self.problems[place]][1], self.causes[self.problems[place]][0])
             for place in places
         ]

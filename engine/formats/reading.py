@@ -122,13 +122,21 @@ class Reading:
             plan = self._known_plan()
             draft = registry.converter(plan.format)(batch, plan)
             self._slices.fill(draft, draft.batch or batch)
-            for refused in draft.rejected():
-                self.report.reject(self._source.name, refused.line, refused.field, refused.reason)
             kept = draft.kept()
-            self.report.rows += len(kept.lines)
-            self.report.accepted += len(kept.lines)
+            self._count(draft, kept)
             if len(kept.lines):
                 yield kept
+
+    def _count(self, draft: Draft, kept: Draft) -> None:
+        """Add a batch to the report: rows of the source, each once, whatever they became."""
+        taken = set(kept.lines.tolist()) if draft.several else set()
+        accepted = len(taken) if draft.several else len(kept.lines)
+        self.report.rows += accepted
+        self.report.accepted += accepted
+        for refused in draft.rejected():
+            if refused.line not in taken:
+                taken |= {refused.line} if draft.several else set()
+                self.report.reject(self._source.name, refused.line, refused.field, refused.reason)
 
     def _known_plan(self) -> Plan:
         assert self._plan is not None

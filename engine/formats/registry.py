@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from engine.formats import comparisons, judgebench, preference, rewardbench, scores
+from engine.formats import (
+    comparisons,
+    curves,
+    judgebench,
+    judges,
+    leaderboards,
+    preference,
+    rewardbench,
+    rollouts,
+    scores,
+)
 from engine.formats.batches import Batch
 from engine.formats.plan import CORE, Draft, Plan, Sample
 
@@ -24,9 +34,13 @@ FORMATS: tuple[Format, ...] = (
     Format((judgebench.NAME,), judgebench.recognise, judgebench.convert),
     Format((rewardbench.VERSION_2,), rewardbench.recognise_2, rewardbench.convert_2),
     Format((rewardbench.VERSION_1,), rewardbench.recognise_1, rewardbench.convert_1),
+    Format(judges.NAMES, judges.recognise, judges.convert),
+    Format(curves.NAMES, curves.recognise, curves.convert),
+    Format(leaderboards.NAMES, leaderboards.recognise, leaderboards.convert),
     Format((preference.SCORED, preference.UNSCORED, preference.TRANSCRIPTS), preference.recognise, preference.convert),
     Format((comparisons.SCORED, comparisons.UNSCORED), comparisons.recognise, comparisons.convert, table=True),
     Format((scores.SCORED, scores.UNTRUE), scores.recognise, scores.convert, table=True),
+    Format((rollouts.NAME,), rollouts.recognise, rollouts.convert),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.formats.batches import Batch
+from engine.formats.batches import Batch, Refused
 from engine.formats.plan import Draft, Plan, Sample, fill_shared, shared_columns
 from engine.formats.preference import fill_texts
 from engine.formats.values import FINE, number, numbers, objects
@@ -70,22 +70,21 @@ def recognise_2(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
 def convert_2(batch: Batch, plan: Plan) -> Draft:
     """One row for each right answer beside each wrong one; the first `num_correct` scores are of right answers."""
     scores, right = objects(batch.column("scores")), objects(batch.column("num_correct"))
-    pairs, owners, bad = [], [], np.zeros(len(batch), np.bool_)
+    pairs, owners, refused = [], [], []
     for place, (held, count) in enumerate(zip(scores, right, strict=True)):
         found = _pairs(held, count)
-        bad[place] = found is None
-        pairs += found or [(np.nan, np.nan)]
-        owners += [place] * len(found or [1])
+        if not found:
+            refused.append(Refused(int(batch.lines[place]), "no_pair", "scores"))
+        pairs += found
+        owners += [place] * len(found)
     owner = np.array(owners, np.int64)
     spread = _Spread(batch, owner)
     a, b = np.array(pairs, np.float64).reshape(-1, 2).T
-    draft = Draft(batch.lines[owner], {"label": np.ones(len(owner)), "score_a": a, "score_b": b, "margin": a - b})
-    draft.batch = spread
-    draft.reject(bad[owner], "scores", "no_pair")
-    draft.reject(~np.isfinite(draft.columns["margin"]) & ~bad[owner], "scores", "score_missing")
+    columns = {"label": np.ones(len(owner)), "score_a": a, "score_b": b, "margin": a - b}
+    draft = Draft(batch.lines[owner], columns, batch=spread, several=True, refused=refused)
+    draft.reject(~np.isfinite(draft.columns["margin"]), "scores", "score_missing")
     fill_shared(draft, spread, plan)
-    ranks = [_names(held, count) for held, count in zip(scores, right, strict=True)]
-    names = [each for rank in ranks for each in rank]
+    names = [each for held, count in zip(scores, right, strict=True) for each in _names(held, count)]
     draft.columns["item_a"] = pa.array([name[0] for name in names], pa.string())
     draft.columns["item_b"] = pa.array([name[1] for name in names], pa.string())
     return draft
@@ -98,18 +97,16 @@ def _count(held: Any, count: Any) -> int | None:
     return int(value) if code == FINE and 0 < value < len(held) <= 1000 else None
 
 
-def _pairs(held: Any, count: Any) -> list[tuple[float, float]] | None:
+def _pairs(held: Any, count: Any) -> list[tuple[float, float]]:
     right = _count(held, count)
     if right is None:
-        return None
+        return []
     values = [number(each)[0] for each in held]
     return [(a, b) for a in values[:right] for b in values[right:]]
 
 
-def _names(held: Any, count: Any) -> list[tuple[str | None, str | None]]:
-    right = _count(held, count)
-    if right is None:
-        return [(None, None)]
+def _names(held: Any, count: Any) -> list[tuple[str, str]]:
+    right = _count(held, count) or 0
     return [(f"answer {a}", f"answer {b}") for a in range(right) for b in range(right, len(held))]
 
 
