@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.types import DatasetView, Who
-from pages.parts import guard, reads, sections, shell, state, states
+from pages.parts import guard, reads, recalibration, sections, shell, state, states
 from pages.parts.answer import show_answer
 
 who = guard.enter()
@@ -37,8 +37,9 @@ def choose(known: list[DatasetView]) -> DatasetView | None:
 def view(who: Who, dataset: DatasetView) -> None:
     """The answer with everything below it; a control runs this part alone."""
     answer_place = st.container()
-    with st.container(key="card-controls"):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         params = sections.controls(dataset)
+        tools_place = st.container(width="content")
     try:
         concluded = reads.conclusion(who, dataset.id, dataset.version, tuple(params.items()))
     except StatePending as pending:
@@ -52,13 +53,14 @@ def view(who: Who, dataset: DatasetView) -> None:
         return
     with answer_place:
         show_answer(dataset, concluded, params)
+    with tools_place:
         sections.tools(who, dataset, concluded, params)
     sections.reliability(dataset, concluded, params)
     left, right = st.columns(2)
     with left:
         sections.slices(dataset, concluded, params)
     with right:
-        sections.recalibration(dataset, concluded, params)
+        recalibration.show(dataset, concluded.result, params[state.RECALIBRATOR])
     sections.worst(concluded)
     left, right = st.columns(2)
     with left:
@@ -70,7 +72,7 @@ def view(who: Who, dataset: DatasetView) -> None:
 def page(who: Who) -> None:
     """The state that the dataset is in."""
     known = reads.datasets_of(who, shell.project(who).slug)
-    head, picker = st.columns([3, 2], vertical_alignment="center")
+    head, picker = st.columns([3, 2], vertical_alignment="bottom")
     head.title("Calibration")
     if not known:
         states.no_datasets()

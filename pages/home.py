@@ -7,8 +7,8 @@ from pages.parts import guard, reads, shell, state, states
 from pages.parts.answer import show_answer, show_card, show_chart, show_history
 
 MEANING = (
-    "Calibration error is how far, in probability, the model's confidence lies from how often it is right: 0 is honest, .10 is "
-    "ten points of empty claim. The bracket holds the true value in 95 of 100 cases."
+    "Calibration error is how far, in probability, the model's confidence lies from how often it is right: 0 is "
+    "honest, .10 is ten points of empty claim. The bracket holds the true value in 95 of 100 cases."
 )
 
 who = guard.enter()
@@ -24,16 +24,15 @@ def lead(who: Who, dataset: DatasetView) -> None:
     params = dict(state.DEFAULTS)
     concluded = reads.conclusion(who, dataset.id, dataset.version, tuple(params.items()))
     with st.container(key="card-lead-head"):
-        if shell.title_link(dataset):
+        if show_answer(dataset, concluded, params, dataset.name).open:
             shell.open_dataset(dataset.id)
-        show_answer(dataset, concluded, params)
     left, right = st.columns([3, 2])
     with left, st.container(key="card-lead-diagram", height="stretch"):
         st.subheader("Reliability")
         show_chart("reliability", dataset, concluded, params, height=400)
     with right, st.container(key="card-lead-history", height="stretch"):
         st.subheader("Calibration error over time")
-        if not show_history(who, dataset, height=190):
+        if not show_history(who, dataset, height=250):
             states.explain("The line begins with the second version of the data.")
         states.explain(MEANING)
 

@@ -10,6 +10,12 @@ from engine.figures.chart import Cell, Chart, Table, figure
 from engine.types import AnswerView
 
 NAME = "calibration_error"
+TICKS = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
+    {"dtickrange": [60_000, 86_400_000], "value": "%H:%M"},
+    {"dtickrange": [86_400_000, None], "value": "%d %b"},
+]
+"""How times are written by the distance between two ticks, in milliseconds."""
 
 
 def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
@@ -50,7 +56,12 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
     layout = {
         "height": height,
         "margin": {"l": 4, "r": 8, "t": 4, "b": 4},
-        "xaxis": {"showline": False, "nticks": 4, "tickfont": {"size": 11, "color": "$muted"}},
+        "xaxis": {
+            "showline": False,
+            "nticks": 4,
+            "tickfont": {"size": 11, "color": "$muted"},
+            "tickformatstops": TICKS,
+        },
         "yaxis": {"rangemode": "tozero", "nticks": 3, "tickformat": ".2f", "tickfont": {"size": 11, "color": "$muted"}},
     }
     return Chart("Calibration error over time", figure(data, **layout), _alternative(kept, middle), _table(kept))

@@ -53,14 +53,14 @@ def _consistency(bins: list[dict[str, float]], level: float) -> list[dict[str, A
         bins,
         "null_low",
         "null_high",
-        f"Consistency band: calibrated models, {level:.0%}",
+        f"{level:.0%} consistency band",
         "$reference/0.16",
         "consistency",
     )
 
 
 def _confidence(bins: list[dict[str, float]], level: float) -> list[dict[str, Any]]:
-    return _band(bins, "low", "high", f"Confidence band, {level:.0%}", "$first/0.16", "confidence")
+    return _band(bins, "low", "high", f"{level:.0%} confidence band", "$first/0.16", "confidence")
 
 
 def _band(bins: list[dict[str, float]], low: str, high: str, name: str, fill: str, key: str) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def _band(bins: list[dict[str, float]], low: str, high: str, name: str, fill: st
             "fill": "tonexty",
             "fillcolor": fill,
             "name": name,
-            "meta": {"key": key},
+            "meta": {"key": key, "rank": 3 if key == "confidence" else 4},
         },
     ]
 
@@ -92,7 +92,7 @@ def _diagonal(pairs: bool) -> dict[str, Any]:
         "name": "Calibrated",
         "line": {"dash": "dot", "width": 1.5, "color": "$reference"},
         "hoverinfo": "skip",
-        "meta": {"key": "diagonal"},
+        "meta": {"key": "diagonal", "rank": 2},
     }
 
 
@@ -112,11 +112,11 @@ def _corp(picture: Mapping[str, Any] | None, pairs: bool) -> list[dict[str, Any]
             "mode": "lines",
             "x": [point[0] for point in points],
             "y": [point[1] for point in points],
-            "name": "CORP (isotonic, no bins)",
+            "name": "CORP, without bins",
             "line": {"color": "$third", "width": 2, "shape": "hv"},
             "hovertemplate": "CORP<br>says %{x:.1%}, is right %{y:.1%}<extra></extra>",
             "visible": "legendonly",
-            "meta": {"key": "corp", "toggle": True},
+            "meta": {"key": "corp", "toggle": True, "rank": 6},
         }
     ]
 
@@ -130,12 +130,12 @@ def _recalibrated(picture: Mapping[str, Any] | None) -> list[dict[str, Any]]:
             "mode": "lines+markers",
             "x": words.finite(picture["predicted"]),
             "y": words.finite(picture["observed"]),
-            "name": "After recalibration, held-out prompts",
+            "name": "Recalibrated, held out",
             "line": {"color": "$second", "width": 1.75, "dash": "dash"},
             "marker": {"symbol": "diamond", "size": 7, "color": "$second"},
             "hovertemplate": "recalibrated<br>says %{x:.1%}, is right %{y:.1%}<extra></extra>",
             "connectgaps": True,
-            "meta": {"key": "recalibrated", "toggle": True},
+            "meta": {"key": "recalibrated", "toggle": True, "rank": 5},
         }
     ]
 
@@ -162,7 +162,7 @@ def _points(bins: list[dict[str, float]]) -> dict[str, Any]:
             "says <b>%{x:.1%}</b>, is right <b>%{y:.1%}</b><br>%{customdata[0]:,.0f} rows<br>"
             "confidence band %{customdata[1]}<br>calibrated models %{customdata[2]}<extra></extra>"
         ),
-        "meta": {"key": "observed", "points": True},
+        "meta": {"key": "observed", "rank": 1, "points": True},
     }
 
 

@@ -99,7 +99,7 @@ def _layout(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
         "xaxis": {
             "title": {"text": "← under-confident      residual against the rest      over-confident →"},
             "range": [-reach, reach],
-            "tickformat": "+.2f",
+            "tickformat": ".2f",
             "showgrid": True,
             "nticks": 7,
         },

@@ -31,6 +31,11 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{number(100 * value, digits)} %"
 
 
+def confidence(value: float | None) -> str:
+    """A probability of the model, never rounded up to certainty."""
+    return "> 99.9 %" if value is not None and 0.9995 <= value < 1 else percent(value)
+
+
 def count(value: float | None) -> str:
     """A whole number with commas between thousands."""
     return "–" if value is None else f"{value:,.0f}"

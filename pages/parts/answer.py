@@ -17,8 +17,8 @@ _drawn: Cache[tuple[int, int, reads.Params], Drawn] = Cache(256)
 """Charts by dataset, version and parameters: none of it changes once made."""
 
 
-def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
-    """The full answer, as the Calibration page opens with it."""
+def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, Any], title: str = "") -> Any:
+    """The full answer; its trigger `open` fires when the title, where there is one, is chosen."""
     result = concluded.result
     numbers_now = {
         "version": concluded.version,
@@ -29,7 +29,8 @@ def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, An
         "prompts": result.dataset.get("prompts"),
         "estimates": numbers.compact(result.estimates),
     }
-    mount("answer", "answer", {**_frame(dataset, params), "numbers": numbers.named(dataset.kind), **numbers_now})
+    frame = {**_frame(dataset, params), "title": title, "numbers": numbers.named(dataset.kind)}
+    return mount("answer", "answer", {**frame, **numbers_now}, "open")
 
 
 def show_card(dataset: DatasetView, answer: AnswerView) -> Any:

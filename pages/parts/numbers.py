@@ -22,8 +22,8 @@ NUMBERS = {
     "calibration_error": Explained(
         "Calibration error",
         "How far, in probability, the confidence typically lies from how often the model is right. 0 is calibrated.",
-        "root of the mean squared gap over 15 bins of equal mass; products within a prompt are left out, so neither "
-        "label noise nor repeated prompts inflate it. The interval is a delete-one-group jackknife over prompts.",
+        "root of the mean squared gap over 15 bins of equal mass; products within a prompt are left out, "
+        "so neither label noise nor repeated prompts inflate it. The interval is a delete-one-group jackknife over prompts.",
         "after Kumar, Liang and Ma (2019), debiased by cluster",
     ),
     "accuracy": Explained(
@@ -52,7 +52,7 @@ NUMBERS = {
     ),
     "temperature": Explained(
         "Temperature",
-        "What to divide margins by so that confidence fits best. 1 is right already; above 1 the model is over-confident.",
+        "What to divide margins by so that confidence fits best. 1 is right already; above 1 is over-confident.",
         "the value that minimises NLL of the margins divided by it, on all rows.",
         "Guo et al. (2017)",
     ),

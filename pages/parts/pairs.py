@@ -27,7 +27,7 @@ def _pair(row: Row) -> dict[str, Any]:
     prefers_a = _number(row, "margin") > 0
     label = _number(row, "label")
     right = "a tie" if label == 0.5 else "A" if label > 0.5 else "B"
-    said = f"Prefers {'A' if prefers_a else 'B'} with {words.percent(row['confidence'])}; right is {right}"
+    said = f"Prefers {'A' if prefers_a else 'B'} with {words.confidence(row['confidence'])}; right is {right}"
     facts = [("Margin", words.number(row.get("margin"), 2)), ("Label", words.number(label, 2)), *_common(row)]
     sides = [
         _side(row, "a", prefers_a, label > 0.5, label == 0.5),
@@ -51,7 +51,7 @@ def _side(row: Row, letter: str, preferred: bool, right: bool, tie: bool) -> dic
 
 
 def _item(row: Row) -> dict[str, Any]:
-    said = f"Says {words.percent(row['confidence'])}; the truth is {words.number(row.get('truth'), 2)}"
+    said = f"Says {words.confidence(row['confidence'])}; the truth is {words.number(row.get('truth'), 2)}"
     side = {
         "name": row.get("item") or "Answer",
         "badge": "",
@@ -64,8 +64,8 @@ def _item(row: Row) -> dict[str, Any]:
 
 
 def _head(row: Row) -> dict[str, Any]:
-    known = {name: row.get(name) for name in ("prompt", "margin", "value", "confidence")}
-    return {**known, "prompt_text": _text(row, "prompt_text")}
+    known = {name: row.get(name) for name in ("prompt", "margin", "value")}
+    return {**known, "sure": words.confidence(row["confidence"]), "prompt_text": _text(row, "prompt_text")}
 
 
 def _common(row: Row) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 import streamlit as st
 
 from engine.figures import words
@@ -21,22 +20,13 @@ RECALIBRATORS = {
     "comparison": ["temperature", "isotonic", "flexible"],
     "score": ["temperature", "platt", "beta", "isotonic"],
 }
-SNIPPET = """\
-import json, math
-
-recalibrator = json.load(open("recalibrator.json"))
-temperature = recalibrator["parameters"]["temperature"]
-
-def probability(margin):
-    return 1 / (1 + math.exp(-margin / temperature))
-"""
 
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     slices = ["", *(f"{column}={value}" for column, values in dataset.slices.items() for value in values)]
     kinds = RECALIBRATORS.get(dataset.kind or "comparison", RECALIBRATORS["comparison"])
-    with st.container(horizontal=True, key="controls"):
+    with st.container(horizontal=True, key="controls", width="content"):
         bins = st.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
         cohort = st.selectbox(
             "Rows",
@@ -91,54 +81,13 @@ def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -
             return
         confirmed = sum(bool(entry.get("confirmed")) for entry in concluded.result.slices)
         explain(
-            f"Against the rest of the data, after recalibration. {confirmed} confirmed on held-out prompts. Choose one to filter."
+            f"Against the rest, after recalibration; {confirmed} confirmed on held-out prompts. Choose one to filter."
         )
         show_chart("slices", dataset, concluded, params, pick=_filter)
 
 
 def _filter() -> None:
     state.set_slice(state.picked("chart-slices").get("pick") or "")
-
-
-def recalibration(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
-    """What repairs the scores, by how much on held-out prompts, and how to apply it."""
-    result = concluded.result
-    with st.container(key="card-recalibration", height="stretch"):
-        st.subheader("Recalibration")
-        if not result.recalibrators:
-            explain("No recalibrator could be fitted to these rows.")
-            return
-        explain("Calibration error on held-out prompts (5 folds of prompts), before and after.")
-        before = result.estimates["calibration_error"]
-        _table(result, before.value, params[state.RECALIBRATOR])
-        chosen = next(
-            (one for one in result.recalibrators if one["kind"] == params[state.RECALIBRATOR]), result.recalibrators[0]
-        )
-        text = orjson.dumps(chosen, option=orjson.OPT_INDENT_2).decode()
-        mount(
-            "files", "recalibrator", {"files": [{"label": "Download JSON", "name": "recalibrator.json", "text": text}]}
-        )
-        if chosen["kind"] == "temperature" and dataset.kind != "score":
-            with st.expander("Apply it in ten lines"):
-                st.code(SNIPPET, language="python")
-
-
-def _table(result: Result, before: float | None, chosen: str) -> None:
-    rows = []
-    for one in result.recalibrators:
-        held_out = one["held_out"]
-        after = f"{words.number(held_out['calibration_error'])} {words.interval('', held_out['low'], held_out['high'])}"
-        mark = {True: "●", False: ""}[one["kind"] == chosen]
-        rows.append(
-            {
-                "": mark,
-                "Recalibrator": one["kind"],
-                "Before": words.number(before),
-                "After": after,
-                "NLL gain": words.number(held_out.get("nll_gain")),
-            }
-        )
-    st.table(rows)
 
 
 def worst(concluded: Concluded) -> None:

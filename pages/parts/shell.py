@@ -12,7 +12,7 @@ import streamlit as st
 from engine import registry
 from engine.actions import views
 from engine.errors import PlumblineError
-from engine.types import DatasetView, PaletteEntry, ProjectView, Who
+from engine.types import PaletteEntry, ProjectView, Who
 from pages.parts import reads, state, style
 from pages.parts.component import encode, mount
 from pages.parts.states import literal
@@ -74,17 +74,6 @@ def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
 def open_dataset(dataset_id: int, slug: str = "") -> None:
     """Go to the answer of a dataset, in another project where one is named."""
     open_page("calibration", {"dataset": str(dataset_id), **({state.PROJECT: slug} if slug else {})})
-
-
-def title_link(dataset: DatasetView) -> bool:
-    """The dataset's name as the way to its page; whether it was chosen."""
-    return st.button(
-        literal(dataset.name),
-        key=f"title-{dataset.id}",
-        type="tertiary",
-        icon=":material/arrow_forward:",
-        icon_position="right",
-    )
 
 
 def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:

@@ -1,4 +1,4 @@
-"""Everything a page remembers: in the address where a link should carry it, else in the session. Keys live only here."""
+"""Everything a page remembers: in the address where a link should carry it, else in the session."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ from pages.parts.component import mount
 
 HINT = {
     "title": "Drop a score file here, or choose one",
-    "text": "Pairs with two scores or a margin, or scores against a truth. CSV, TSV, JSON, JSON Lines or Parquet, also gzipped.",
+    "text": "Pairs with scores or a margin, or scores against a truth. CSV, JSON, JSON Lines, Parquet.",
 }
 
 
-def drop_zone(key: str, title: str = HINT["title"]) -> None:
+def drop_zone(key: str, large: bool = False) -> None:
     """The place to drop files on, or to choose them from."""
-    mount("dropzone", key, {"role": "panel", "title": title, "text": HINT["text"]})
+    mount("dropzone", key, {"role": "panel", "large": large, **HINT})
 
 
 def banner(text: str) -> None:
@@ -40,7 +40,7 @@ def no_datasets() -> None:
     with st.container(key="card-empty"):
         st.subheader("No data yet")
         explain("Give a file with the scores of a reward model or a judge. Its answer appears here within seconds.")
-        drop_zone("zone-empty")
+        drop_zone("zone-empty", large=True)
 
 
 def waiting_for_simulator(slug: str) -> None:
@@ -88,7 +88,7 @@ def refused(dataset: DatasetView) -> None:
         ]
         facts([(name, str(value)) for name, value in where if value is not None])
         explain(
-            "Nothing of it was taken; the original is kept. If the columns were misread, name them and it is read again."
+            "Nothing of it was taken; the original is kept. If columns were misread, name them and it is read again."
         )
         if st.button("Name the columns…", type="primary"):
             state.ask("mapping", dataset.id)

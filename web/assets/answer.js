@@ -1,5 +1,5 @@
 // The answer: its sentence and its key numbers, put right by events without a rerun.
-import { ago, beside, estimate, glow, icon, make, plumb, put, read, whole } from "./plumb.js";
+import { ago, beside, estimate, glow, icon, make, plumb, put, read, STATES, whole } from "./plumb.js";
 
 export default function answer({ data, parentElement, setTriggerValue }) {
   const given = read(data);
@@ -20,8 +20,11 @@ class Answer {
     const stale = this.stamp === stamp && this.version > given.version;
     this.off?.();
     this.given = given;
+    if (!stale) this.renew(given, stamp);
     this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
-    if (stale) return;
+  }
+
+  renew(given, stamp) {
     if (this.stamp !== stamp || this.shape !== given.numbers.map((number) => number.name).join()) this.build(given);
     this.stamp = stamp;
     this.show(given);
@@ -72,17 +75,16 @@ class Answer {
     const colon = sentence.indexOf(": ");
     const parts = colon > 0 && colon < 40 ? [make("strong", {}, sentence.slice(0, colon + 1)), sentence.slice(colon + 1)] : [sentence];
     this.sentence.replaceChildren(...parts);
-    if (!first) glow(this.sentence);
+    if (!first && parts[0].textContent !== this.said) glow(this.sentence);
+    this.said = parts[0].textContent;
   }
 
   count(state) {
-    this.rows = make("span", { "data-live": "rows" }, whole(state.rows));
+    const rows = make("span", { "data-live": "rows" }, whole(state.rows));
     this.when = make("span", {}, ago(this.at));
     const noun = this.given.noun;
-    const parts = [this.rows, ` ${noun}`];
-    if (state.prompts) parts.push(" of ", make("span", { "data-live": "prompts" }, whole(state.prompts)), " prompts");
-    parts.push(" · version ", make("span", { "data-live": "version" }, String(state.version)), " · ", this.when);
-    if (this.given.live) parts.push(" · ", make("span", { class: "pl-dot" }), make("span", { "data-plumb-status": "" }, { live: "Live", connecting: "Connecting…", reconnecting: "Reconnecting…" }[plumb.state]));
+    const parts = [rows, ` ${noun}, version `, make("span", { "data-live": "version" }, String(state.version)), ", ", this.when];
+    if (this.given.live) parts.unshift(make("span", { class: "pl-tag" }, make("span", { class: "pl-dot" }), make("span", { "data-plumb-status": "" }, STATES[plumb.state])), " ");
     this.meta.replaceChildren(...parts);
   }
 

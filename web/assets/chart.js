@@ -1,6 +1,7 @@
 // A figure with its legend, table twin, large view, keyboard points and downloads; it moves by events, without a rerun.
 import { csv, download, icon, make, paint, plumb, read } from "./plumb.js";
 
+const LONGEST = 500;
 const CONFIG = { displayModeBar: false, responsive: true, displaylogo: false, doubleClick: "reset", scrollZoom: false };
 
 /** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
@@ -75,7 +76,7 @@ class Part {
     this.root.dataset.chart = given.name;
     this.root.classList.toggle("pl-bare", Boolean(given.bare));
     this.off?.();
-    this.off = given.dataset === null || !given.query ? null : plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body.version), given.since);
+    this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
     if (same || (this.version > given.version && this.query === given.query)) return;
     this.show(given.chart, given.version);
   }
@@ -116,7 +117,8 @@ class Part {
 
   /** The legend as text and buttons: what can be switched is a button. */
   chips(traces) {
-    const named = traces.filter((trace) => trace.name && trace.meta?.key && trace.showlegend !== false);
+    const named = traces.filter((trace) => trace.name && trace.meta?.rank);
+    named.sort((one, other) => one.meta.rank - other.meta.rank);
     const print = JSON.stringify(named.map((trace) => [trace.name, trace.visible ?? true, trace.line?.color]));
     if (print === this.printed || this.given.bare) return;
     this.printed = print;
@@ -139,7 +141,8 @@ class Part {
   // ------------------------------------------------------------ live
 
   /** A newer version exists: fetch its picture, one request at a time, never an older one over a newer one. */
-  async moved(version) {
+  async moved({ version, answer }) {
+    if (this.given.grows) return this.grow(version, answer?.estimates?.calibration_error);
     this.wanted = Math.max(this.wanted ?? 0, version);
     if (this.fetching) return;
     this.fetching = true;
@@ -157,6 +160,22 @@ class Part {
     } finally {
       this.fetching = false;
     }
+  }
+
+  /** A line over versions: the event carries its next point. */
+  grow(version, found) {
+    if (version <= this.version || found?.value === null || found?.value === undefined) return;
+    const now = new Date().toISOString();
+    const next = [found.low, found.high, found.value];
+    this.chart.figure.data.forEach((trace, index) => {
+      trace.x.push(now);
+      trace.y.push(next[index]);
+      trace.meta?.read?.push(`calibration error ${found.value.toFixed(3)}`);
+      if (trace.x.length > LONGEST) for (const list of [trace.x, trace.y, trace.meta?.read ?? []]) list.shift();
+    });
+    this.chart.table.rows.push([version, now, null, found.value, found.low, found.high]);
+    this.version = version;
+    this.drawn = this.draw();
   }
 
   // ------------------------------------------------------------ keyboard

@@ -13,7 +13,7 @@ export default function dropzone({ data, parentElement, setTriggerValue }) {
   parentElement.__zone = true;
   parentElement.append(
     make(
-      "button", { type: "button", class: "pl-zone", "data-dropzone": "", onclick: () => uploads.choose() },
+      "button", { type: "button", class: given.large ? "pl-zone pl-zone-large" : "pl-zone", "data-dropzone": "", onclick: () => uploads.choose() },
       icon("upload"), make("strong", {}, given.title), make("span", {}, given.text),
     ),
   );

@@ -1,5 +1,5 @@
 // The most confidently wrong rows, one at a time, side by side; n and p (or j and k) go through them.
-import { estimate, fixed, make, read } from "./plumb.js";
+import { fixed, make, read } from "./plumb.js";
 
 export default function pairs({ data, parentElement }) {
   const given = read(data);
@@ -30,7 +30,7 @@ class Pairs {
 
   line(row, index) {
     const title = row.prompt_text || row.prompt || `Row ${index + 1}`;
-    const button = make("button", { type: "button", onclick: () => this.show(index) }, make("b", {}, estimateOf(row)), make("span", {}, title.slice(0, 140)));
+    const button = make("button", { type: "button", onclick: () => this.show(index) }, make("b", {}, row.sure), make("span", {}, title.slice(0, 140)));
     return make("li", {}, button);
   }
 
@@ -81,9 +81,5 @@ function longText(text) {
     more.setAttribute("aria-expanded", String(!open));
   } }, "Show all");
   return make("div", {}, body, more);
-}
-
-function estimateOf(row) {
-  return estimate("accuracy", row.confidence);
 }
 

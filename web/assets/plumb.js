@@ -143,7 +143,7 @@ const SHAPES = {
   action: "M11 3 5 11h4.500L9 17l6-8h-4.500z",
   upload: "M10 13V4.5 M6.5 8 10 4.5 13.5 8 M4 15.500h12",
   check: "M4.5 10.500l3.5 3.5 7.5-8",
-  help: "M7.7 7.800a2.3 2.3 0 1 1 3.3 2.100c-.7.3-1 .7-1 1.400v.4 M10 14.300h.01",
+  help: "M10 2.8a7.2 7.2 0 1 0 0 14.4 7.2 7.2 0 0 0 0-14.4z M10 9.4v4.1 M10 6.6h.01",
 };
 
 /** A stroke icon of the house, hidden from readers. */

@@ -32,8 +32,7 @@ class Runs {
   moved(body) {
     const known = this.runs.get(body.run);
     if (!known) {
-      clearTimeout(this.soon);
-      this.soon = setTimeout(() => this.trigger("changed", {}), 120);
+      this.soon ??= setTimeout(() => this.renew(), 700);
       return;
     }
     Object.assign(known, { state: body.state, progress: body.progress ?? known.progress, stage: body.stage ?? known.stage, error: body.error ?? known.error });
@@ -41,15 +40,20 @@ class Runs {
     this.draw();
   }
 
+  renew() {
+    this.soon = undefined;
+    this.trigger("changed", {});
+  }
+
   draw() {
     const open = new Set([...this.body.querySelectorAll("details[open]")].map((details) => details.dataset.run));
-    this.body.replaceChildren(...[...this.runs.values()].map((run) => this.row(run, open.has(String(run.id)))));
+    this.body.replaceChildren(...grouped([...this.runs.values()]).map((run) => this.row(run, open.has(String(run.id)))));
   }
 
   row(run, open) {
     const cells = [
       make("td", {}, make("span", { class: `pl-state pl-state-${run.state}` }, STATES[run.state]), this.progress(run)),
-      make("td", {}, run.kind, run.attempt > 1 ? make("span", { class: "pl-quiet" }, ` attempt ${run.attempt}`) : null, this.fault(run, open)),
+      make("td", {}, run.kind, run.times > 1 ? make("span", { class: "pl-quiet" }, ` × ${run.times}`) : null, run.attempt > 1 ? make("span", { class: "pl-quiet" }, ` attempt ${run.attempt}`) : null, this.fault(run, open)),
       make("td", {}, run.dataset),
       make("td", { class: "pl-quiet" }, `${ago(run.asked)} by ${run.by || "the inbox"}`),
       make("td", { class: "pl-quiet pl-number" }, took(run)),
@@ -80,6 +84,18 @@ class Runs {
     this.off?.();
     clearInterval(this.clock);
   }
+}
+
+/** Neighbours that ended well and did the same become one line with their number. */
+function grouped(runs) {
+  const lines = [];
+  for (const run of runs) {
+    const before = lines.at(-1);
+    const same = before && run.state === "done" && before.state === "done" && before.dataset === run.dataset && before.kind === run.kind;
+    if (same) before.times += 1;
+    else lines.push({ ...run, times: 1 });
+  }
+  return lines;
 }
 
 function took(run) {
