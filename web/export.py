@@ -38,12 +38,11 @@ async def calibration(request: Request) -> Response:
 async def recalibrator(request: Request) -> Response:
     """`GET /export/recalibrator.json?dataset=…&recalibrator=…`: the numbers that repair the scores."""
     found, _ = await concluded(request, "mode")
-    wanted = request.query_params.get("recalibrator", "")
-    known = found.result.recalibrators
-    chosen = next((one for one in known if not wanted or one.get("method") == wanted), None)
+    wanted = found.result.evidence.params.get("recalibrator")
+    chosen = next((one for one in found.result.recalibrators if one["kind"] == wanted), None)
     if chosen is None:
         raise NotFound("This result has no such recalibrator.", code="no_recalibrator")
-    return _attachment(_json(chosen), "application/json", _name(found, f"-v{found.version}-recalibrator.json"))
+    return _attachment(_json(chosen), "application/json", _name(found, f"-v{found.version}-{wanted}.json"))
 
 
 def cell(value: object) -> object:

@@ -11,10 +11,16 @@ from engine.settings import Settings, get_settings
 from engine.store.engine import close_store
 from engine.store.migrate import migrate
 from tests.web.serving import Served, register
+from web import logs
 from web.gate import COOKIE
 from web.routes import ROUTES
 
 ORIGIN = "http://127.0.0.1"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def logging_as_in_the_server() -> None:
+    logs.hand_to_logging()
 
 
 @pytest.fixture(scope="package")
@@ -33,7 +39,9 @@ class Desk:
 
     def visitor(self, name: str | None = None, role: str = "admin", origin: str = ORIGIN) -> TestClient:
         app = Starlette(routes=ROUTES, middleware=server.MIDDLEWARE, exception_handlers=server.HANDLERS)
-        client = TestClient(app, origin, raise_server_exceptions=False, follow_redirects=False, headers={"origin": origin})
+        client = TestClient(
+            app, origin, raise_server_exceptions=False, follow_redirects=False, headers={"origin": origin}
+        )
         if name is not None:
             client.cookies.set(COOKIE, register(name, role).cookie)
         self.clients.append(client)

@@ -53,7 +53,9 @@ def test_every_answer_carries_every_header(
     assert not any(word in answer.text[:3000] for word in ("Traceback", "site-packages", str(served.home), "sqlite"))
 
 
-@pytest.mark.parametrize("path", ["/view/calibration?dataset=9", "/_stcore/metrics", "/export/calibration.csv?dataset=9"])
+@pytest.mark.parametrize(
+    "path", ["/view/calibration?dataset=9", "/_stcore/metrics", "/export/calibration.csv?dataset=9"]
+)
 def test_private_answers_are_not_kept(served: Served, ann: Person, path: str) -> None:
     with served.client(ann) as client:
         assert client.get(path).headers["cache-control"] in ("no-store", "private, no-cache", "no-cache")

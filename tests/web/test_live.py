@@ -107,7 +107,7 @@ def test_what_concerns_one_person_reaches_only_them(served: Served, ann: Person)
             socket.recv(timeout=10)
         publish(1, topic=f"user/{ben.who.user_id}", kind="preference")
         publish(2)
-        assert [event["kind"] for event in heard(bens)][0] == "preference"
+        assert next(event["kind"] for event in heard(bens)) == "preference"
         assert [event["topic"] for event in heard(anns)] == ["project/main"]
     with listening(served, ann, before) as later:
         assert [event["topic"] for event in heard(later)] == ["project/main"]
@@ -127,7 +127,9 @@ def test_whoever_was_away_too_long_is_told_to_start_over(served: Served, ann: Pe
         assert len(heard(socket)) == events.cursor() - events.oldest() + 1
 
 
-@pytest.mark.parametrize("first", ["", "x", "[]", "{}", '{"since": "1"}', '{"since": -1}', '{"since": true}', '{"since": 1.5}'])
+@pytest.mark.parametrize(
+    "first", ["", "x", "[]", "{}", '{"since": "1"}', '{"since": -1}', '{"since": true}', '{"since": 1.5}']
+)
 def test_a_client_that_speaks_another_language_is_let_go(served: Served, ann: Person, first: str) -> None:
     with served.socket("/live", ann) as socket:
         socket.send(first)

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -17,7 +18,7 @@ def test_the_server_stops_at_once_with_open_sockets_and_a_half_sent_upload(
             release.wait(20)
 
         def send() -> None:
-            with served.client(ann) as client, pytest.raises(Exception):  # noqa: B017, PT011
+            with served.client(ann) as client, pytest.raises(Exception):  # noqa: B017
                 client.put("/upload?project=main&name=a.csv", content=slowly()).raise_for_status()
 
         with (
@@ -29,6 +30,10 @@ def test_the_server_stops_at_once_with_open_sockets_and_a_half_sent_upload(
             live.recv(timeout=10)
             uploading = threading.Thread(target=send)
             uploading.start()
+            deadline = time.monotonic() + 10
+            while not list((served.home / "uploads").glob("*")):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
             seconds = served.stop()
         release.set()
         uploading.join()

@@ -46,7 +46,12 @@ def test_the_cookie_is_out_of_reach(desk: Desk, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(desk.settings, "tls", secure)
     register("ann")
     cookie = SimpleCookie(try_in(desk.visitor(origin=origin), "ann", PASSWORD).headers["set-cookie"])[COOKIE]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"], bool(cookie["secure"])) == (True, "lax", "/", secure)
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], bool(cookie["secure"])) == (
+        True,
+        "lax",
+        "/",
+        secure,
+    )
     assert (cookie["domain"], int(cookie["max-age"])) == ("", 14 * 86_400)
     assert len(cookie.value) >= 43
 
@@ -191,7 +196,9 @@ def test_looking_at_a_link_does_not_use_it_up_and_using_it_does(desk: Desk) -> N
     assert (used.status_code, "<form" in used.text) == (404, False)
 
 
-@pytest.mark.parametrize("password", ["", "short", "12345678901", "aaaaaaaaaaaa", "abababababababab", "x" * 80, "é" * 40])
+@pytest.mark.parametrize(
+    "password", ["", "short", "12345678901", "aaaaaaaaaaaa", "abababababababab", "x" * 80, "é" * 40]
+)
 def test_a_weak_password_is_refused_with_the_reason_and_the_link_stays(desk: Desk, password: str) -> None:
     token = people.create_first_link()
     answer = redeem(desk.visitor(), token, "ada", password)

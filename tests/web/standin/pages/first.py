@@ -1,9 +1,8 @@
+import components
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-
-import components
 
 st.markdown("the first page")
 st.plotly_chart(go.Figure(go.Scatter(y=[1, 3, 2])), key="chart")

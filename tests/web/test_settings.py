@@ -1,0 +1,79 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from engine.settings import ROOT, Settings
+from web import hosting, lifespan
+
+PINNED = {
+    "client.showErrorDetails": "none",
+    "client.toolbarMode": "minimal",
+    "browser.gatherUsageStats": False,
+    "server.enableStaticServing": False,
+    "server.enableAgentApi": False,
+    "server.enableXsrfProtection": True,
+    "server.enableWebsocketCompression": False,
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": 1,
+    "server.headless": True,
+    "server.allowedHosts": ["localhost", "127.0.0.1"],
+    "runner.postScriptGC": False,
+}
+
+
+def test_every_option_that_safety_hangs_on_is_set() -> None:
+    found = hosting.options(Settings())
+    assert {name: found[name] for name in PINNED} == PINNED
+
+
+def test_every_option_exists_and_the_server_reads_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = hosting.options(Settings())
+    in_force = dict(options)
+    monkeypatch.setattr(st, "get_option", in_force.__getitem__)
+    lifespan.check_options(Settings())
+    for name in options:
+        in_force[name] = object()
+        with pytest.raises(RuntimeError, match=name):
+            lifespan.check_options(Settings())
+        in_force[name] = options[name]
+
+
+def test_the_theme_message_is_taken_from_our_own_addresses_only() -> None:
+    found = hosting.origins(Settings(port=8501, allowed_hosts="localhost,::1"))
+    assert found == ["http://localhost", "http://localhost:8501", "http://[::1]", "http://[::1]:8501"]
+    assert hosting.origins(Settings(tls=True, allowed_hosts="a.example"))[0] == "https://a.example"
+
+
+def test_a_page_knows_whether_the_server_stands_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("", "1", "true", str(os.getppid())):
+        monkeypatch.setenv(hosting.HOSTED, value)
+        assert not hosting.is_hosted()
+    hosting.mark_hosted()
+    assert hosting.is_hosted()
+
+
+@pytest.mark.parametrize(
+    ("bind", "tls", "refused"),
+    [
+        ("127.0.0.1", False, False),
+        ("::1", False, False),
+        ("0.0.0.0", False, True),
+        ("10.0.0.1", False, True),
+        ("::", True, False),
+    ],
+)
+def test_plain_http_is_not_offered_to_the_network(bind: str, tls: bool, refused: bool) -> None:
+    assert (hosting.refusal(Settings(bind=bind, tls=tls)) is not None) == refused
+
+
+def test_an_unsafe_installation_does_not_start(tmp_path: Path) -> None:
+    environment = {**os.environ, "PLUMBLINE_BIND": "0.0.0.0", "PLUMBLINE_HOME": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "server.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 2
+    assert "PLUMBLINE_TLS" in ended.stderr.splitlines()[-1]
