@@ -22,6 +22,7 @@ from jobs.processes import die_with_parent, environment
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 30.0
+LONGEST_WAIT = 10.0
 STOP_SECONDS = 2.0
 LINE_BYTES = 1024**2
 MISUSED = 2
@@ -32,11 +33,12 @@ log = logging.getLogger("plumbline")
 
 @dataclass(slots=True)
 class Child:
-    """One supervised process and how it has fared."""
+    """One supervised process and how it has fared. One that `waits` leaves the processor to the others at the start."""
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
+    waits: bool = False
     process: asyncio.subprocess.Process | None = None
     last_line: str = ""
 
@@ -53,16 +55,21 @@ class Launcher:
         self.children = children
         self._tell = tell
         self._stopping = asyncio.Event()
+        self._opened = asyncio.Event()
         self._code = 0
 
     async def run(self, when_started: Coroutine[None, None, None] | None = None) -> int:
-        """Start all, restart what ends, until SIGTERM or Ctrl-C; then stop all. Returns the exit code."""
+        """Start all, restart what ends, until SIGTERM or Ctrl-C; then stop all. Returns the exit code.
+
+        `when_started` runs beside them; children that wait begin when it is through, or after a while.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
         tasks = [asyncio.create_task(self._keep(child)) for child in self.children]
         if when_started is not None:
             tasks.append(asyncio.create_task(when_started))
+            tasks[-1].add_done_callback(lambda _task: self._opened.set())
         await self._stopping.wait()
         await self._stop_children()
         for task in tasks:
@@ -72,6 +79,9 @@ class Launcher:
 
     async def _keep(self, child: Child) -> None:
         pause = 0.0
+        if child.waits:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._opened.wait(), LONGEST_WAIT)
         while not self._stopping.is_set():
             began = time.monotonic()
             code = await self._run_once(child)
@@ -136,8 +146,9 @@ async def _copy_lines(child: Child, process: asyncio.subprocess.Process) -> None
             line = b"(a line longer than 1 MiB was left out)"
         if not line:
             return
-        child.last_line = line.decode("utf-8", errors="replace").rstrip()
-        log.info("%s | %s", child.name, child.last_line)
+        if text := line.decode("utf-8", errors="replace").rstrip():
+            child.last_line = text
+            log.info("%s | %s", child.name, text)
 
 
 def describe(code: int) -> str:

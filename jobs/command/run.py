@@ -77,11 +77,11 @@ def _children(settings: Settings) -> list[Child]:
     home = {"PLUMBLINE_HOME": str(settings.home.resolve())}
     children = [
         Child("web", [sys.executable, "server.py"], home),
-        Child("foreman", [*python, "foreman"], home),
-        Child("runner", [*python, "runner"], home),
+        Child("foreman", [*python, "foreman"], home, waits=True),
+        Child("runner", [*python, "runner"], home, waits=True),
     ]
     if settings.demo:
-        children.append(Child("simulator", [*python, "simulate", "--with-server"], home))
+        children.append(Child("simulator", [*python, "simulate", "--with-server"], home, waits=True))
     return children
 
 
