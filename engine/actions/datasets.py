@@ -25,6 +25,7 @@ from engine.store.times import now
 from engine.store.transaction import Transaction, transaction
 from engine.types import Who
 
+LONGEST_NAME = 180
 _FIELD = re.compile(r"[a-z][a-z0-9_.]{0,99}")
 
 
@@ -46,7 +47,7 @@ def receive_upload(
     The same content twice within a project is one dataset: the one that is there is returned (and comes back if it had
     been removed), and is read again only if its mapping changes or nothing has been read of it yet.
     """
-    wanted = _checked_mapping(mapping or {})
+    wanted, shown = _checked_mapping(mapping or {}), clean(name, LONGEST_NAME, "A name")
     require(who, project, "analyst")
     project_id(who, project)
     blobs.keep(path, checked_hash(sha256))
@@ -56,7 +57,7 @@ def receive_upload(
         dataset = tx.session.exec(same.with_for_update()).first()
         if dataset is None:
             dataset = Dataset(project_id=_id(home), name="", content=sha256, size=size, mapping=wanted)
-            dataset.name = _free_name(tx, home, clean(name, 180, "A name"))
+            dataset.name = _free_name(tx, home, shown)
             _add(tx, home, dataset)
             audit.record(tx.session, who, "receive_upload", f"dataset/{dataset.id}", sha256=sha256, size=size)
         else:
@@ -83,7 +84,7 @@ def receive_inbox(project: str, name: str, path: Path, offset: int, *, inode: in
         dataset = tx.session.exec(same.with_for_update()).first()
         if dataset is None:
             dataset = Dataset(project_id=_id(home), name="", source=source)
-            dataset.name = _free_name(tx, home, clean(name, 180, "A name"))
+            dataset.name = _free_name(tx, home, clean(name, LONGEST_NAME, "A name"))
             _add(tx, home, dataset)
         seen = {"offset": offset, "inode": inode}
         if dataset.removed_at is not None or _read_already(dataset.follow, seen):
@@ -124,7 +125,7 @@ def rename(who: Who, dataset_id: int, name: str) -> str:
     """Give a dataset another name; one that is taken in the project gets " (2)". Returns the name it got."""
     with transaction() as tx:
         dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
-        wanted = clean(name, 180, "A name")
+        wanted = clean(name, LONGEST_NAME, "A name")
         if wanted != dataset.name:
             dataset.name = _free_name(tx, project, wanted)
             _touch(tx, who, project, dataset, "rename", "dataset_changed")

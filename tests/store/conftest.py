@@ -1,3 +1,3 @@
-from tests.store.fixtures import installation, postgres_server, postgres_template, sqlite_template
+from tests.store.fixtures import installation, postgres_database, postgres_server, sqlite_template
 
-__all__ = ["installation", "postgres_server", "postgres_template", "sqlite_template"]
+__all__ = ["installation", "postgres_database", "postgres_server", "sqlite_template"]

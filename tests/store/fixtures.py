@@ -22,6 +22,15 @@ from engine.store.migrate import migrate
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 STORES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+FRESH_STORES = ("sqlite", pytest.param("postgres of its own", marks=pytest.mark.postgres))
+CHEAP = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=32MB", "autovacuum=off")
+EMPTY = """
+DO $$ BEGIN EXECUTE 'TRUNCATE ' || (
+    SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+) || ' RESTART IDENTITY CASCADE'; END $$;
+INSERT INTO project (slug, name, simulated, playing, created_at) VALUES ('main', 'Main', false, false, now());
+"""
 
 
 @dataclass(frozen=True)
@@ -58,21 +67,15 @@ def postgres_server() -> Iterator[str]:
     try:
         yield f"postgresql://plumb@127.0.0.1:{server[1]}"
     finally:
-        server[0].send_signal(signal.SIGINT)
+        server[0].send_signal(signal.SIGQUIT)
         server[0].wait(20)
         shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of an empty, migrated database, to be copied."""
-    _admin(postgres_server, "CREATE DATABASE template_plumb")
-    with pytest.MonkeyPatch.context() as patch:
-        _settle(patch, tmp_path_factory.mktemp("pg"), f"{postgres_server}/template_plumb")
-        migrate()
-        close_store()
-    get_settings.cache_clear()
-    return "template_plumb"
+def postgres_database(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a migrated database that tests share, each finding it empty."""
+    return _new_database(postgres_server, tmp_path_factory.mktemp("pg"))
 
 
 @pytest.fixture(params=STORES)
@@ -82,18 +85,31 @@ def installation(
     """A home with an empty, migrated store; the settings of this process point at it."""
     url = ""
     if request.param == "postgres":
-        server = request.getfixturevalue("postgres_server")
-        name = f"t{uuid.uuid4().hex}"
-        _admin(server, f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
-        url = f"{server}/{name}"
+        url = request.getfixturevalue("postgres_database")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(EMPTY)
+    elif request.param == "postgres of its own":
+        url = _new_database(request.getfixturevalue("postgres_server"), tmp_path / "migrating")
     else:
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "plumbline.db")
     settings = _settle(monkeypatch, tmp_path, url)
     for folder in (settings.inbox, settings.uploads, settings.segments, settings.states, settings.blobs):
         folder.mkdir(parents=True)
-    yield Installation(settings, request.param)
+    yield Installation(settings, request.param.partition(" ")[0])
     close_store()
     get_settings.cache_clear()
+
+
+def _new_database(server: str, home: Path) -> str:
+    name = f"t{uuid.uuid4().hex}"
+    _admin(server, f"CREATE DATABASE {name}")
+    with pytest.MonkeyPatch.context() as patch:
+        _settle(patch, home, f"{server}/{name}")
+        migrate()
+        close_store()
+    get_settings.cache_clear()
+    return f"{server}/{name}"
 
 
 def _settle(patch: pytest.MonkeyPatch, home: Path, url: str) -> Settings:
@@ -118,7 +134,15 @@ def _start(folder: Path, account: str | None) -> tuple[subprocess.Popen[bytes], 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"]
+    options = [
+        "-p",
+        str(port),
+        "-k",
+        str(folder),
+        "-h",
+        "127.0.0.1",
+        *(part for option in CHEAP for part in ("-c", option)),
+    ]
     process = subprocess.Popen([BINARIES[-1] / "postgres", "-D", data, *options], **shared)
     for _ in range(200):
         try:

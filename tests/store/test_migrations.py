@@ -13,7 +13,7 @@ from engine.store import migrate as migration
 from engine.store.engine import close_store, get_store
 from engine.store.migrate import downgrade, migrate
 from engine.store.tables import METADATA
-from tests.store.fixtures import Installation
+from tests.store.fixtures import FRESH_STORES, Installation
 from tests.store.people import person
 
 
@@ -21,6 +21,7 @@ def tables() -> set[str]:
     return set(inspect(get_store().reader).get_table_names())
 
 
+@pytest.mark.parametrize("installation", FRESH_STORES, indirect=True)
 def test_up_down_up(installation: Installation) -> None:
     everything = tables()
     assert set(METADATA.tables) <= everything
@@ -51,6 +52,7 @@ def test_twice_is_once(installation: Installation) -> None:
         assert connection.execute(text('SELECT id FROM "user"')).scalars().all() == [who.user_id]
 
 
+@pytest.mark.parametrize("installation", FRESH_STORES, indirect=True)
 def test_an_interrupted_migration_leaves_nothing(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     downgrade("base")
     script = ScriptDirectory.from_config(migration._config())
@@ -64,6 +66,7 @@ def test_an_interrupted_migration_leaves_nothing(installation: Installation, mon
     assert "dataset" in tables()
 
 
+@pytest.mark.parametrize("installation", FRESH_STORES, indirect=True)
 def test_a_newer_store_is_refused(installation: Installation) -> None:
     with get_store().writer.connect() as connection, connection.begin():
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
