@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from engine.actions.reports import merged
 from engine.analysis import ANALYSES
 from engine.analysis.base import Analysis, Parameters
-from engine.errors import InputRefused, PlumblineError, UsageError
+from engine.errors import InputRefused, NotFound, PlumblineError, UsageError
 from engine.formats import Report, read, to_rows, view_columns
 from engine.formats.canonical import SLICE_PREFIX
 from engine.types import Evidence, Notice, Result, RowReference, Rows
@@ -33,7 +33,8 @@ Progress = Callable[[float], None]
 
 ROWS_SHOWN = 20
 NOT_SHOWN = ("bucket", "prompt_hash")
-NOTHING_KNOWN: Mapping[str, Any] = {"rows": None, "accepted": None, "rejected": None, "reasons": {}}
+COUNTS = ("rows", "accepted", "rejected")
+NOTHING_KNOWN: Mapping[str, Any] = {"name": "", "sha256": "", **dict.fromkeys(COUNTS), "reasons": {}}
 
 
 def analyse(
@@ -84,7 +85,7 @@ class Analysing:
         self.dataset["sha256"] = content_hash(self.files)
         parts = self._read(progress or _ignore)
         params = chosen.parameters.parse({**_scale(params, parts), **self.params})
-        result = chosen.conclude(_observe(chosen, params, parts), params)
+        result = _conclude(chosen, _observe(chosen, params, parts), params)
         return self._complete(result, params, parts, time.perf_counter() - started)
 
     def choose(self) -> tuple[Analysis[Any, Any], Parameters]:
@@ -200,6 +201,13 @@ class FileRows:
 def _observe(chosen: Analysis[Any, Any], params: Parameters, parts: list[FileRows]) -> Any:
     states = (chosen.observe(part.rows(), params) for part in parts)
     return reduce(chosen.combine, states)
+
+
+def _conclude(chosen: Analysis[Any, Any], state: Any, params: Parameters) -> Result:
+    try:
+        return chosen.conclude(state, params)
+    except NotFound as error:
+        raise UsageError(error.message) from error
 
 
 def _scale(params: Parameters, parts: list[FileRows]) -> dict[str, float]:
