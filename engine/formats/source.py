@@ -85,6 +85,7 @@ def open_source(source: Path | bytes, name: str, limits: Limits) -> Source:
         except OSError as error:
             raise InputRefused(f"{name}: cannot be opened", code="not_a_file", file=name) from error
     if opened.size == 0:
+        opened.stream.close()
         raise opened.refuse("the file is empty", "empty_file")
     return opened
 
