@@ -83,9 +83,13 @@ def _slices(slices: Sequence[Mapping[str, Any]]) -> str:
         return ""
     columns = list(dict.fromkeys(name for one in slices for name in one))
     rows = [[printable(cell(one.get(name))) for name in columns] for one in slices[:SLICES]]
-    numeric = [place for place, name in enumerate(columns) if isinstance(slices[0].get(name), int | float)]
+    numeric = [place for place, name in enumerate(columns) if _is_number(slices[0].get(name))]
     more = f"\n… and {len(slices) - SLICES} more with --json" if len(slices) > SLICES else ""
     return f"Slices\n{table(columns, rows, numeric)}{more}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _worst(result: Result, width: int) -> str:

@@ -1,7 +1,11 @@
 """The HTML report: complete, self-contained, the same bytes each time, and inert whatever the data say."""
 
+import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -84,6 +88,18 @@ def test_self_contained():
 
 def test_same_result_same_bytes():
     assert render(sample()) == render(sample())
+
+
+def test_same_bytes_in_another_process_time_zone_and_locale():
+    code = (
+        "import hashlib; from engine.reports.html import render; from tests.reports.sample import sample; "
+        "print(hashlib.sha256(render(sample())).hexdigest())"
+    )
+    strange = {**os.environ, "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=strange, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ran.stdout.strip() == hashlib.sha256(render(sample())).hexdigest()
 
 
 def test_empty_result_is_a_page_without_scripts():
