@@ -32,7 +32,7 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour

@@ -39,7 +39,9 @@ class Comparison:
 
 
 def installed(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
+    """Whether the peer is there (two of them only together with torch)."""
+    needed = (module, "torch") if module in ("torchmetrics", "netcal") else (module,)
+    return all(importlib.util.find_spec(name) is not None for name in needed)
 
 
 # ------------------------------------------------------------------ point estimates

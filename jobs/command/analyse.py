@@ -57,9 +57,10 @@ def analyse(args: argparse.Namespace) -> int:
     from engine.standalone import Analysing
     from jobs.command import fail_if
     from jobs.command.limited import limited_files
+    from jobs.command.read import parse_mapping
 
     condition = None if args.fail_if is None else fail_if.parse(args.fail_if)
-    work = Analysing(args.files, args.analysis, _assignments("--param", args.param), _assignments("--map", args.map))
+    work = Analysing(args.files, args.analysis, _parameters(args.param), parse_mapping(args.map))
     work.choose()
     try:
         with limited_files() as work.open_file, _progress_bar() as progress:
@@ -75,19 +76,19 @@ def analyse(args: argparse.Namespace) -> int:
     return 0
 
 
-def _assignments(option: str, texts: list[str]) -> dict[str, str]:
-    """`name=value` texts as a mapping; the value may hold further equals signs."""
+def _parameters(words: list[str]) -> dict[str, str]:
+    """`NAME=VALUE` words as a mapping; the value may hold further equals signs."""
     from engine.errors import UsageError
 
-    pairs = [text.partition("=") for text in texts]
-    for text, (name, sign, _value) in zip(texts, pairs, strict=True):
-        if not name or not sign:
-            raise UsageError(f"{option}: expected NAME=VALUE, found {text!r}")
-    names = [name for name, _sign, _value in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"{option}: {name!r} is given twice")
-    return {name: value for name, _sign, value in pairs}
+    parameters: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--param takes NAME=VALUE, not {word!r}")
+        if name in parameters:
+            raise UsageError(f"--param: {name} is given twice")
+        parameters[name] = value
+    return parameters
 
 
 @contextmanager
