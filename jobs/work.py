@@ -168,6 +168,15 @@ def _answer(manifest: list[str], report: Mapping[str, Any]) -> dict[str, Any] | 
 
 
 def _read_once(work: Work, executor: Executor, folder: Path, way: Way) -> ReadDone:
+    def progress(share: float) -> None:
+        """Never raises: the executor is in the middle of something and has to be ended by its own means."""
+        try:
+            runs.progress(work, READ_SHARE * share, "reading")
+        except Conflict:
+            executor.cancel()
+        except StoreUnavailable as error:
+            log.warning("%s", error.message)
+
     return executor.read(
         work.path,
         work.source or work.name,
@@ -175,7 +184,7 @@ def _read_once(work: Work, executor: Executor, folder: Path, way: Way) -> ReadDo
         folder,
         follow=way.follow,
         until=work.params.get("offset") if way.follow is not None else None,
-        progress=lambda share: runs.progress(work, READ_SHARE * share, "reading"),
+        progress=progress,
     )
 
 
