@@ -203,9 +203,7 @@ def _layout(bins: list[dict[str, float]], pairs: bool) -> dict[str, Any]:
         "height": 460,
         "showlegend": False,
         "xaxis": {
-            "title": {
-                "text": "What the model says: confidence in its preferred answer" if pairs else "What the score says"
-            },
+            "title": {"text": "Confidence in the preferred answer" if pairs else "Score as a probability"},
             "range": [start - 0.008, 1.008],
             "dtick": 0.1 if pairs else 0.2,
             "tickformat": ".0%",

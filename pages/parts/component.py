@@ -11,8 +11,15 @@ import streamlit as st
 
 LOADER = """
 const part = import(new URL("/assets/{name}.js", location.origin).href);
-export default async (component) => (await part).default(component);
+export default async (component) => {
+  const place = component.parentElement;
+  const turn = (place.plumbTurn = (place.plumbTurn ?? 0) + 1);
+  const leave = await (await part).default(component);
+  return () => place.plumbTurn === turn && leave?.();
+};
 """
+"""Streamlit calls this again whenever the data change, and the clean-up of a call that was overtaken as soon as it
+returns: only the last call may leave."""
 Payload = bytes | dict[str, Any]
 
 

@@ -78,10 +78,11 @@ def mapping(who: Who, dataset: DatasetView) -> None:
     """Which column of the file holds what; the file is read again."""
     explain("Name the columns of the file that were misread; leave the others empty. The file is then read again.")
     roles = ROLES.get(dataset.kind or "", [*ROLES["comparison"][:5], *ROLES["score"][:3]])
+    read_as = {role: source for source, role in dataset.columns.items()}
     with st.form("mapping", border=False):
         places = st.columns(2)
         named = {
-            role: places[index % 2].text_input(role.replace("_", " ").capitalize(), dataset.columns.get(role, ""))
+            role: places[index % 2].text_input(role.replace("_", " ").capitalize(), read_as.get(role, ""))
             for index, role in enumerate(roles)
         }
         if st.form_submit_button("Read again", type="primary"):

@@ -22,8 +22,8 @@ NUMBERS = {
     "calibration_error": Explained(
         "Calibration error",
         "How far, in probability, the confidence typically lies from how often the model is right. 0 is calibrated.",
-        "root of the mean squared gap over 15 bins of equal mass; products within a prompt are left out, "
-        "so neither label noise nor repeated prompts inflate it. The interval is a delete-one-group jackknife over prompts.",
+        "root of the mean squared gap over 15 bins of equal mass; products within a prompt are left out, so that "
+        "neither label noise nor repeated prompts inflate it. The interval is a jackknife over groups of prompts.",
         "after Kumar, Liang and Ma (2019), debiased by cluster",
     ),
     "accuracy": Explained(

@@ -75,7 +75,7 @@ def _common(row: Row) -> list[tuple[str, str]]:
         ("Annotator", row.get("annotator")),
         ("Line", row.get("source_line")),
     ]
-    slices = [(name.removeprefix("slice."), value) for name, value in row.items() if name.startswith("slice.")]
+    slices = row.get("slices", {}).items()
     return [(name, str(value)[:120]) for name, value in [*named, *slices] if value not in (None, "")]
 
 

@@ -104,10 +104,10 @@ def recognised(dataset: DatasetView, result: Result) -> None:
     with st.container(key="card-recognised", height="stretch"):
         st.subheader("What was recognised")
         taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
-        columns = [(canonical, source) for canonical, source in dataset.columns.items()]
-        facts(
-            [("Format", dataset.format or "not known"), ("Rows taken", taken), *((str(a), str(b)) for a, b in columns)]
-        )
+        facts([("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)])
+        if dataset.columns:
+            explain("Columns, as they were read:")
+            facts([(source, role.replace("_", " ")) for source, role in dataset.columns.items()])
         if dataset.rejected:
             st.markdown(f"**{words.count(dataset.rejected)} rows refused**")
             facts([(reason.replace("_", " "), words.count(number)) for reason, number in dataset.reasons.items()])

@@ -2,6 +2,7 @@
 import { csv, download, icon, make, paint, plumb, read } from "./plumb.js";
 
 const LONGEST = 500;
+const NARROW = 520;
 const CONFIG = { displayModeBar: false, responsive: true, displaylogo: false, doubleClick: "reset", scrollZoom: false };
 
 /** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
@@ -19,12 +20,11 @@ function plotly() {
   }));
 }
 
-export default async function chart({ data, parentElement, setTriggerValue }) {
+export default function chart({ data, parentElement, setTriggerValue }) {
   const given = read(data);
   const part = (parentElement.__chart ||= new Part(parentElement));
   part.pick = (value) => setTriggerValue("pick", value);
   part.take(given);
-  await part.drawn;
   return () => part.leave();
 }
 
@@ -98,6 +98,7 @@ class Part {
     this.chips(figure.data);
     figure.layout.height = this.dialog.open ? Math.round(innerHeight * 0.68) : this.given.height ?? figure.layout.height;
     figure.layout.autosize = true;
+    if (this.stage.clientWidth < NARROW && figure.layout.yaxis?.title) figure.layout.yaxis.title = { text: "" };
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     this.stage.style.minHeight = `${figure.layout.height}px`;
     await library.react(this.plot, figure.data, figure.layout, CONFIG);
