@@ -13,6 +13,8 @@ EXAMPLES_KEPT = 20
 def merged(before: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
     """The report of both: counts and reasons summed, columns, warnings and slice values united.
 
+    Of two scales the larger holds: it brings the values of both into [0, 1].
+
     Raises InputRefused where the added rows are of another kind: such rows have to be a dataset of their own.
     """
     if not before:
@@ -33,6 +35,7 @@ def merged(before: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any
         "columns": {**before.get("columns", {}), **added.get("columns", {})},
         "slices": _united(before.get("slices", {}), added.get("slices", {})),
         "warnings": _distinct([*before.get("warnings", []), *added.get("warnings", [])]),
+        "scale": max((one["scale"] for one in (before, added) if one.get("scale") is not None), default=None),
         "examples": [*before.get("examples", []), *added.get("examples", [])][:EXAMPLES_KEPT],
     }
 

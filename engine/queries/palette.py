@@ -33,7 +33,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *(_dataset(dataset) for dataset in datasets),
         *_views(who, project),
         *_dataset_actions(who, datasets),
-        *_run_actions(who, project),
+        *_run_actions(who, project, {dataset.run_id for dataset in datasets}),
         *_preferences(who),
         *_demo(who),
         *_projects(who, project),
@@ -86,12 +86,12 @@ def _dataset_actions(who: Who, datasets: list[DatasetView]) -> Iterator[PaletteE
         yield from _action(who, "dataset.remove", f"Remove {dataset.name}", f"remove:{dataset.id}", one)
 
 
-def _run_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
+def _run_actions(who: Who, project: str, newest: set[int | None]) -> Iterator[PaletteEntry]:
     for run in list_runs(who, project, ACTIVE_RUNS):
         about = f"run {run.id} of {run.dataset}" if run.dataset else f"run {run.id}"
         if run.state in ("queued", "running"):
             yield from _action(who, "run.cancel", f"Cancel {about}", f"cancel:{run.id}", {"run_id": run.id}, run.stage)
-        elif run.state in ("failed", "cancelled"):
+        elif run.state in ("failed", "cancelled") and run.id in newest:
             yield from _action(who, "run.retry", f"Try {about} again", f"retry:{run.id}", {"run_id": run.id}, run.state)
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from engine.store.datasets import existing_segment
 
 SLICE_PREFIX = "slice."
+NOT_SHOWN = ("bucket", "prompt_hash")
 CACHED_ROWS = 2_000
 
 _lock = threading.Lock()
@@ -19,7 +20,7 @@ _rows: OrderedDict[tuple[str, int], dict[str, Any]] = OrderedDict()
 
 
 def rows_by_hash(manifest: Sequence[str], hashes: Sequence[int]) -> list[dict[str, Any]]:
-    """The rows with these hashes, in that order, as plain values; slice columns under `slices`.
+    """The rows with these hashes, in that order: what is known of each as plain values, slice columns under `slices`.
 
     Only segments that hold one are read, and of those only the pages that do. Hashes that nothing has are left out.
     """
@@ -62,6 +63,6 @@ def _read(sha256: str, wanted: set[int]) -> dict[int, dict[str, Any]]:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    slices = {key.removeprefix(SLICE_PREFIX): value for key, value in row.items() if key.startswith(SLICE_PREFIX)}
-    plain = {key: value for key, value in row.items() if not key.startswith(SLICE_PREFIX)}
-    return {**plain, "slices": slices}
+    known = {key: value for key, value in row.items() if value is not None and key not in NOT_SHOWN}
+    slices = {key.removeprefix(SLICE_PREFIX): known.pop(key) for key in list(known) if key.startswith(SLICE_PREFIX)}
+    return {**known, "slices": slices}

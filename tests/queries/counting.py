@@ -1,0 +1,84 @@
+"""An analysis simple enough to check by hand: it remembers which rows it saw, in which order states were combined."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from engine.analysis.base import Analysis, Parameters, Shape
+from engine.errors import NotEnoughData, NotFound
+from engine.types import Estimate, Evidence, Kind, Result, RowReference, Rows
+
+State = dict[str, list[list[float]]]
+
+
+@dataclass(frozen=True)
+class CountingParameters(Parameters):
+    """`scale` changes what is observed, `power` only what is concluded."""
+
+    observe_fields: ClassVar[tuple[str, ...]] = ("scale",)
+    scale: float = 1.0
+    power: int = 1
+    slice: str = ""
+
+
+class Counting(Analysis[State, CountingParameters]):
+    """Sums margins. `calls` says how often each step was taken."""
+
+    name: ClassVar[str] = "counting"
+    version: ClassVar[str] = "1"
+    shape: ClassVar[Shape] = "table"
+    kinds: ClassVar[tuple[Kind, ...]] = ("comparison",)
+    parameters = CountingParameters
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+
+    def observe(self, rows: Rows, params: CountingParameters) -> State:
+        codes, values = rows.slices.get("topic", (np.full(len(rows), -1, np.int32), []))
+        topics = [values[code] if code >= 0 else "" for code in codes]
+        margins = [float(margin) / params.scale for margin in rows.columns["margin"]]
+        hashes = [float(row_hash) for row_hash in rows.columns["row_hash"]]
+        return {"rows": [list(each) for each in zip(margins, hashes, strict=True)], "topics": [topics]}  # type: ignore[list-item]
+
+    def combine(self, left: State, right: State) -> State:
+        self.calls["combine"] += 1
+        return {"rows": left["rows"] + right["rows"], "topics": [left["topics"][0] + right["topics"][0]]}
+
+    def conclude(self, state: State, params: CountingParameters) -> Result:
+        self.calls["conclude"] += 1
+        margins = [row[0] for row in state["rows"]]
+        if len(margins) < 2:
+            raise NotEnoughData(f"{len(margins)} rows; two are needed.")
+        worst = sorted(state["rows"])[:25]
+        return Result(
+            analysis=self.name,
+            verdict="counted",
+            sentence=f"Order {margins}",
+            estimates={"total": Estimate(sum(margins) ** params.power, n=len(margins))},
+            evidence=Evidence(self.name, self.version, rows=len(margins)),
+            dataset={"rows": len(margins), "prompts": len(margins)},
+            pictures={"reliability": {"count": [len(margins)]}, "histogram": {"count": [1]}},
+            worst=[RowReference(int(row[1]), -row[0]) for row in worst],
+        )
+
+    def narrow(self, state: State, column: str, value: str) -> State:
+        if column != "topic" or value not in state["topics"][0]:
+            raise NotFound("There is no such slice.")
+        kept = [place for place, topic in enumerate(state["topics"][0]) if topic == value]  # type: ignore[comparison-overlap]
+        return {
+            "rows": [state["rows"][place] for place in kept],
+            "topics": [[state["topics"][0][place] for place in kept]],
+        }
+
+    def to_bytes(self, state: State) -> bytes:
+        return json.dumps(state).encode()
+
+    def from_bytes(self, data: bytes) -> State:
+        self.calls["from_bytes"] += 1
+        loaded: State = json.loads(data)
+        return loaded

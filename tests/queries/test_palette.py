@@ -1,0 +1,120 @@
+"""The palette offers what exists and what makes sense now, and every entry works."""
+
+from __future__ import annotations
+
+from engine import registry
+from engine.actions import datasets as dataset_actions
+from engine.actions import demo, people, runs, views
+from engine.queries.palette import entries
+from engine.types import PaletteEntry, Who
+from tests.store.fixtures import Installation
+from tests.store.people import person, read, upload
+
+
+def titles(who: Who, section: str = "Actions") -> set[str]:
+    return {entry.title for entry in entries(who, "main") if entry.section == section}
+
+
+def test_pages_are_always_there(installation: Installation) -> None:
+    who = person("bob", "viewer")
+    pages = [entry for entry in entries(who, "main") if entry.section == "Pages"]
+    assert [entry.title for entry in pages] == ["Home", "Calibration", "Datasets", "Runs", "Settings"]
+    assert all(entry.run == "page" and entry.shortcut and entry.synonyms for entry in pages)
+
+
+def test_only_what_exists(installation: Installation) -> None:
+    who = person()
+    dataset = upload(who).dataset_id
+    assert titles(who, "Datasets") == {"scores.jsonl"}
+    assert {"Read scores.jsonl again", "Remove scores.jsonl"} <= titles(who)
+    dataset_actions.remove(who, dataset)
+    assert titles(who, "Datasets") == set()
+    assert not any("scores.jsonl" in title for title in titles(who)), "a run of a removed dataset cannot be tried again"
+
+
+def test_a_dataset_leads_to_its_answer(installation: Installation) -> None:
+    who = person()
+    dataset = upload(who).dataset_id
+
+    def target() -> str:
+        return next(entry.target for entry in entries(who, "main") if entry.section == "Datasets")
+
+    assert target() == f"datasets?dataset={dataset}"
+    read(runs.claim("worker"))
+    assert target() == f"calibration?dataset={dataset}"
+
+
+def test_runs_are_cancelled_or_tried_again(installation: Installation) -> None:
+    who = person()
+    run = upload(who).run_id
+    assert f"Cancel run {run} of scores.jsonl" in titles(who)
+    work = runs.claim("worker")
+    assert work is not None
+    runs.fail(work, {"code": "broken", "message": "Broken."})
+    assert f"Try run {run} of scores.jsonl again" in titles(who)
+    assert not any(title.startswith("Cancel") for title in titles(who))
+
+
+def test_the_simulator_plays_or_stops(installation: Installation) -> None:
+    who = person()
+    assert "Play the simulator" in titles(who)
+    demo.play(who)
+    assert "Stop the simulator" in titles(who)
+    assert "Play the simulator" not in titles(who)
+
+
+def test_a_viewer_is_offered_no_changes(installation: Installation) -> None:
+    upload(person())
+    viewer = person("bob", "viewer")
+    for entry in entries(viewer, "main"):
+        if entry.run == "action":
+            assert viewer.at_least(registry.ACTIONS[entry.target].role)
+    assert not any("scores.jsonl" in title for title in titles(viewer))
+
+
+def test_the_theme_that_is_on_is_not_offered(installation: Installation) -> None:
+    who = person()
+    people.set_preference(who, "theme", "dark")
+    assert "Dark theme" not in titles(who)
+    assert {"Light theme", "Theme of the system"} <= titles(who)
+
+
+def test_saved_views_are_links(installation: Installation) -> None:
+    who = person()
+    views.save(who, "main", "My view", "calibration", "bins=20")
+    (entry,) = [entry for entry in entries(who, "main") if entry.section == "Saved views"]
+    assert (entry.title, entry.run, entry.target) == ("My view", "link", "calibration?bins=20")
+
+
+def test_other_projects_with_data_can_be_reached(installation: Installation) -> None:
+    who = person()
+    demo.play(who)
+    assert titles(who, "Projects") == set()
+    upload(who, project="demo")
+    assert titles(who, "Projects") == {"Simulated project"}
+
+
+def test_every_action_offered_works(installation: Installation) -> None:
+    """One after the other on a fresh look each time: an entry that is there can be run."""
+    who = person()
+    upload(who, "a")
+    read(runs.claim("worker"))
+    upload(who, "b", "second.jsonl")
+    done: set[str] = set()
+
+    def fresh() -> list[PaletteEntry]:
+        return [entry for entry in entries(who, "main") if entry.run == "action" and entry.id not in done]
+
+    while offered := fresh():
+        entry = offered[0]
+        registry.run(who, entry.target, entry.arguments)
+        done.add(entry.id)
+    assert len(done) > 8
+
+
+def test_ids_are_unique(installation: Installation) -> None:
+    who = person()
+    upload(who, "a")
+    upload(who, "b")
+    everything = [entry.id for entry in entries(who, "main")]
+    assert len(everything) == len(set(everything))
