@@ -86,7 +86,9 @@ _FIELDS: Mapping[Kind, list[tuple[str, pa.DataType]]] = {
     ],
 }
 
-_NOT_CONTENT = frozenset({"row_hash", "bucket", "prompt_hash", "source_line"})
+_NOT_CONTENT = frozenset({"row_hash", "bucket", "prompt_hash", "prompt_text", "source_line"})
+_PROSE = ("text_a", "text_b", "text")
+"""Long texts are hashed together; that of the prompt is left out, since `prompt` names it."""
 
 
 class Columns(Protocol):
@@ -140,9 +142,9 @@ def _hashes(
     content = {
         name: values
         for name, values in filled.items()
-        if name not in _NOT_CONTENT and not name.startswith(SLICE_PREFIX)
+        if name not in _NOT_CONTENT and name not in _PROSE and not name.startswith(SLICE_PREFIX)
     }
-    plain = hash_rows(content, len(lines))
+    plain = hash_rows(content, [filled[name] for name in _PROSE if name in filled], len(lines))
     rows = numbered(plain, lines if occurrences is None else occurrences.number(plain))
     prompts = rows
     if "prompt" in filled:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.errors import UsageError
 from engine.formats.batches import Batch, Lines, Refused, sample_rows
-from engine.formats.hashing import hash_text
+from engine.formats.hashing import hash_texts
 from engine.formats.names import SHARED
 from engine.formats.values import FINE, MISSING, NOT_FINITE, Codes, Floats, labels, numbers, texts, times
 from engine.types import Kind, Notice
@@ -269,7 +269,11 @@ def fill_prompt(draft: Draft, batch: Batch, plan: Plan) -> None:
 def name_texts(prompts: pa.Array) -> pa.Array:
     """A short name for each text: itself up to 40 characters, else the hash of it in hexadecimal."""
     encoded = prompts.dictionary_encode()
-    names = [word if len(word) <= 40 else f"{hash_text(word):016x}" for word in encoded.dictionary.to_pylist()]
+    words = encoded.dictionary.to_pylist()
+    names = [
+        word if len(word) <= 40 else f"{code:016x}"
+        for word, code in zip(words, hash_texts(encoded.dictionary).tolist(), strict=True)
+    ]
     return pa.array(names, pa.string()).take(encoded.indices)
 
 

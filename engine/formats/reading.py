@@ -13,7 +13,7 @@ import pyarrow as pa
 from engine.errors import InputRefused
 from engine.formats import registry, slices
 from engine.formats.batches import Batch
-from engine.formats.canonical import SLICE_PREFIX, build, schema
+from engine.formats.canonical import SLICE_PREFIX, build, kind_of, schema
 from engine.formats.csv_tables import Dialect, dialect_of, read_csv
 from engine.formats.gather import gathered, join
 from engine.formats.hashing import Occurrences
@@ -326,5 +326,6 @@ def read_table(
 
 def settled(table: pa.Table, report: Report) -> pa.Table:
     """The table without slice columns that the finished report does not name."""
-    wanted = schema(report.kind, [name for name in report.slices if SLICE_PREFIX + name in table.column_names])
+    kind = report.kind or kind_of(table.schema)
+    wanted = schema(kind, [name for name in report.slices if SLICE_PREFIX + name in table.column_names])
     return table.select(wanted.names)

@@ -52,12 +52,13 @@ class Rejection:
 class Report:
     """What was found, complete once the reading is exhausted.
 
-    `rows` counts the rows of the source, `accepted + rejected`. `columns` maps source names to canonical ones, `slices`
+    `rows` counts the rows of the source, `accepted + rejected`. `kind` is null until
+    the file is recognised. `columns` maps source names to canonical ones, `slices`
     each slice column to its values, sorted. `scale` divides raw score values into [0, 1] (null for pairs).
     """
 
     format: str = ""
-    kind: Kind = "comparison"
+    kind: Kind | None = None
     rows: int = 0
     accepted: int = 0
     rejected: int = 0

@@ -16,6 +16,7 @@ MOST_VALUES = 50
 MOST_INTEGERS = 20
 LONGEST = 100
 FEW_ROWS = 50
+LOOKED_AT = 65_536
 _NEVER = ("id", "uuid", "hash", "index", "idx", "seed", "sample", "line", "timestamp", "time", "date", "url", "path")
 
 
@@ -40,7 +41,7 @@ def _is_key(name: str) -> bool:
 
 
 def _may_slice(batch: Batch, name: str, least: int) -> bool:
-    column = arrow(batch.column(name))
+    column = arrow(batch.column(name)[:LOOKED_AT])
     if column is None or column.null_count == len(column):
         return False
     if not (pa.types.is_string(column.type) or pa.types.is_boolean(column.type) or pa.types.is_integer(column.type)):

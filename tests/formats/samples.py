@@ -1,0 +1,333 @@
+"""Small made-up files of every format that is read: the same rows each time."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROWS = 24
+_WORDS = "signal market theorem river argues because seldom plumb wall true answer of the a to é ünï 中".split()
+
+Row = dict[str, Any]
+
+
+def _text(rng: random.Random, length: int = 8) -> str:
+    return " ".join(rng.choice(_WORDS) for _ in range(length))
+
+
+def lines(rows: list[Row]) -> bytes:
+    """Rows as JSON lines."""
+    return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+
+
+def table(rows: list[Row], delimiter: str = ",") -> bytes:
+    """Rows as delimited text, quoted where needed."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def parquet(rows: list[Row]) -> bytes:
+    """Rows as Parquet."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    return sink.getvalue()
+
+
+def judgebench(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(1)
+    made = []
+    for number in range(rows):
+        a, b = round(rng.gauss(0, 3), 3), round(rng.gauss(0, 3), 3)
+        judge = {"judge_model": "acme/reward", "prompt": "", "response": ""}
+        made.append(
+            {
+                "pair_id": f"p{number}",
+                "original_id": None if number % 2 else number,
+                "source": f"subject {number % 3}",
+                "question": _text(rng, 12),
+                "response_model": "acme/chat",
+                "response_A": _text(rng),
+                "response_B": _text(rng),
+                "label": rng.choice(["A>B", "B>A"]),
+                "judge_name": "reward_model",
+                "judgments": [
+                    {"judgment": {**judge, "scores": [a, b]}, "decision": "A>B" if a > b else "B>A"},
+                    {"judgment": {**judge, "scores": [b, a]}, "decision": "A>B" if b > a else "B>A"},
+                ],
+            }
+        )
+    return made
+
+
+def helpsteer(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(2)
+    made = []
+    for number in range(rows):
+        asked = {"role": "user", "content": _text(rng, 10)}
+        made.append(
+            {
+                "preference_strength": number % 4,
+                "chosen": [asked, {"role": "assistant", "content": _text(rng)}],
+                "rejected": [asked, {"role": "assistant", "content": _text(rng)}],
+                "chosen_reward": round(rng.gauss(1, 2), 4),
+                "rejected_reward": round(rng.gauss(0, 2), 4),
+            }
+        )
+    return made
+
+
+def ultrafeedback(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(3)
+    return [
+        {
+            "prompt": _text(rng, 6),
+            "prompt_id": f"{rng.getrandbits(64):x}",
+            "chosen": _text(rng),
+            "rejected": _text(rng),
+            "score_chosen": round(rng.uniform(1, 10), 1),
+            "score_rejected": round(rng.uniform(1, 10), 1),
+        }
+        for _ in range(rows)
+    ]
+
+
+def hh_rlhf(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(4)
+    made = []
+    for _ in range(rows):
+        asked = f"\n\nHuman: {_text(rng)}\n\nAssistant:"
+        made.append({"chosen": f"{asked} {_text(rng)}", "rejected": f"{asked} {_text(rng)}"})
+    return made
+
+
+def rewardbench(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(5)
+    return [
+        {
+            "id": number,
+            "subset": ("alpacaeval-easy", "refusals", "math-prm")[number % 3],
+            "text_chosen": _text(rng),
+            "text_rejected": _text(rng),
+            "results": rng.choice([0, 1]),
+            "scores_chosen": [round(rng.gauss(1, 2), 3)],
+            "scores_rejected": [round(rng.gauss(0, 2), 3)] if number % 8 else None,
+        }
+        for number in range(rows)
+    ]
+
+
+def rewardbench2(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(6)
+    return [
+        {
+            "id": f"tied:{number}" if number % 4 == 0 else str(number),
+            "subset": "Ties" if number % 4 == 0 else "Factuality",
+            "scores": [round(rng.gauss(0, 2), 3) for _ in range(6 if number % 4 == 0 else 4)],
+            "num_correct": 2 if number % 4 == 0 else 1,
+            "results": rng.choice([0, 1]),
+        }
+        for number in range(rows)
+    ]
+
+
+def pairs(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(7)
+    return [
+        {
+            "prompt_id": f"q{number // 2}",
+            "score_a": round(rng.gauss(0, 2), 5),
+            "score_b": round(rng.gauss(0, 2), 5),
+            "label": rng.choice(["A", "B", "tie"]),
+            "language": rng.choice(["en", "de"]),
+        }
+        for number in range(rows)
+    ]
+
+
+def scores(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(8)
+    return [
+        {
+            "task_id": f"t{number // 4:04d}",
+            "sample": number % 4,
+            "question": f"{_text(rng)} {number // 4}?",
+            "truth": round(rng.uniform(1, 900), 2),
+            "solution": _text(rng),
+            "correct": rng.random() < 0.6,
+            "judge_raw": "97",
+            "judge_score": rng.randrange(0, 101),
+        }
+        for number in range(rows)
+    ]
+
+
+def votes(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(9)
+    return [
+        {
+            "pair_id": number // 3,
+            "annotator": f"w{number % 3}",
+            "score_a": number // 3 * 0.5,
+            "score_b": 1.0,
+            "preference": rng.choice(["left", "right"]),
+        }
+        for number in range(rows)
+    ]
+
+
+def pandalm(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(10)
+    return [
+        {
+            "idx": number,
+            "instruction": _text(rng),
+            "response1": _text(rng),
+            "response2": _text(rng),
+            "annotator1": rng.choice([0, 1, 2]),
+            "annotator2": rng.choice([0, 1, 2]),
+            "annotator3": str(rng.choice([0, 1, 2])),
+        }
+        for number in range(rows)
+    ]
+
+
+def arena(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(11)
+    return [
+        {
+            "question_id": f"b{number}",
+            "model_a": rng.choice(["m1", "m2"]),
+            "model_b": rng.choice(["m3", "m4"]),
+            "winner": rng.choice(["model_a", "model_b", "tie", "tie (bothbad)"]),
+            "judge": "someone",
+            "tstamp": 1_684_000_000.25 + number,
+        }
+        for number in range(rows)
+    ]
+
+
+def llmbar(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(12)
+    return [
+        {
+            "input": _text(rng),
+            "output_1": _text(rng),
+            "output_2": _text(rng),
+            "label": rng.choice([1, 2]),
+            "results": [
+                {
+                    "score_1": [str(rng.randrange(11)) if number % 9 else "", "stop"],
+                    "score_2": [str(rng.randrange(11)), "stop"],
+                    "swap = False": {"winner": "1"},
+                    "swap = True": {"winner": "2"},
+                }
+            ],
+        }
+        for number in range(rows)
+    ]
+
+
+def alpaca(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(13)
+    return [
+        {
+            "instruction": _text(rng),
+            "output_1": _text(rng),
+            "generator_1": "base",
+            "output_2": _text(rng),
+            "generator_2": "ours",
+            "dataset": "koala",
+            "annotator": "judge",
+            "preference": rng.choice([0, 1, 1.5, 2, 1.73]),
+        }
+        for _ in range(rows)
+    ]
+
+
+def trainer_state(rows: int = ROWS) -> bytes:
+    rng = random.Random(14)
+    history: list[Row] = []
+    for step in range(1, rows + 1):
+        history.append({"step": step * 10, "epoch": step / 10, "loss": rng.random(), "rewards/margins": step / 100})
+        if step % 4 == 0:
+            history.append({"step": step * 10, "epoch": step / 10, "eval_loss": rng.random(), "eval_runtime": 1.5})
+    return json.dumps({"epoch": 1.0, "global_step": rows * 10, "best_metric": None, "log_history": history}, indent=2).encode()
+
+
+def log(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(15)
+    return [
+        {"step": step, "loss": rng.random(), "reward_avg": rng.random(), "eval_acc": 15.6 if step % 8 == 0 else ""}
+        for step in range(1, rows + 1)
+    ]
+
+
+def rollouts(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(16)
+    return [
+        {"step": number // 4, "prompt": _text(rng), "completion": _text(rng), "reward": rng.gauss(0, 1), "kl": rng.random()}
+        for number in range(rows)
+    ]
+
+
+def sweep() -> bytes:
+    head = "trial;loss-1;rewards/accuracies-1;loss-2;rewards/accuracies-2\n"
+    rows = "".join(f'"(beta=0.{row}, name=""x"")";0,{row + 1};0,6;0,5;;\n'.replace(";;\n", ";\n") for row in range(6))
+    return (head + rows).encode()
+
+
+def leaderboard(rows: int = 6) -> bytes:
+    body = "".join(f"model {row},{50 + row}.5,1.25,{row},minimal\n" for row in range(rows))
+    return (",win_rate,standard_error,n_wins,mode\n" + body).encode()
+
+
+def history(rows: int = 6) -> bytes:
+    names = ",".join(f"model-{column}" for column in range(8))
+    body = "".join(f"2023050{row + 1}," + ",".join(["0.0", "1001.5"] * 4) + "\n" for row in range(rows))
+    return f",{names}\n{body}".encode()
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    "judgebench.jsonl": lambda: lines(judgebench()),
+    "helpsteer.json": lambda: json.dumps(helpsteer()).encode(),
+    "helpsteer.parquet": lambda: parquet(helpsteer()),
+    "ultrafeedback.jsonl": lambda: lines(ultrafeedback()),
+    "ultrafeedback.json": lambda: json.dumps(ultrafeedback(), indent=1).encode(),
+    "hh_rlhf.jsonl": lambda: lines(hh_rlhf()),
+    "hh_rlhf.jsonl.gz": lambda: gzip.compress(lines(hh_rlhf()), mtime=0),
+    "rewardbench.jsonl": lambda: lines(rewardbench()),
+    "rewardbench.json": lambda: json.dumps({name: [row[name] for row in rewardbench()] for name in rewardbench()[0]}).encode(),
+    "rewardbench2.jsonl": lambda: lines(rewardbench2()),
+    "rewardbench2.parquet": lambda: parquet(rewardbench2()),
+    "pairs.csv": lambda: table(pairs()),
+    "pairs.tsv": lambda: table(pairs(), "\t"),
+    "pairs_semicolon.csv": lambda: table(pairs(), ";").replace(b".", b","),
+    "pairs.parquet": lambda: parquet(pairs()),
+    "pairs.csv.gz": lambda: gzip.compress(table(pairs()), mtime=0),
+    "pairs_utf16.csv": lambda: table(pairs()).decode().encode("utf-16"),
+    "scores.jsonl": lambda: lines(scores()),
+    "scores.csv": lambda: table(scores()),
+    "votes.jsonl": lambda: lines(votes()),
+    "pandalm.json": lambda: json.dumps(pandalm()).encode(),
+    "arena.jsonl": lambda: lines(arena()),
+    "llmbar.json": lambda: json.dumps(llmbar()).encode(),
+    "alpaca.json": lambda: json.dumps(alpaca()).encode(),
+    "trainer_state.json": trainer_state,
+    "log.csv": lambda: table(log()),
+    "rollouts.jsonl": lambda: lines(rollouts()),
+    "sweep.csv": sweep,
+    "leaderboard.csv": leaderboard,
+    "history.csv": history,
+}
+"""Every sample by a name that says its form."""
