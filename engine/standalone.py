@@ -261,7 +261,7 @@ def _ignore(_share: float) -> None:
 
 def name_of(path: Path) -> str:
     """The file's name as text that can be printed and stored."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
+    return os.fsencode(path.name or str(path)).decode("utf-8", "replace")
 
 
 def content_hash(files: Sequence[Path]) -> str:

@@ -24,7 +24,7 @@ from engine.figures.theme import Mode, paint
 from engine.figures.view import charts
 from engine.figures.words import number
 from engine.reports import words
-from engine.types import Result
+from engine.types import Estimate, Result
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CHARTS = ("reliability", "slices")
@@ -103,7 +103,20 @@ def _row_label(row: Mapping[str, Any]) -> str:
     parts = [f"{name} {number(row[name], 3)}" for name in ("confidence", "value", "truth") if row.get(name) is not None]
     parts += [f"prompt {row['prompt']}"] if row.get("prompt") else []
     parts += [f"line {row['source_line']}"] if row.get("source_line") is not None else []
+    parts += [f"{name}={value}" for name, value in (row.get("slices") or {}).items()]
     return " · ".join(parts)
+
+
+def _recalibrator_label(recalibrator: Mapping[str, Any]) -> str:
+    """What it is, its numbers and what it leaves on held-out prompts."""
+    parameters = recalibrator.get("parameters") or {}
+    held_out = recalibrator.get("held_out") or {}
+    parts = [f"{name} = {number(value, 3)}" for name, value in parameters.items() if isinstance(value, float)]
+    if isinstance(held_out.get("calibration_error"), float):
+        error = Estimate(held_out["calibration_error"], held_out.get("low"), held_out.get("high"))
+        parts.append(f"held-out calibration error {number(error.value, 3)} {words.interval(error, 3)}")
+    name = str(recalibrator.get("kind") or "recalibrator")
+    return f"{name}: {', '.join(parts)}" if parts else name
 
 
 # ------------------------------------------------------------------ what makes it safe and self-contained
@@ -160,5 +173,6 @@ def _environment() -> Environment:
         sides=_sides,
         row_label=_row_label,
         pretty=_pretty,
+        recalibrator_label=_recalibrator_label,
     )
     return environment

@@ -121,7 +121,9 @@ def _print_refusal(work: Analysing, error: PlumblineError, as_json: bool) -> int
 
     if as_json:
         sys.stdout.write(to_json(work.refused(error), error).decode())
-    print(f"python -m jobs analyse: {printable(error.message)}", file=sys.stderr)
+    file = getattr(error, "file", None) or ""
+    where = "" if file in error.message else f"{file}: "
+    print(f"python -m jobs analyse: {printable(where + error.message)}", file=sys.stderr)
     return error.exit_code
 
 

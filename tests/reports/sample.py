@@ -27,7 +27,7 @@ def sample() -> Result:
         pairs=[_pair()],
         warnings=[Notice("few_prompts", "Fewer than 200 prompts carry a label: intervals are wide.")],
         pictures=_pictures(),
-        recalibrators=[{"kind": "temperature", "parameters": {"temperature": 1.7}}],
+        recalibrators=[_recalibrator()],
     )
 
 
@@ -58,6 +58,7 @@ def _pair() -> dict[str, object]:
         "score_a": 4.0,
         "score_b": -2.2,
         "source_line": 17,
+        "slices": {"source": "law"},
     }
 
 
@@ -82,3 +83,8 @@ def _pictures() -> dict[str, dict[str, list[float]]]:
 def _slice() -> dict[str, object]:
     numbers = {"prompts": 60, "rows": 120, "effect": -0.08, "low": -0.12, "high": -0.04}
     return {"column": "source", "value": "law", **numbers, "verdict": "worse", "confirmed": True}
+
+
+def _recalibrator() -> dict[str, object]:
+    held_out = {"calibration_error": 0.02, "low": 0.0, "high": 0.05, "nll_gain": 0.03}
+    return {"kind": "temperature", "parameters": {"temperature": 1.7}, "held_out": held_out}

@@ -60,6 +60,7 @@ def test_everything_of_the_result_is_on_the_page():
         "label’s choice",
     ):
         assert expected in text
+    assert "temperature: temperature = 1.700, held-out calibration error 0.020 [0.000, 0.050]" in text
     assert result.evidence.command in text
     assert result.evidence.sha256 in text
     assert result.warnings[0].message in text
