@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from web import assets, export, signin, upload, view
+from web import assets, export, index, signin, upload, view
 from web.live import live
 
 ROUTES: Final[list[BaseRoute]] = [
@@ -23,4 +23,5 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/favicon.ico", assets.favicon),
     Route("/favicon.png", assets.favicon),
     Route("/assets/{name:path}", assets.serve),
+    *(Route(page, index.index) for page in index.PAGES),
 ]
