@@ -45,7 +45,7 @@ class Transaction:
 
 @contextmanager
 def transaction() -> Iterator[Transaction]:
-    """All of it or nothing. On SQLite the write lock is taken at once, so reads inside it cannot go stale.
+    """All of it or nothing. On SQLite the write lock is taken before its first read, so that cannot go stale.
 
     Raises StoreUnavailable where the database cannot take it (busy, full, damaged, gone); then nothing was saved.
     """
