@@ -1,0 +1,58 @@
+"""`make tour`: what a newcomer does, in Chromium, on a fresh home; pictures and one contact sheet in build/tour.
+
+Exits 1 when a step fails or the console says an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.browser import chromium, chromium_path
+from tests.product import ROOT, Product
+from tests.tour.sheet import contact_sheet
+from tests.tour.steps import STEPS, Tour
+
+TARGET = ROOT / "build" / "tour"
+
+
+def main() -> int:
+    """Do every step, say how each went, write the sheet."""
+    if chromium_path() is None:
+        sys.stdout.write("tour: no chromium on this machine (Debian: `make system`)\n")
+        return 1
+    shutil.rmtree(TARGET, ignore_errors=True)
+    TARGET.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="plumbline-tour-") as folder:
+        product = Product(Path(folder))
+        with product, chromium() as browser:
+            tour = Tour(product, browser, TARGET, Path(os.environ.get("PLUMBLINE_REAL_DATA", "")))
+            failures = [name for name, step in STEPS if not _done(tour, name, step)]
+    for error in tour.errors:
+        sys.stdout.write(f"console: {error}\n")
+    contact_sheet(sorted(TARGET.glob("*.png")), TARGET / "sheet.png")
+    sys.stdout.write(f"{len(STEPS) - len(failures)} of {len(STEPS)} steps, {len(tour.errors)} console errors\n")
+    return 1 if failures or tour.errors else 0
+
+
+def _done(tour: Tour, name: str, step: Callable[[Tour], str]) -> bool:
+    began = time.monotonic()
+    try:
+        said = step(tour)
+    except Exception:  # noqa: BLE001 - a failed step is reported, and the next one may still tell something
+        traceback.print_exc()
+        tour.page.screenshot(path=TARGET / f"failed-{name.split()[0]}.png")
+        said = ""
+    seconds = time.monotonic() - began
+    sys.stdout.write(f"{'ok    ' if said else 'FAILED'} {seconds:6.1f} s  {name}: {said}\n")
+    return bool(said)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
