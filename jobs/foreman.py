@@ -167,7 +167,7 @@ def main() -> int:
     root = settings.inbox.resolve()
     root.mkdir(parents=True, exist_ok=True)
     chores = [
-        Chore(lambda: runs.requeue_lost(owners.living()), REQUEUE_SECONDS),
+        Chore(lambda: runs.requeue_lost(owners.lives), REQUEUE_SECONDS),
         Chore(maintenance.prune, TIDY_SECONDS),
     ]
     foreman = Foreman(Inbox(root, settings.max_upload_bytes, time.monotonic), Store(), chores)

@@ -6,8 +6,6 @@ import os
 import socket
 from pathlib import Path
 
-from engine.store.engine import fetch
-
 
 def my_name() -> str:
     """The name of this process: host, process id and start, so that a reused id is not taken for it."""
@@ -20,12 +18,6 @@ def lives(owner: str) -> bool:
     if host != socket.gethostname():
         return True
     return process.isdigit() and _started(int(process)) == owner.rpartition(":")[2] != ""
-
-
-def living() -> list[str]:
-    """The owners of running runs whose processes are there."""
-    owners = [row[0] for row in fetch("SELECT DISTINCT owner FROM run WHERE state = 'running'")]
-    return [owner for owner in owners if owner and lives(owner)]
 
 
 def _started(pid: int) -> str:

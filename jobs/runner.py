@@ -50,6 +50,7 @@ class Slot:
 
     executor: Executor
     idle: Callable[[], None]
+    broken: Callable[[], None]
     work: Work | None = None
     busy: bool = False
     tasks: queue.SimpleQueue[Task] = field(default_factory=queue.SimpleQueue)
@@ -73,16 +74,23 @@ class Slot:
                 self.idle()
         except Exception:
             log.exception("a slot broke; the runner ends and begins anew")
-            os._exit(CRASHED)
+            self.broken()
+
+
+def crash() -> None:
+    """End at once; the launcher starts another runner, which takes over."""
+    os._exit(CRASHED)
 
 
 class Runner:
     """Hands waiting runs to free slots and keeps its hold on them."""
 
-    def __init__(self, owner: str, make: Callable[[], Executor], slots: int = SLOTS) -> None:
+    def __init__(
+        self, owner: str, make: Callable[[], Executor], slots: int = SLOTS, crash: Callable[[], None] = crash
+    ) -> None:
         self.owner = owner
         self.wake = threading.Event()
-        self.slots = [Slot(make(), self.wake.set) for _ in range(slots)]
+        self.slots = [Slot(make(), self.wake.set, crash) for _ in range(slots)]
         self._beat_due = 0.0
         self._compact_due = time.monotonic() + COMPACT_SECONDS
         self._read_since = False
@@ -142,13 +150,18 @@ class Runner:
         free[-1].give(_compact_all)
 
     def _end(self) -> None:
-        """Let the slots finish what takes no longer than a moment; the rest is claimed again by the next runner."""
+        """Let the slots finish what takes no longer than a moment.
+
+        The rest is claimed again by the next runner; its children notice by themselves that this process is gone, so that
+        their end is not taken for a failure.
+        """
         deadline = time.monotonic() + STOP_SECONDS
         while any(slot.busy for slot in self.slots) and time.monotonic() < deadline:
             self.wake.wait(0.02)
             self.wake.clear()
         for slot in self.slots:
-            slot.executor.stop()
+            if not slot.busy:
+                slot.executor.stop()
 
 
 def _compact_all(executor: Executor) -> None:
@@ -162,7 +175,7 @@ def main() -> int:
     """Run until asked to stop."""
     log_to_stderr()
     clear_unfinished()
-    runs.requeue_lost(owners.living())
+    runs.requeue_lost(owners.lives)
     runner = Runner(owners.my_name(), Child)
     stop = stop_event(runner.wake.set)
     runner.run(stop)

@@ -37,7 +37,7 @@ UNFINISHED_KEPT_SECONDS = 3600.0
 log = logging.getLogger("runner")
 
 
-def perform(work: Work, executor: Executor) -> None:
+def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
     """Do a claimed run to its end. One that is not ours any more is left alone; whatever else fails, fails by name."""
     try:
         with _folder(work) as folder:
@@ -48,8 +48,8 @@ def perform(work: Work, executor: Executor) -> None:
     except StoreUnavailable:
         raise
     except Conflict as error:
-        if error.code == "cancelled" and _still_ours(work):
-            perform(work, executor)
+        if again and error.code == "cancelled" and _still_ours(work):
+            perform(work, executor, again=False)
         else:
             log.info("run %d was let go: %s", work.run_id, error.message)
     except PlumblineError as error:

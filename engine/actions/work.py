@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import exists, or_, text, update
+from sqlalchemy import exists, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
@@ -233,16 +233,22 @@ def fail(work: Work, error: Mapping[str, Any]) -> None:
         _forget_progress(work)
 
 
-def requeue_lost(living: Collection[str], silent_for: timedelta = timedelta(seconds=60)) -> list[int]:
-    """Give back the runs whose owner is gone: not among the `living`, or without a beat for so long.
+def requeue_lost(
+    living: Collection[str] | Callable[[str], bool], silent_for: timedelta = timedelta(seconds=60)
+) -> list[int]:
+    """Give back the runs whose owner is gone: not among the `living` (or not said to live), or silent for so long.
 
-    A run that lost its owner three times before fails instead. Returns the runs concerned.
+    A function is asked while nobody can claim, so it never judges a list from before a claim. A run that lost its owner
+    three times before fails instead. Returns the runs concerned.
     """
-    gone = or_(col(Run.owner).not_in(list(living)), col(Run.beat_at) < now() - silent_for)
-    lost = select(Run, Project.slug).join(Project).where(col(Run.state) == "running", gone)
+    lives = living if callable(living) else living.__contains__
+    running = select(Run, Project.slug).join(Project).where(col(Run.state) == "running")
     with transaction() as tx:
         concerned = []
-        for run, slug in tx.session.exec(lost.with_for_update(of=Run)):
+        heard = now() - silent_for
+        for run, slug in tx.session.exec(running.with_for_update(of=Run)):
+            if run.owner is not None and lives(run.owner) and run.beat_at is not None and run.beat_at >= heard:
+                continue
             if not _waits_already(tx, run):
                 _give_back(run)
             else:

@@ -37,7 +37,7 @@ SYSTEM = {
     "queries.palette": set(),
     "queries.people": {"link_role"},
     "queries.projects": {"demo_playing"},
-    "queries.results": {"answer_of", "find_analysis", "summary"},
+    "queries.results": {"answer_of", "find_analysis", "found_params", "summary"},
     "queries.runs": set(),
     "queries.segments": {"count_rows", "rows_by_hash"},
     "queries.states": {"folded", "observed"},

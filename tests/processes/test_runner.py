@@ -22,10 +22,11 @@ from engine.settings import Settings
 from engine.store.engine import fetch
 from engine.store.transaction import transaction
 from jobs import work as module
-from jobs.children import Child, ObserveDone, ReadDone
-from jobs.owners import lives, living, my_name
+from jobs.children import ObserveDone, ReadDone
+from jobs.owners import lives, my_name
 from jobs.runner import Runner
 from jobs.work import Way, perform, way_of
+from tests.processes.here import Here
 from tests.processes.scores import append, dataset, lines, runs_of, taken
 from tests.processes.waiting import until
 
@@ -97,6 +98,7 @@ class Slow:
     reading: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     cancelled: int = 0
+    closing: bool = False
 
     def start(self) -> None: ...
 
@@ -109,8 +111,9 @@ class Slow:
 
     def read(self, path: Path, name: str, mapping: Any, out_dir: Path, **_: Any) -> ReadDone:
         self.reading.set()
-        self.ended.wait(30)
-        self.ended.clear()
+        if not self.closing:
+            self.ended.wait(30)
+            self.ended.clear()
         raise Conflict("cancelled", code="cancelled")
 
     def observe(self, segment_path: Path, analysis: str, params: Any, out_path: Path) -> ObserveDone:
@@ -124,15 +127,17 @@ def slow() -> Slow:
 
 @pytest.fixture
 def runner(home: Settings, slow: Slow) -> Iterator[Runner]:
-    runner = Runner(my_name(), lambda: slow, slots=1)
+    runner = Runner(my_name(), lambda: slow, slots=1, crash=lambda: None)
     stop = threading.Event()
     thread = threading.Thread(target=runner.run, args=[stop])
     thread.start()
     yield runner
     stop.set()
+    slow.closing = True
     slow.ended.set()
     runner.wake.set()
     thread.join(10)
+    until(lambda: not runner.slots[0].busy)
     assert not thread.is_alive()
 
 
@@ -174,9 +179,8 @@ def test_a_run_given_to_another_owner_is_let_go(home, runner, slow):
 
 
 @pytest.fixture
-def child() -> Iterator[Child]:
-    with Child() as child:
-        yield child
+def child() -> Here:
+    return Here()
 
 
 def test_what_a_reading_cannot_take_fails_with_file_line_and_field(home, child):
@@ -213,7 +217,7 @@ def test_a_run_lost_while_it_worked_changes_nothing(home, child):
 def test_a_cancellation_meant_for_the_run_before_is_done_again(home, child, monkeypatch):
     received = notice(home, "a.jsonl", lines(0, 1))
     work = runs.claim("me")
-    read, calls = Child.read, []
+    read, calls = Here.read, []
 
     def first_cancelled(*args: Any, **named: Any) -> ReadDone:
         calls.append(1)
@@ -221,7 +225,7 @@ def test_a_cancellation_meant_for_the_run_before_is_done_again(home, child, monk
             raise Conflict("Reading was cancelled.", code="cancelled")
         return read(*args, **named)
 
-    monkeypatch.setattr(Child, "read", first_cancelled)
+    monkeypatch.setattr(Here, "read", first_cancelled)
     perform(work, child)
     assert runs_of(received.dataset_id)[0][0] == "done"
     assert len(calls) == 2
@@ -318,9 +322,19 @@ def test_an_owner_lives_as_long_as_its_process():
     assert lives("another-host:1:1")
 
 
-def test_the_living_are_those_who_run_something_and_are_there(home):
-    notice(home, "a.jsonl", lines(0, 1))
-    notice(home, "b.jsonl", lines(0, 1))
+def test_a_run_claimed_while_owners_are_judged_keeps_its_owner(home):
+    received = notice(home, "a.jsonl", lines(0, 1))
+    asked: list[str] = []
+
+    def lives_and_notes(owner: str) -> bool:
+        asked.append(owner)
+        return lives(owner)
+
+    assert runs.requeue_lost(lives_and_notes) == []
     runs.claim(my_name())
-    runs.claim("gone:without:trace".replace("gone", my_name().split(":")[0]))
-    assert living() == [my_name()]
+    assert runs.requeue_lost(lives_and_notes) == []
+    assert asked == [my_name()]
+    host = my_name().split(":")[0]
+    with transaction() as tx:
+        tx.session.get_one(runs.Run, received.run_id).owner = f"{host}:999999999:1"
+    assert runs.requeue_lost(lives) == [received.run_id]

@@ -1,0 +1,46 @@
+"""An executor that works in the process of the test: the same reading and observing, without a child."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.analysis import ANALYSES
+from engine.formats import follow_from_dict, read
+from engine.formats.segments import segment_report, segment_rows, write_segment
+from jobs.children import ObserveDone, ReadDone
+
+
+class Here:
+    """See `jobs.executor.Executor`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def cancel(self) -> None: ...
+
+    def read(
+        self,
+        path: Path,
+        name: str,
+        mapping: Mapping[str, str],
+        out_dir: Path,
+        *,
+        follow: Mapping[str, Any] | None = None,
+        until: int | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> ReadDone:
+        state = follow_from_dict(follow) if follow is not None else None
+        reading = read(path, name, mapping, None, state, until)
+        done = write_segment(reading, out_dir, progress)
+        where = (done.path, done.sha256, done.rows, done.size) if done else (None, None, 0, 0)
+        return ReadDone(*where, reading.report.to_dict(), reading.follow, 0.0)
+
+    def observe(self, segment_path: Path, analysis: str, params: Mapping[str, Any], out_path: Path) -> ObserveDone:
+        chosen = ANALYSES[analysis]
+        segment_report(segment_path).require_scores()
+        rows = segment_rows(segment_path)
+        out_path.write_bytes(chosen.to_bytes(chosen.observe(rows, chosen.parameters.parse(params))))
+        return ObserveDone(len(rows), 0.0)
