@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.formats.batches import Batch, Lines, ObjectBatch, Refused
+from engine.formats.names import CHOSEN, PAIRS, SCORES, SHARED
 from engine.formats.plan import Draft, Plan, Sample, plain
 from engine.formats.values import FINE, numbers, objects, texts, times
 
@@ -85,7 +86,10 @@ def _metrics(sample: Sample, step: str) -> list[str]:
 
 
 def _has_texts(sample: Sample) -> bool:
-    """Whether a column holds sentences or nested values, as rows about answers do."""
+    """Whether a column holds answers, sentences or nested values, as rows about answers do."""
+    answer = sample.find((*SCORES["text"], *SHARED["prompt_text"], *CHOSEN, *PAIRS["text_a"]))
+    if answer is not None and sample.share(answer, str) > 0.5 and sample.numeric(answer) < 0.5:
+        return True
     held = [value for row in sample.rows[:50] for value in row.values()]
     return any(isinstance(value, list) or (isinstance(value, str) and len(value) > 60) for value in held)
 

@@ -16,6 +16,8 @@ from engine.formats.source import Source
 ROWS_PER_BATCH = 65_536
 NUMERIC_ROWS_PER_BATCH = 1_048_576
 VALUE_BUDGET = 8
+_OBJECT_BYTES = 64
+_VALUES_AT_ONCE = 1_048_576
 
 
 def open_parquet(source: Source) -> pq.ParquetFile:
@@ -56,11 +58,23 @@ def _check(source: Source, metadata: pq.FileMetaData) -> None:
         raise source.exceeds("unpacks to more values than the limit", "parquet_bomb")
 
 
+def _batch_rows(source: Source, opened: pq.ParquetFile) -> int:
+    """How many rows to decode at once, so that lists with many values a row stay within bounds."""
+    metadata, heaviest = opened.metadata, 1.0
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        values = max((row_group.column(place).num_values for place in range(row_group.num_columns)), default=0)
+        heaviest = max(heaviest, values / max(1, row_group.num_rows))
+    if heaviest > _VALUES_AT_ONCE:
+        raise source.exceeds(f"a row holds {heaviest:,.0f} values", "parquet_bomb")
+    numeric = all(not _holds_text(field.type) for field in opened.schema_arrow)
+    return min(NUMERIC_ROWS_PER_BATCH if numeric else ROWS_PER_BATCH, max(1, int(_VALUES_AT_ONCE / heaviest)))
+
+
 def read_parquet(source: Source) -> Iterator[ColumnBatch]:
     """Rows of a Parquet file in batches whose decoded texts stay below the limit; a row's line is its number."""
     opened = open_parquet(source)
-    numeric = all(not _holds_text(field.type) for field in opened.schema_arrow)
-    size = NUMERIC_ROWS_PER_BATCH if numeric else ROWS_PER_BATCH
+    size = _batch_rows(source, opened)
     done = total = 0
     try:
         for encoded in opened.iter_batches(batch_size=size, use_threads=False):
@@ -95,14 +109,15 @@ def _holds_text(form: pa.DataType) -> bool:
 
 
 def _width(column: pa.Array) -> int:
-    """Bytes the column holds once its dictionaries are decoded."""
+    """Bytes the column holds once its dictionaries are decoded; values in lists cost what Python objects do."""
     if pa.types.is_dictionary(column.type):
         sizes = pc.binary_length(column.dictionary) if _is_text(column.type.value_type) else None
         if sizes is None:
             return int(column.nbytes)
         return int(pc.sum(pc.take(sizes.cast(pa.int64()), column.indices)).as_py() or 0)
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        return 8 * len(column) + _width(column.flatten())
+        inner = column.flatten()
+        return _OBJECT_BYTES * len(inner) + _width(inner)
     if pa.types.is_struct(column.type):
         return sum(_width(column.field(place)) for place in range(column.type.num_fields))
     return int(column.nbytes)

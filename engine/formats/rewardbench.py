@@ -26,6 +26,8 @@ def recognise_1(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
         for role, name in (("text_a", "text_chosen"), ("text_b", "text_rejected"), ("judge", "model"))
         if name in sample.names
     }
+    if "results" in sample.names:
+        plan.columns["outcome"] = "results"
     if "prompt" in sample.names:
         plan.columns["prompt_text"] = "prompt"
     elif "text_a" in plan.columns and "text_b" in plan.columns:
@@ -56,6 +58,8 @@ def recognise_2(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
         return None
     plan = Plan(VERSION_2, "comparison", {"scores": "scores", "right": "num_correct"})
     plan.columns |= shared_columns(sample, ("prompt_text",), frozenset())
+    if "results" in sample.names:
+        plan.columns["outcome"] = "results"
     if "id" in sample.names:
         plan.columns["prompt"] = "id"
     if "model" in sample.names:

@@ -219,7 +219,9 @@ def scheme_of(values: Values, *, index: bool = False) -> str:
 def labels(values: Values, scheme: str = "") -> tuple[Floats, Codes]:
     """Each label as P(a preferred), or NaN with MISSING or UNKNOWN."""
     column = arrow(values)
-    if column is not None and pa.types.is_string(column.type):
+    if column is None:
+        column = texts(values)
+    if pa.types.is_string(column.type):
         return _by_word(column, scheme)
     return _by_number(*numbers(values, flags=True), scheme)
 
@@ -273,25 +275,27 @@ def times(values: Values) -> pa.Array:
             else column.cast(pa.timestamp("us"), safe=False).cast(_TIME)
         )
     if column is not None and _is_numeric(column.type):
-        return pa.array([_since_epoch(value) for value in column.to_pylist()], _TIME)
+        return _since_epoch(numbers(column)[0])
     return pa.array([_time_of(value) for value in objects(values)], _TIME)
 
 
-def _since_epoch(value: Any) -> datetime | None:
-    if value is None or not math.isfinite(value) or value < 1e8:
-        return None
-    seconds = float(value) / (1e6 if value > 1e14 else 1e3 if value > 1e11 else 1.0)
-    return datetime.fromtimestamp(seconds, UTC) if seconds < 2e11 else None
+def _since_epoch(moments: Floats) -> pa.Array:
+    """Times from seconds, milliseconds or microseconds since 1970, told apart by their size; else null."""
+    with np.errstate(invalid="ignore"):
+        micro = np.where(moments > 1e14, moments, np.where(moments > 1e11, moments * 1e3, moments * 1e6))
+        known = (moments > 1e8) & (moments < 4e15)
+    return pa.array(np.where(known, micro, 0).astype(np.int64), mask=~known).cast(_TIME)
 
 
 def _time_of(value: Any) -> datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if not isinstance(value, str):
-        return None
     try:
         found = datetime.fromisoformat(value.strip())
-    except ValueError:
-        parsed, code = number(value)
-        return _since_epoch(parsed) if code == FINE else None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, AttributeError):
+        moment: datetime | None = _since_epoch(numbers([value])[0])[0].as_py()
+        return moment
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        return None

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROWS = 24
-_WORDS = "signal market theorem river argues because seldom plumb wall true answer of the a to é ünï 中".split()
+_WORDS = ["signal", "market", "theorem", "river", "argues", "because", "plumb", "wall", "true", "of", "à", "é", "中"]
 
 Row = dict[str, Any]
 
@@ -262,7 +262,9 @@ def trainer_state(rows: int = ROWS) -> bytes:
         history.append({"step": step * 10, "epoch": step / 10, "loss": rng.random(), "rewards/margins": step / 100})
         if step % 4 == 0:
             history.append({"step": step * 10, "epoch": step / 10, "eval_loss": rng.random(), "eval_runtime": 1.5})
-    return json.dumps({"epoch": 1.0, "global_step": rows * 10, "best_metric": None, "log_history": history}, indent=2).encode()
+    return json.dumps(
+        {"epoch": 1.0, "global_step": rows * 10, "best_metric": None, "log_history": history}, indent=2
+    ).encode()
 
 
 def log(rows: int = ROWS) -> list[Row]:
@@ -276,7 +278,13 @@ def log(rows: int = ROWS) -> list[Row]:
 def rollouts(rows: int = ROWS) -> list[Row]:
     rng = random.Random(16)
     return [
-        {"step": number // 4, "prompt": _text(rng), "completion": _text(rng), "reward": rng.gauss(0, 1), "kl": rng.random()}
+        {
+            "step": number // 4,
+            "prompt": _text(rng),
+            "completion": _text(rng),
+            "reward": rng.gauss(0, 1),
+            "kl": rng.random(),
+        }
         for number in range(rows)
     ]
 
@@ -307,7 +315,9 @@ FILES: dict[str, Callable[[], bytes]] = {
     "hh_rlhf.jsonl": lambda: lines(hh_rlhf()),
     "hh_rlhf.jsonl.gz": lambda: gzip.compress(lines(hh_rlhf()), mtime=0),
     "rewardbench.jsonl": lambda: lines(rewardbench()),
-    "rewardbench.json": lambda: json.dumps({name: [row[name] for row in rewardbench()] for name in rewardbench()[0]}).encode(),
+    "rewardbench.json": lambda: json.dumps(
+        {name: [row[name] for row in rewardbench()] for name in rewardbench()[0]}
+    ).encode(),
     "rewardbench2.jsonl": lambda: lines(rewardbench2()),
     "rewardbench2.parquet": lambda: parquet(rewardbench2()),
     "pairs.csv": lambda: table(pairs()),
