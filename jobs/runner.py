@@ -152,8 +152,8 @@ class Runner:
     def _end(self) -> None:
         """Let the slots finish what takes no longer than a moment.
 
-        The rest is claimed again by the next runner; its children notice by themselves that this process is gone, so that
-        their end is not taken for a failure.
+        The rest is claimed again by the next runner. Its children notice by themselves that this process is gone, so
+        that their end is not taken for a failure.
         """
         deadline = time.monotonic() + STOP_SECONDS
         while any(slot.busy for slot in self.slots) and time.monotonic() < deadline:

@@ -36,6 +36,7 @@ class Product:
     lines: list[str] = field(default_factory=list)
     link: str = ""
     process: subprocess.Popen[str] | None = None
+    listener: threading.Thread | None = None
     started_in: float = 0.0
 
     @property
@@ -53,7 +54,8 @@ class Product:
             text=True,
         )
         printed = threading.Event()
-        threading.Thread(target=self._listen, args=(printed,), daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, args=(printed,), daemon=True)
+        self.listener.start()
         if not printed.wait(self.patience):
             self.stop()
             raise TimeoutError("the launcher printed no sign-in link:\n" + "\n".join(self.lines))
@@ -63,11 +65,12 @@ class Product:
     def _listen(self, printed: threading.Event) -> None:
         assert self.process is not None
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            if found := LINK.search(line):
-                self.link = found.group(0)
-                printed.set()
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip())
+                if found := LINK.search(line):
+                    self.link = found.group(0)
+                    printed.set()
 
     def stop(self) -> float:
         """End it as Ctrl-C does; the seconds that took."""
@@ -80,6 +83,8 @@ class Product:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(5)
+        if self.listener is not None:
+            self.listener.join(5)
         return time.monotonic() - began
 
     def __exit__(
