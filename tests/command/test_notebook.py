@@ -3,10 +3,12 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import engine
 from engine import analyse
+from engine.analysis import metrics
 from engine.errors import InputRefused, NotEnoughData, UsageError
 from tests.command.conftest import pair_lines, write_lines
 
@@ -64,3 +66,18 @@ def test_importing_the_engine_loads_nothing_heavy():
 def test_no_other_name():
     with pytest.raises(AttributeError):
         engine.analyze  # noqa: B018
+
+
+def test_null_quantiles_are_those_of_a_simulated_calibrated_model(pairs):
+    """Held against labels drawn from the model's own probabilities, although the model is over-confident."""
+    result = analyse(pairs)
+    margin = np.array([line["score_a"] for line in pair_lines(600)])
+    confidence = 1 / (1 + np.exp(-np.abs(margin)))
+    rng = np.random.default_rng(4)
+    drawn = [(rng.random(600) < confidence).astype(float) for _ in range(400)]
+    for name, statistic in {
+        "ece_width_15": lambda right: metrics.width_bins(confidence, right).ece,
+        "ece_debiased_l2": lambda right: metrics.debiased_l2(metrics.mass_bins(confidence, right)),
+    }.items():
+        simulated = float(np.quantile([statistic(right) for right in drawn], 0.95))
+        assert result.estimates[name].null_95 == pytest.approx(simulated, rel=0.2), name

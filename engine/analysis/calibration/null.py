@@ -51,14 +51,14 @@ def null_residual(view: View) -> Floats:
 
 def bin_nulls(view: View, residual: Floats, binning: Binning, seed: int) -> BinNulls:
     """Nulls of a binning from the null residuals of the keys."""
-    count, _, observed = view.by_bin(binning)
+    count, predicted, _ = view.by_bin(binning)
     filled = count > 0
     by_bucket = view.by_bucket_and_bin(residual, binning)[:, filled]
-    count, observed = count[filled], observed[filled]
+    count, predicted = count[filled], predicted[filled]
     values, vectors = np.linalg.eigh(by_bucket.T @ by_bucket)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     draws = np.random.default_rng(seed).standard_normal((DRAWS, len(values))) @ root.T / count
-    weight, rate = count / count.sum(), observed / count
+    weight, rate = count / count.sum(), predicted / count
     noise = np.where(count > 1, rate * (1 - rate) / np.maximum(count - 1, 1.0), 0.0)
     square = np.square(draws)
     deviation = np.zeros(binning.bins)
