@@ -63,7 +63,7 @@ def _megabytes(value: float | None) -> str:
 
 def _note(rows: int) -> str:
     return (
-        f"{rows:,} pairs. Process CPU time (median of the turns), one thread, contestants in turn within one run; "
+        f"{rows:,} pairs. Process CPU time (the fastest turn), one thread, contestants in turn within one run; "
         "absolute times depend on the machine, the ratios much less. Memory is the peak above the level before, in a "
         "turn of its own. `make bench` writes this page."
     )

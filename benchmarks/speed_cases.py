@@ -92,7 +92,7 @@ def smooth(data: Pairs) -> list[Comparison]:
         OURS: lambda: smooth_ece_of(data.p, data.y),
         "relplot": lambda: float(relplot.smECE(data.p, data.y)),
     }
-    return _against("smooth ECE", compare(contestants, {OURS: 3, "relplot": 1}), {"relplot": 40.0})
+    return _against("smooth ECE", compare(contestants, {OURS: 5, "relplot": 2}), {"relplot": 40.0})
 
 
 def isotonic(data: Pairs) -> list[Comparison]:
@@ -106,7 +106,7 @@ def isotonic(data: Pairs) -> list[Comparison]:
         OURS: lambda: float(fit_isotonic(data.p, data.y)(at)[0]),
         "scikit-learn": lambda: float(IsotonicRegression().fit(data.p, data.y).predict(at)[0]),
     }
-    return _against("isotonic", compare(contestants, {OURS: 3, "scikit-learn": 2}), {"scikit-learn": 10.0})
+    return _against("isotonic", compare(contestants, {OURS: 5, "scikit-learn": 2}), {"scikit-learn": 10.0})
 
 
 def _against(what: str, timed: dict[str, Timing], goals: dict[str, float]) -> list[Comparison]:
@@ -160,7 +160,7 @@ def resamples(data: Pairs) -> list[Comparison]:
     def ours() -> float:
         return bucket_bootstrap(_ece_of_sums, _bucket_sums(data.p, data.y, bucket), 0.95, RESAMPLES, 1)[1]
 
-    timed = compare({OURS: ours, "scipy": theirs}, {OURS: 3, "scipy": 1})
+    timed = compare({OURS: ours, "scipy": theirs}, {OURS: 3, "scipy": 2})
     scaled = Timing(
         timed["scipy"].milliseconds * RESAMPLES / PEER_RESAMPLES, timed["scipy"].found, timed["scipy"].megabytes
     )
