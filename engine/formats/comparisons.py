@@ -53,12 +53,12 @@ def _columns(sample: Sample, mapping: Mapping[str, str]) -> dict[str, str]:
 
 def _fits(sample: Sample, role: str, name: str) -> bool:
     if role != "label":
-        return sample.numeric(name) > 0.5
+        return sample.numeric(name) >= 0.5
     values = [row.get(name) for row in sample.rows]
     _, codes = labels(values, scheme_of(values))
     filled = codes != MISSING
     known = float((codes[filled] == FINE).mean()) if filled.any() else 0.0
-    return known > 0.5 or _names_a_side(sample, values) > 0.5
+    return known >= 0.5 or _names_a_side(sample, values) > 0.5
 
 
 def _names_a_side(sample: Sample, values: list[object]) -> float:

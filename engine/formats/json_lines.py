@@ -90,6 +90,8 @@ def parse(lines: list[bytes], numbers: NDArray[np.int64], source: Source) -> Obj
             row = _again(line)
         if len(line) > limit:
             row = "row_too_long"
+        elif isinstance(row, dict) and _may_repeat(line, row):
+            row = _again(line)
         if isinstance(row, dict):
             rows.append(row)
             kept.append(place)
@@ -99,7 +101,30 @@ def parse(lines: list[bytes], numbers: NDArray[np.int64], source: Source) -> Obj
     return ObjectBatch(rows, numbers[kept], refused)
 
 
-_REASONS = frozenset({"not_utf8", "too_deep", "invalid_json", "row_too_long"})
+_REASONS = frozenset({"not_utf8", "too_deep", "invalid_json", "row_too_long", "duplicate_key"})
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise _DuplicateKeyError
+    return row
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one beyond every float is infinite, and rejected as that."""
+    return int(digits) if len(digits) < 400 else float(digits)
+
+
+def _may_repeat(line: bytes, row: dict[str, Any]) -> bool:
+    """Whether a key may stand twice in the row; the quick parser would silently take the last."""
+    if line.count(b'":') == len(row):
+        return False
+    return any(line.count(b'"%b"' % key.encode("utf-8", "replace")) > 1 for key in row)
 
 
 def _again(line: bytes) -> Any:
@@ -107,7 +132,9 @@ def _again(line: bytes) -> Any:
     if not line.strip():
         return None
     try:
-        return json.loads(line.decode("utf-8"))
+        return json.loads(line.decode("utf-8"), parse_int=_whole, object_pairs_hook=_once)
+    except _DuplicateKeyError:
+        return "duplicate_key"
     except UnicodeDecodeError:
         return "not_utf8"
     except RecursionError:

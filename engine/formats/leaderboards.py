@@ -22,7 +22,7 @@ def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     """By `win_rate` and `standard_error`, or by an unnamed column of days before many columns of ratings."""
     if sample.has("win_rate", "standard_error"):
         plan = Plan(TABLE, "score", {"item": sample.names[0], "value": "win_rate"}, scale=100.0)
-    elif sample.names[0] == "" and len(sample.names) > 5 and _days(sample):
+    elif sample.names[:1] == ("",) and len(sample.names) > 5 and _days(sample):
         plan = Plan(HISTORY, "score", {"time": ""}, scale=None)
         plan.options["models"] = list(sample.names[1:])
         plan.warn("zero_means_absent", "a rating of 0 is read as: not listed on that day")

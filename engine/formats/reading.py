@@ -123,6 +123,7 @@ class Reading:
             draft = registry.converter(plan.format)(batch, plan)
             self._slices.fill(draft, draft.batch or batch)
             kept = draft.kept()
+            self._slices.note(kept)
             self._count(draft, kept)
             if len(kept.lines):
                 yield kept

@@ -82,23 +82,19 @@ class Slices:
         """Add the slice columns to a draft of the same rows as the batch."""
         for name in self.names:
             if name in self.dropped:
-                draft.slices[name] = pa.nulls(len(draft.lines), pa.string()).cast(SLICE_TYPE)
+                draft.slices[name] = _nothing(len(draft.lines))
             else:
-                draft.slices[name] = self._column(name, batch.column(name), len(draft.lines))
+                draft.slices[name] = _encoded(batch.column(name))
 
-    def _column(self, name: str, values: Values, size: int) -> pa.Array:
-        column = arrow(values)
-        if column is None or not pa.types.is_string(column.type):
-            raw = values if isinstance(values, list) else values.to_pylist()
-            column = pa.array([text_of(value) for value in raw], pa.string())
-        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
-        encoded = column.dictionary_encode().cast(SLICE_TYPE)
-        words = encoded.dictionary.to_pylist()
-        self.values[name] |= set(words)
-        if len(self.values[name]) > MOST_VALUES or any(len(word) > LONGEST for word in words):
-            self.dropped.append(name)
-            return pa.nulls(size, pa.string()).cast(SLICE_TYPE)
-        return encoded
+    def note(self, draft: Draft) -> None:
+        """Remember the values of rows that are kept; let go of a column that has too many, or long ones."""
+        for name in self.names:
+            column = draft.slices[name]
+            words = column.dictionary.take(pc.unique(column.indices.drop_null())).to_pylist()
+            self.values[name] |= set(words)
+            if len(self.values[name]) > MOST_VALUES or any(len(word) > LONGEST for word in words):
+                self.dropped.append(name)
+                draft.slices[name] = _nothing(len(draft.lines))
 
     def useful(self) -> dict[str, list[str]]:
         """The columns that tell rows apart, with their sorted values."""
@@ -107,3 +103,17 @@ class Slices:
             for name in self.names
             if name not in self.dropped and 2 <= len(self.values[name]) <= MOST_VALUES
         }
+
+
+def _nothing(size: int) -> pa.Array:
+    return pa.nulls(size, pa.string()).cast(SLICE_TYPE)
+
+
+def _encoded(values: Values) -> pa.Array:
+    """Texts of a column, dictionary-encoded; an empty one is missing."""
+    column = arrow(values)
+    if column is None or not pa.types.is_string(column.type):
+        raw = values if isinstance(values, list) else values.to_pylist()
+        column = pa.array([text_of(value) for value in raw], pa.string())
+    column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+    return column.dictionary_encode().cast(SLICE_TYPE)

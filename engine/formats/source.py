@@ -222,6 +222,15 @@ def blocks(source: Source) -> Iterator[bytes]:
 
 
 def _utf8(source: Source) -> Iterator[bytes]:
+    """The text as UTF-8 in pieces, without a byte order mark; line ends of one carriage return become newlines."""
+    old_mac = None
+    for data in _pieces(source):
+        if old_mac is None:
+            old_mac = not source.offset and b"\r" in data and b"\n" not in data
+        yield data.replace(b"\r", b"\n") if old_mac else data
+
+
+def _pieces(source: Source) -> Iterator[bytes]:
     if source.offset:
         source.stream.seek(source.offset)
         while data := _more(source):
@@ -233,9 +242,8 @@ def _utf8(source: Source) -> Iterator[bytes]:
         start = len(_UTF8_BOM) if first.startswith(_UTF8_BOM) else 0
         source.consumed += start
         _refuse_control(source, first)
-        old_mac = b"\r" in first and b"\n" not in first
         while first:
-            yield first[start:].replace(b"\r", b"\n") if old_mac else first[start:]
+            yield first[start:]
             first, start = _more(source), 0
         return
     decoder = codecs.getincrementaldecoder(source.encoding)("strict")
