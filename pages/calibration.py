@@ -46,7 +46,7 @@ def view(who: Who, dataset: DatasetView) -> None:
         states.pending(pending.run_id, who, "Observing the data for this view")
         return
     except NotEnoughData as error:
-        states.not_enough(dataset, error)
+        states.not_enough(dataset, error.message)
         return
     except PlumblineError as error:
         states.failed(error)
@@ -64,7 +64,7 @@ def view(who: Who, dataset: DatasetView) -> None:
     sections.worst(concluded)
     left, right = st.columns(2)
     with left:
-        sections.recognised(dataset, concluded.result)
+        sections.recognised(dataset, concluded.result.warnings)
     with right:
         sections.evidence(concluded)
 
@@ -72,7 +72,7 @@ def view(who: Who, dataset: DatasetView) -> None:
 def page(who: Who) -> None:
     """The state that the dataset is in."""
     known = reads.datasets_of(who, shell.project(who).slug)
-    head, picker = st.columns([3, 2], vertical_alignment="bottom")
+    head, picker = st.columns([3, 2], vertical_alignment="center")
     head.title("Calibration")
     if not known:
         states.no_datasets()
@@ -81,6 +81,9 @@ def page(who: Who) -> None:
         dataset = choose(known)
     if dataset is None:
         states.failed(NotFound("This dataset was removed, or it belongs to another project. Choose one above."))
+    elif dataset.verdict == NotEnoughData.code:
+        states.not_enough(dataset, dataset.sentence or "")
+        sections.recognised(dataset, [])
     elif dataset.version:
         view(who, dataset)
     elif dataset.error:

@@ -59,7 +59,7 @@ def page(who: Who) -> None:
     else:
         states.explain("Nothing has been given to this project yet.")
     with st.container(key="card-inbox"):
-        st.subheader("Follow a file")
+        st.header("Follow a file")
         states.explain("Rows appended to a file in this folder reach every open page within half a second.")
         st.code(f"{states.inbox(project.slug)}", language=None)
 

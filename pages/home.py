@@ -28,10 +28,10 @@ def lead(who: Who, dataset: DatasetView) -> None:
             shell.open_dataset(dataset.id)
     left, right = st.columns([3, 2])
     with left, st.container(key="card-lead-diagram", height="stretch"):
-        st.subheader("Reliability")
+        st.header("Reliability")
         show_chart("reliability", dataset, concluded, params, height=400)
     with right, st.container(key="card-lead-history", height="stretch"):
-        st.subheader("Calibration error over time")
+        st.header("Calibration error over time")
         if not show_history(who, dataset, height=250):
             states.explain("The line begins with the second version of the data.")
         states.explain(MEANING)

@@ -21,7 +21,7 @@ def look(who: Who) -> None:
     """How the product looks for this person, on every device."""
     chosen = reads.preferences_of(who)
     with st.container(key="card-look"):
-        st.subheader("Look")
+        st.header("Look")
         for key, label, options in (("theme", "Theme", style.THEMES), ("density", "Density", style.DENSITIES)):
             st.segmented_control(
                 label,
@@ -38,7 +38,7 @@ def look(who: Who) -> None:
 def account(who: Who) -> None:
     """Who is signed in, and the way out."""
     with st.container(key="card-account"):
-        st.subheader("Account")
+        st.header("Account")
         facts([("Name", who.name), ("Role", who.role)])
         mount("signout", "signout", {"label": "Sign out"})
 
@@ -64,7 +64,7 @@ def page(who: Who) -> None:
     look(who)
     account(who)
     with st.container(key="card-sessions"):
-        st.subheader("Signed in")
+        st.header("Signed in")
         explain("Ending a session closes its pages at once.")
         for one in reads.sessions_of(who):
             session(who, one)

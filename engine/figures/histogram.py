@@ -25,7 +25,7 @@ def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200)
         "marker": {"color": "$first/0.75"},
         "hovertemplate": "%{y:,.0f} rows at %{x:.1%}<extra></extra>",
         "showlegend": False,
-        "meta": {"key": "rows", "points": True},
+        "meta": {"key": "rows", "points": True, "read": [_aloud(*bar) for bar in zip(sides, counts, strict=True)]},
     }
     title = "Confidence in the preferred answer" if pairs else "Score"
     layout = {
@@ -37,6 +37,10 @@ def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200)
     return Chart(
         title, figure([bar], **layout), _alternative(sides, counts, title), Table(["From", "To", "Rows"], rows)
     )
+
+
+def _aloud(side: tuple[float, float], count: float | None) -> str:
+    return f"{words.percent(side[0])} to {words.percent(side[1])}: {words.count(count)} rows"
 
 
 def _alternative(sides: list[tuple[float, float]], counts: list[float | None], title: str) -> str:

@@ -50,7 +50,7 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
             "line": {"color": "$first", "width": 2},
             "hovertemplate": hover,
             "showlegend": False,
-            "meta": {"key": "history", "points": True},
+            "meta": {"key": "history", "points": True, "read": [_aloud(answer) for answer in kept]},
         },
     ]
     layout = {
@@ -65,6 +65,10 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
         "yaxis": {"rangemode": "tozero", "nticks": 3, "tickformat": ".2f", "tickfont": {"size": 11, "color": "$muted"}},
     }
     return Chart("Calibration error over time", figure(data, **layout), _alternative(kept, middle), _table(kept))
+
+
+def _aloud(answer: AnswerView) -> str:
+    return f"Version {answer.version}: calibration error {words.number(_value(answer.estimates, 'value'))}"
 
 
 def _value(estimates: Mapping[str, Any], part: str) -> float | None:

@@ -162,8 +162,16 @@ def _points(bins: list[dict[str, float]]) -> dict[str, Any]:
             "says <b>%{x:.1%}</b>, is right <b>%{y:.1%}</b><br>%{customdata[0]:,.0f} rows<br>"
             "confidence band %{customdata[1]}<br>calibrated models %{customdata[2]}<extra></extra>"
         ),
-        "meta": {"key": "observed", "rank": 1, "points": True},
+        "meta": {"key": "observed", "rank": 1, "points": True, "read": [_aloud(row) for row in bins]},
     }
+
+
+def _aloud(row: dict[str, float]) -> str:
+    return (
+        f"Says {words.percent(row['predicted'])}, is right {words.percent(row['observed'])}, "
+        f"confidence band {_between(row, 'low', 'high')}, calibrated models {_between(row, 'null_low', 'null_high')}, "
+        f"{words.count(row['count'])} rows"
+    )
 
 
 def _between(row: dict[str, float], low: str, high: str) -> str:

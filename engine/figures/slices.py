@@ -77,8 +77,13 @@ def _marks(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
         "hovertemplate": HOVER,
         "name": "Slices",
         "showlegend": False,
-        "meta": {"key": "slices", "points": True, "pick": 3},
+        "meta": {"key": "slices", "points": True, "pick": 3, "read": [_aloud(entry) for entry in shown]},
     }
+
+
+def _aloud(entry: Mapping[str, Any]) -> str:
+    interval = words.interval("", entry.get("low"), entry.get("high"))
+    return f"{label(entry)}: {words.number(entry['effect'])} {interval} against the rest, {finding(entry)}"
 
 
 def _or_effect(entry: Mapping[str, Any], side: str) -> float:

@@ -29,7 +29,7 @@ def probability(margin):
 def show(dataset: DatasetView, result: Result, wanted: str) -> None:
     """The recalibrators beside each other; the chosen one to take away."""
     with st.container(key="card-recalibration", height="stretch"):
-        st.subheader("Recalibration")
+        st.header("Recalibration")
         if not result.recalibrators:
             explain("No recalibrator could be fitted to these rows.")
             return

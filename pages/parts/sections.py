@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from engine.figures import words
-from engine.types import Concluded, DatasetView, Result, Who
+from engine.types import Concluded, DatasetView, Notice, Who
 from pages.parts import numbers, shell, state
 from pages.parts.answer import show_chart
 from pages.parts.component import mount
@@ -67,7 +67,7 @@ def tools(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str
 def reliability(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
     """The reliability diagram, large."""
     with st.container(key="card-reliability"):
-        st.subheader("Reliability")
+        st.header("Reliability")
         explain("On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers.")
         show_chart("reliability", dataset, concluded, params, height=470)
 
@@ -75,7 +75,7 @@ def reliability(dataset: DatasetView, concluded: Concluded, params: dict[str, An
 def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
     """Slices as a forest; choosing a point filters the page."""
     with st.container(key="card-slices", height="stretch"):
-        st.subheader("Slices")
+        st.header("Slices")
         if not concluded.result.slices:
             explain("No slice has at least 30 prompts, or the file has no column to slice by.")
             return
@@ -93,16 +93,16 @@ def _filter() -> None:
 def worst(concluded: Concluded) -> None:
     """The most confidently wrong rows, side by side."""
     with st.container(key="card-worst"):
-        st.subheader("Most confidently wrong")
+        st.header("Most confidently wrong")
         explain("Where the model was surest and the label says otherwise. Press n and p to go through them.")
         if not show_worst(concluded.result):
             explain("Nothing is confidently wrong here.")
 
 
-def recognised(dataset: DatasetView, result: Result) -> None:
+def recognised(dataset: DatasetView, warnings: list[Notice]) -> None:
     """What was read from the file, and what was not."""
     with st.container(key="card-recognised", height="stretch"):
-        st.subheader("What was recognised")
+        st.header("What was recognised")
         taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
         facts([("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)])
         if dataset.columns:
@@ -111,7 +111,7 @@ def recognised(dataset: DatasetView, result: Result) -> None:
         if dataset.rejected:
             st.markdown(f"**{words.count(dataset.rejected)} rows refused**")
             facts([(reason.replace("_", " "), words.count(number)) for reason, number in dataset.reasons.items()])
-        for notice in [*dataset.warnings, *result.warnings]:
+        for notice in [*dataset.warnings, *warnings]:
             st.warning(notice.message, icon=":material/warning:")
 
 
@@ -119,7 +119,7 @@ def evidence(concluded: Concluded) -> None:
     """What recomputes the answer."""
     proof = concluded.result.evidence
     with st.container(key="card-evidence", height="stretch"):
-        st.subheader("Evidence")
+        st.header("Evidence")
         params = urlencode(
             {name: value for name, value in proof.params.items() if value not in ("", None)}, safe="="
         ).replace("&", ", ")

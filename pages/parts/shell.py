@@ -26,21 +26,25 @@ FILES = {
 }
 """The pages by their name in an address."""
 
+_PALETTE = "plumb-palette"
+
 
 def mount_all(who: Who) -> None:
     """Draw the shell and do what was asked through it. Its parts have no place of their own on the page."""
     slug = _sidebar(who)
+    goal = target(who)
     with st.container(key="plumb-shell"):
         style.apply()
         bus = mount("bus", "plumb-bus", _bus(who), "resync")
-        palette = mount("palette", "plumb-palette", _entries(who, slug, reads.cursor()), "run")
-        files = mount("dropzone", "plumb-files", {"role": "listener", "project": target(who)}, "arrived")
+        mount("palette", _PALETTE, _entries(who, slug, reads.cursor()), run=lambda: _choose(who, slug))
+        listener = {"role": "listener", "project": goal}
+        files = mount("dropzone", "plumb-files", listener, arrived=lambda: state.set_project(goal))
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
-    if palette.run:
-        _perform(who, slug, palette.run)
+    if chosen := state.chosen():
+        _perform(who, *chosen)
     if files.arrived:
-        open_dataset(files.arrived["datasets"][-1], target(who))
+        open_dataset(files.arrived["datasets"][-1])
 
 
 def project(who: Who) -> ProjectView:
@@ -68,12 +72,13 @@ def _sidebar(who: Who) -> str:
 
 def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
     """Go to a page of the product."""
-    st.switch_page(FILES.get(name, FILES["home"]), query_params=dict(query or {}))
+    kept = {key: value for key, value in (query or {}).items() if key != state.PROJECT}
+    st.switch_page(FILES.get(name, FILES["home"]), query_params=kept)
 
 
-def open_dataset(dataset_id: int, slug: str = "") -> None:
-    """Go to the answer of a dataset, in another project where one is named."""
-    open_page("calibration", {"dataset": str(dataset_id), **({state.PROJECT: slug} if slug else {})})
+def open_dataset(dataset_id: int) -> None:
+    """Go to the answer of a dataset."""
+    open_page("calibration", {"dataset": str(dataset_id)})
 
 
 def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:
@@ -119,16 +124,29 @@ def _entry(entry: PaletteEntry) -> dict[str, Any]:
     return {**told, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut, "questions": questions}
 
 
-def _perform(who: Who, slug: str, chosen: Mapping[str, Any]) -> None:
-    """Do what was chosen in the palette; its arguments are looked up again, never taken from the browser."""
-    entry = next((entry for entry in reads.entries_of(who, slug) if entry.id == chosen["id"]), None)
+def _choose(who: Who, slug: str) -> None:
+    """Before the rerun: find what was chosen; its target and arguments are ours, never taken from the browser.
+
+    A link into another project chooses that project here, while the widget of the project may still be set.
+    """
+    told = state.picked(_PALETTE).get("run") or {}
+    entry = next((entry for entry in reads.entries_of(who, slug) if entry.id == told.get("id")), None)
+    if entry is not None and entry.run == "link" and (other := _query(entry).get(state.PROJECT)):
+        state.set_project(other)
+    state.choose((entry, told.get("arguments") or {}))
+
+
+def _query(entry: PaletteEntry) -> dict[str, str]:
+    return dict(parse_qsl(entry.target.partition("?")[2]))
+
+
+def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -> None:
     if entry is None:
         st.toast("That is not there any more.")
     elif entry.run == "action":
-        _act(who, entry, chosen.get("arguments") or {})
+        _act(who, entry, answers)
     else:
-        page, _, query = entry.target.partition("?")
-        open_page(page.strip("/"), dict(parse_qsl(query)))
+        open_page(entry.target.partition("?")[0].strip("/"), _query(entry))
 
 
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:

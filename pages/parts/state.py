@@ -18,12 +18,28 @@ _DATASET = "dataset"
 _REMOVED = "removed"
 _ASKED = "asked"
 _SINCE = "since"
+_CHOSEN = "chosen"
 
 
 def project() -> str:
     """The slug of the chosen project, empty where none was chosen."""
     chosen: str = st.session_state.get(PROJECT) or st.query_params.get(PROJECT, "")
     return chosen
+
+
+def set_project(slug: str) -> None:
+    """Choose a project; to be called in a callback, before its widget is drawn."""
+    st.session_state[PROJECT] = slug
+
+
+def choose(what: Any) -> None:
+    """Keep what was chosen in the palette for the rerun that follows."""
+    st.session_state[_CHOSEN] = what
+
+
+def chosen() -> Any:
+    """What was chosen in the palette, once."""
+    return st.session_state.pop(_CHOSEN, None)
 
 
 def since(newest: int) -> int:

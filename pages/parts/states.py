@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
+from engine.errors import NotFound, PlumblineError, StatePending
 from engine.figures import words
 from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Who
@@ -38,7 +38,7 @@ def explain(text: str) -> None:
 def no_datasets() -> None:
     """Nothing has been given yet."""
     with st.container(key="card-empty"):
-        st.subheader("No data yet")
+        st.header("No data yet")
         explain("Give a file with the scores of a reward model or a judge. Its answer appears here within seconds.")
         drop_zone("zone-empty", large=True)
 
@@ -46,7 +46,7 @@ def no_datasets() -> None:
 def waiting_for_simulator(slug: str) -> None:
     """The simulator was just started: its first rows come within seconds."""
     with st.container(key="card-waiting"):
-        st.subheader("The simulator is starting")
+        st.header("The simulator is starting")
         explain(
             "A made-up reward model is being scored in front of you; its first answer appears here in a few seconds."
         )
@@ -62,7 +62,7 @@ def pending(run_id: int, who: Who, title: str = "Reading the file") -> None:
         st.warning("The run behind this page is gone. Reload the page.")
         return
     with st.container(key="card-pending"):
-        st.subheader(title)
+        st.header(title)
         data: dict[str, Any] = {
             "run": run.id,
             "since": run.event_id,
@@ -78,7 +78,7 @@ def refused(dataset: DatasetView) -> None:
     """The file could not be read: where, why, what to try."""
     error = dataset.error or {}
     with st.container(key="card-refused"):
-        st.subheader("This file could not be read")
+        st.header("This file could not be read")
         st.error(str(error.get("message") or "The reader stopped."), icon=":material/error:")
         where = [
             ("File", error.get("file")),
@@ -95,11 +95,11 @@ def refused(dataset: DatasetView) -> None:
             st.rerun()
 
 
-def not_enough(dataset: DatasetView, error: NotEnoughData) -> None:
+def not_enough(dataset: DatasetView, message: str) -> None:
     """Too few prompts for an honest answer."""
     with st.container(key="card-few"):
-        st.subheader("Not enough data for an honest answer")
-        explain(error.message)
+        st.header("Not enough data for an honest answer")
+        explain(message)
         read = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)} rows were taken."
         explain(f"{read} Add rows to the file, or drop a larger one: the answer appears as soon as it can be defended.")
 
@@ -109,7 +109,7 @@ def failed(error: PlumblineError) -> None:
     if isinstance(error, StatePending):
         return
     with st.container(key="card-failed"):
-        st.subheader("This view cannot be shown")
+        st.header("This view cannot be shown")
         explain(error.message)
 
 

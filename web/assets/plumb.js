@@ -197,8 +197,9 @@ export function ago(iso, now = Date.now()) {
 /** Put text into an element; say by a short glow that it moved. */
 export function put(element, text) {
   if (!element || element.textContent === text) return;
+  const first = element.textContent === "";
   element.textContent = text;
-  glow(element);
+  if (!first) glow(element);
 }
 
 export function glow(element) {

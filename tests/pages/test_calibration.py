@@ -1,0 +1,110 @@
+"""The Calibration page in each state of a dataset."""
+
+from __future__ import annotations
+
+from engine.actions import datasets
+from engine.types import Who
+from pages.parts import state
+from tests.pages import samples
+from tests.pages.conftest import Give, Page, html, part, parts
+
+
+def test_answer_has_its_sentence_numbers_charts_and_evidence(page: Page, give: Give) -> None:
+    dataset = give(samples.pairs())
+    app = page("calibration", dataset=str(dataset))
+    assert not app.exception
+    answer = part(app, "answer")
+    assert answer is not None
+    assert answer["verdict"] == "over_confident"
+    assert answer["sentence"].startswith("Over-confident: calibration error")
+    assert answer["rows"] == 300
+    assert answer["plain"] is True
+    assert [number["name"] for number in answer["numbers"]][:2] == ["calibration_error", "accuracy"]
+    assert {chart["name"] for chart in parts(app, "chart")} == {"reliability", "slices"}
+    assert "python -m jobs analyse scores.csv --analysis calibration" in app.code[-1].value
+    assert "SHA-256" in html(app)
+
+
+def test_worst_pairs_carry_their_text_and_both_sides(page: Page, give: Give) -> None:
+    app = page("calibration", dataset=str(give(samples.pairs())))
+    worst = part(app, "pairs")
+    assert worst is not None
+    assert len(worst["rows"]) == 20
+    row = worst["rows"][0]
+    assert {side["tone"] for side in row["sides"]} == {"bad", "good"}
+    assert row["sides"][0]["text"].startswith("first ")
+
+
+def test_controls_reach_the_address_and_every_part(page: Page, give: Give) -> None:
+    dataset = give(samples.pairs())
+    app = page("calibration", dataset=str(dataset))
+    app.selectbox(key=state.SLICE).set_value("source=math").run()
+    answer, chart = part(app, "answer"), part(app, "chart")
+    assert answer is not None
+    assert chart is not None
+    assert answer["query"] == f"dataset={dataset}&slice=source%3Dmath"
+    assert answer["plain"] is False
+    assert answer["rows"] == 150
+    assert chart["query"] == answer["query"]
+
+
+def test_export_links_name_what_is_on_screen(page: Page, give: Give) -> None:
+    dataset = give(samples.pairs())
+    app = page("calibration", dataset=str(dataset))
+    app.selectbox(key=state.BINS).set_value(10).run()
+    tools = part(app, "tools")
+    assert tools is not None
+    assert [link["href"] for link in tools["exports"]] == [
+        f"/export/calibration.{kind}?dataset={dataset}&bins=10" for kind in ("html", "csv", "json")
+    ]
+    assert tools["markdown"].startswith("**Over-confident")
+
+
+def test_without_data_the_page_says_what_to_give(page: Page) -> None:
+    app = page("calibration")
+    assert not app.exception
+    assert app.header[0].value == "No data yet"
+    assert [zone["role"] for zone in parts(app, "dropzone")] == ["panel"]
+
+
+def test_a_file_that_waits_shows_its_run(page: Page, give: Give) -> None:
+    app = page("calibration", dataset=str(give(samples.pairs(), read=False)))
+    run = part(app, "run")
+    assert run is not None
+    assert run["state"] == "queued"
+    assert part(app, "answer") is None
+
+
+def test_a_refused_file_says_why_and_how_to_go_on(page: Page, give: Give) -> None:
+    app = page("calibration", dataset=str(give("name,colour\nann,red\n", "broken.csv")))
+    assert app.header[0].value == "This file could not be read"
+    assert "broken.csv" in app.error[0].value
+    app.button[0].click().run()
+    assert not app.exception
+
+
+def test_too_few_prompts_are_no_answer(page: Page, give: Give) -> None:
+    app = page("calibration", dataset=str(give(samples.pairs(12))))
+    assert not app.exception
+    assert app.header[0].value == "Not enough data for an honest answer"
+    assert "12 prompts" in html(app)
+    assert part(app, "answer") is None
+
+
+def test_a_removed_dataset_is_explained(page: Page, give: Give, who: Who) -> None:
+    gone, kept = give(samples.pairs()), give(samples.pairs(seed=1), "other.csv")
+    datasets.remove(who, gone)
+    app = page("calibration", dataset=str(gone))
+    assert not app.exception
+    assert "was removed" in html(app)
+    assert app.selectbox(key="picked-0").options == ["other.csv"]
+    assert kept
+
+
+def test_text_of_files_never_becomes_markup(page: Page, give: Give) -> None:
+    app = page("calibration", dataset=str(give(samples.hostile(), "<b>x.csv")))
+    assert not app.exception
+    assert samples.HOSTILE not in html(app)
+    chart = next(chart for chart in parts(app, "chart") if chart["name"] == "slices")
+    ticks = chart["chart"]["figure"]["layout"]["yaxis"]["ticktext"]
+    assert not [tick for tick in ticks if "<" in tick]

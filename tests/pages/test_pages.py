@@ -1,0 +1,144 @@
+"""Router, guard, home, datasets, runs, settings."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.actions import datasets
+from engine.actions import people as actions
+from engine.queries import people as queries
+from engine.queries import projects
+from engine.settings import ROOT
+from engine.types import Who
+from pages.parts import guard, reads, state
+from tests.pages import samples
+from tests.pages.conftest import Give, Page, html, part, parts
+
+NAMES = ("calibration", "datasets", "runs", "settings")
+
+
+@pytest.mark.parametrize("name", ["home", *NAMES])
+def test_every_page_runs_empty_and_with_data(page: Page, give: Give, name: str) -> None:
+    assert not page(name).exception
+    give(samples.pairs())
+    app = page(name)
+    assert not app.exception
+    assert len(app.title) == 1
+
+
+@pytest.mark.parametrize("name", ["home", *NAMES])
+def test_no_page_runs_without_its_server(home: object, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(guard.HOSTED, raising=False)
+    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py")).run()
+    assert "does not run alone" in app.error[0].value
+    assert not app.title
+
+
+@pytest.mark.parametrize("name", ["home", *NAMES])
+def test_no_page_runs_for_nobody(who: Who, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(queries, "who_is", lambda _cookie: None)
+    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py")).run()
+    assert "signed out" in app.error[0].value
+    assert not app.title
+
+
+@pytest.mark.parametrize("name", ["home", *NAMES])
+def test_the_guard_is_the_first_statement(name: str) -> None:
+    lines = (ROOT / "pages" / f"{name}.py").read_text().splitlines()
+    code = [
+        line for line in lines if line and not line.startswith(("from ", "import ", '"""', "#", " ", ")", "]", '"'))
+    ]
+    statements = [line for line in code if not line.isupper() and "= (" not in line]
+    assert statements[0] == "who = guard.enter()"
+
+
+def test_home_leads_with_the_dataset_that_moved_last(page: Page, give: Give) -> None:
+    give(samples.pairs(), "first.csv")
+    give(samples.pairs(seed=2), "second.csv")
+    answers = parts(page(), "answer")
+    assert [answer["title"] for answer in answers] == ["second.csv", "first.csv"]
+    assert len(answers[0]["numbers"]) == 6
+    assert len(answers[1]["numbers"]) == 4
+
+
+def test_datasets_say_what_they_are(page: Page, give: Give) -> None:
+    give(samples.pairs(), "good.csv")
+    give("name\nann\n", "bad.csv")
+    app = page("datasets")
+    listed = part(app, "datasets")
+    assert listed is not None
+    by_name = {row["name"]: row for row in listed["rows"]}
+    assert by_name["good.csv"]["state"] == "ready"
+    assert by_name["good.csv"]["verdict"] == "over_confident"
+    assert by_name["bad.csv"]["state"] == "failed"
+    assert "inbox/main" in app.code[0].value
+
+
+def test_what_was_removed_can_come_back(page: Page, give: Give, who: Who) -> None:
+    dataset = give(samples.pairs())
+    datasets.remove(who, dataset)
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"))
+    app.session_state["removed"] = (dataset, "scores.csv")
+    app.run()
+    app.switch_page("pages/datasets.py").run()
+    app.button[0].click().run()
+    assert [row["name"] for row in (part(app, "datasets") or {"rows": []})["rows"]] == ["scores.csv"]
+
+
+def test_runs_say_how_they_ended(page: Page, give: Give) -> None:
+    give("name\nann\n", "bad.csv")
+    table = part(page("runs"), "runs")
+    assert table is not None
+    assert [(run["state"], run["dataset"]) for run in table["rows"]] == [("failed", "bad.csv")]
+    assert "bad.csv" in table["rows"][0]["error"]["message"]
+
+
+def test_settings_keep_theme_and_density(page: Page, who: Who) -> None:
+    app = page("settings")
+    app.button_group(key="theme").set_value("dark").run()
+    app.button_group(key="density").set_value("compact").run()
+    assert not app.exception
+    assert queries.preferences(who) == {"theme": "dark", "density": "compact"}
+    bus = part(page(), "bus")
+    assert bus is not None
+    assert (bus["theme"], bus["density"]) == ("dark", "compact")
+
+
+def test_the_shell_knows_what_exists(page: Page, give: Give) -> None:
+    dataset = give(samples.pairs())
+    palette = part(page(), "palette")
+    assert palette is not None
+    ids = {entry["id"] for entry in palette["entries"]}
+    assert {"page:home", "page:calibration", f"dataset:{dataset}", "action:theme:dark"} <= ids
+
+
+def test_files_never_go_into_the_simulated_project(page: Page, who: Who) -> None:
+    assert any(project.slug == "main" for project in projects.list_projects(who))
+    listener = parts(page(), "dropzone")[0]
+    assert listener["project"] == "main"
+
+
+def test_reads_are_remembered_until_something_happens(give: Give, who: Who) -> None:
+    first = give(samples.pairs())
+    before = reads.datasets_of(who, "main")
+    assert reads.datasets_of(who, "main") is before
+    actions.set_preference(who, "theme", "dark")
+    assert reads.datasets_of(who, "main") is not before
+    assert [dataset.id for dataset in before] == [first]
+
+
+def test_the_address_names_only_what_is_not_default() -> None:
+    assert state.query(3, dict(state.DEFAULTS)) == "dataset=3"
+    assert state.query(3, {**state.DEFAULTS, "bins": 10, "slice": "a=b&c"}) == "dataset=3&bins=10&slice=a%3Db%26c"
+
+
+def test_no_unsafe_markup_is_ever_asked_for() -> None:
+    for file in (ROOT / "pages").rglob("*.py"):
+        assert "unsafe_allow" not in file.read_text(), file
+
+
+def test_html_is_for_the_style_and_a_few_escaped_words(page: Page, give: Give) -> None:
+    give(samples.hostile(), "<script>.csv")
+    for name in ("home", *NAMES):
+        assert "<script" not in html(page(name)).replace("<style>", "")
