@@ -139,7 +139,7 @@ class Runner:
         try:
             runs.beat(work)
         except Conflict:
-            log.info("run %d was lost or has ended", work.run_id)
+            log.debug("run %d was lost or has ended", work.run_id)
 
     def _compact(self) -> None:
         """Now and then, when something was read and a slot has nothing better to do."""

@@ -32,6 +32,9 @@ from jobs.inbox import GROWING, open_regular
 READ_SHARE = 0.8
 """Share of a reading's progress that is the reading itself; the rest is observing."""
 
+QUIET_SECONDS = 0.3
+"""Work that is over sooner says nothing of its progress: each word of it would cost more than the work."""
+
 UNFINISHED_KEPT_SECONDS = 3600.0
 
 log = logging.getLogger("runner")
@@ -146,7 +149,8 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
         _finish_without_rows(work, done, follow, way)
         return
     sha256, size = datasets.adopt_segment(done.segment_path)
-    runs.progress(work, READ_SHARE, "observing")
+    if done.duration > QUIET_SECONDS:
+        runs.progress(work, READ_SHARE, "observing")
     observe_found(sha256, done.report, executor, folder)
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
     runs.finish(
@@ -168,8 +172,12 @@ def _answer(manifest: list[str], report: Mapping[str, Any]) -> dict[str, Any] | 
 
 
 def _read_once(work: Work, executor: Executor, folder: Path, way: Way) -> ReadDone:
+    quiet_until = time.monotonic() + QUIET_SECONDS
+
     def progress(share: float) -> None:
         """Never raises: the executor is in the middle of something and has to be ended by its own means."""
+        if time.monotonic() < quiet_until:
+            return
         try:
             runs.progress(work, READ_SHARE * share, "reading")
         except Conflict:
