@@ -26,6 +26,7 @@ from engine import errors
 from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError
 from engine.formats.limits import MIB, Limits
 from engine.formats.reading import FollowState, follow_from_dict
+from engine.formats.segments import UNFINISHED
 from engine.settings import ROOT, get_settings
 
 START_SECONDS = 60.0
@@ -72,6 +73,7 @@ class Child:
     _served: int = 0
     _born_with: int = 0
     _holds: int = 0
+    _last_pid: int = 0
     _cancelled: bool = False
     _ending: threading.Lock = field(default_factory=threading.Lock)
 
@@ -92,6 +94,7 @@ class Child:
             bufsize=0,
             start_new_session=True,
         )
+        self._last_pid = self._process.pid
         hello = self._message(time.monotonic() + START_SECONDS, "")
         self._born_with = self._holds = int(hello["resident"])
 
@@ -162,7 +165,10 @@ class Child:
             "until": until,
             "limits": asdict(self.limits),
         }
-        done = self._ask(request, name, progress)
+        try:
+            done = self._ask(request, name, progress)
+        finally:
+            self._clear(out_dir)
         return ReadDone(
             segment_path=Path(done["segment_path"]) if done["segment_path"] else None,
             segment_sha256=done["segment_sha256"],
@@ -172,6 +178,11 @@ class Child:
             follow=follow_from_dict(done["follow"]) if done["follow"] is not None else None,
             duration=done["duration"],
         )
+
+    def _clear(self, folder: Path) -> None:
+        """Remove what a child that was killed left half-written."""
+        for path in folder.glob(f"{UNFINISHED}{self._last_pid}-*"):
+            path.unlink(missing_ok=True)
 
     def observe(self, segment_path: Path, analysis: str, params: Mapping[str, Any], out_path: Path) -> ObserveDone:
         """Observe a segment and write the state's bytes to `out_path`, whole or not at all."""

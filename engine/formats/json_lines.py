@@ -29,7 +29,7 @@ def read_json(source: Source, blocks: Iterator[bytes], first_line: int = 1) -> I
     """
     first = next(blocks, b"")
     head = first.lstrip()
-    if source.complete_only or _is_lines(head):
+    if _is_lines(head) or (source.complete_only and head[:1] != b"["):
         yield from _lines(source, _chain(first, blocks), first_line)
     elif head[:1] == b"[":
         yield from _array(source, head[1:], blocks)
@@ -220,6 +220,8 @@ def _document(source: Source, first: bytes, blocks: Iterator[bytes]) -> ObjectBa
     try:
         value = orjson.loads(b"".join(parts))
     except orjson.JSONDecodeError as error:
+        if "memory" in error.msg:
+            raise MemoryError from error
         place = int(error.lineno)
         raise source.refuse(f"not valid JSON at line {place}: {error.msg}", "invalid_json", line=place) from error
     holder = _holder(value) if isinstance(value, dict) else ""

@@ -19,6 +19,9 @@ from engine.formats.reading import Reading, settled
 from engine.formats.report import Report, report_from_dict
 from engine.types import Rows
 
+UNFINISHED = ".reading-"
+"""What the names of files that are still being written begin with; the id of the writing process follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -35,7 +38,7 @@ def write_segment(reading: Reading, folder: Path, progress: Callable[[float], No
 
     The report stands in the file's metadata. Raises what iterating the reading raises.
     """
-    with NamedTemporaryFile(dir=folder, prefix=".reading-", suffix=".parquet", delete=False) as file:
+    with NamedTemporaryFile(dir=folder, prefix=f"{UNFINISHED}{os.getpid()}-", suffix=".parquet", delete=False) as file:
         temporary = Path(file.name)
         try:
             first = _write(file, reading, progress)
@@ -72,7 +75,7 @@ def _write(file: IO[bytes], reading: Reading, progress: Callable[[float], None] 
 
 def _rewrite(file: IO[bytes], report: Report) -> None:
     """Write the file once more without the slice columns that turned out to be none."""
-    with NamedTemporaryFile(dir=Path(file.name).parent, prefix=".settling-") as copy:
+    with NamedTemporaryFile(dir=Path(file.name).parent, prefix=f"{UNFINISHED}{os.getpid()}-") as copy:
         whole = pq.ParquetFile(file.name)
         writer = None
         for group in range(whole.num_row_groups):

@@ -21,7 +21,8 @@ def _pairs(names: tuple[str, str, str], **more: Any) -> bytes:
     "names",
     [
         ("score_a", "score_b", "label"), ("reward_a", "reward_b", "winner"), ("Score A", "Score B", "Preference"),
-        ("score_1", "score_2", "human_label"), ("left_score", "right_score", "preferred"), ("a_score", "b_score", "verdict"),
+        ("score_1", "score_2", "human_label"), ("left_score", "right_score", "preferred"),
+        ("a_score", "b_score", "verdict"),
     ],
 )  # fmt: skip
 def test_usual_names_of_pairs(names: tuple[str, str, str]) -> None:

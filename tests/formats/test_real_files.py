@@ -1,0 +1,112 @@
+"""Real public files, behind PLUMBLINE_REAL_DATA: what each is and the traps it lays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import InputRefused
+from engine.formats import read_table, to_rows
+
+DATA = os.environ.get("PLUMBLINE_REAL_DATA", "")
+pytestmark = [
+    pytest.mark.real_data,
+    pytest.mark.skipif(
+        not Path(DATA, "judgebench").is_dir(), reason="PLUMBLINE_REAL_DATA names no folder of real files"
+    ),
+]
+
+
+def _one(pattern: str) -> Path:
+    found = sorted(Path(DATA).glob(pattern))
+    assert found, f"no {pattern} among the real files"
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "form", "kind", "rows", "accepted"),
+    [
+        ("judgebench/outputs/*Skywork*", "judgebench", "comparison", 350, 350),
+        ("helpsteer2_gold_rm/*/*.json", "preference_rewards", "comparison", 100, 100),
+        ("judge_goodhart/runs/*.jsonl", "scores", "score", 2880, 2880),
+        ("hh_rlhf_harmless_test/*/*.gz", "hh_rlhf", "comparison", 2312, 2312),
+        ("llmfao/gpt3-comparisons.csv", "pairs_unscored", "comparison", 3236, 3236),
+        ("pandalm/data/testset-v1.json", "pairs_unscored", "comparison", 999, 999),
+        ("pandalm/data/gpt-3.5*.json", "pandalm_judge", "comparison", 999, 974),
+        ("pandalm/data/pandalm-7b*.json", "pandalm_judge", "comparison", 999, 999),
+        ("llmbar/Dataset/LLMBar/Natural/evaluators/GPT-4/Rating/result.json", "llmbar", "comparison", 100, 100),
+        ("llmbar/Dataset/LLMBar/Natural/evaluators/GPT-4/Vanilla/result.json", "llmbar", "comparison", 100, 100),
+        ("alpaca_eval_judges/results/*/*/annotations.json", "alpaca_eval", "comparison", 805, 805),
+        ("alpaca_eval_judges/src/*/*/*/claude_leaderboard.csv", "leaderboard", "score", 29, 29),
+        ("lmarena_history/output/result.csv", "leaderboard_history", "score", 98, 98),
+        ("dpo_llama31_trainer_state/*/*/*.json", "trainer_state", "curve", 1005, 1005),
+        ("l101_dpo_vs_ppo/*/dpo_31m_training_logs_100_0.csv", "training_log", "curve", 200, 200),
+        ("l101_dpo_vs_ppo/*/ppo_31m_training_logs_100_0.csv", "training_log", "curve", 25, 25),
+        ("grpo_reasoning_logs/*/*/7_5*.csv", "training_log", "curve", 500, 500),
+        ("paraphrase_dpo_ipo_sweep/*/*.csv", "sweep", "curve", 29, 29),
+        ("rlhf_systems_kit_tb/*/*/*/train.jsonl", "training_log", "curve", 50, 50),
+    ],
+)
+def test_what_it_is(pattern: str, form: str, kind: str, rows: int, accepted: int) -> None:
+    _, report = read_table(_one(pattern), "renamed")
+    assert (report.format, report.kind, report.rows, report.accepted) == (form, kind, rows, accepted)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code"),
+    [
+        ("tulu1_human_eval/*/*/*.xlsx", "archive_not_read"),
+        ("rlhf_systems_kit_tb/*/*/tb/events*", "tensorboard_events"),
+        ("deepspeed_chat_logs/**/*.log", "unrecognised"),
+        ("llmfao/models.jsonl", "unrecognised"),
+    ],
+)
+def test_what_is_refused(pattern: str, code: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        read_table(_one(pattern), "renamed")
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(("model", "accuracy"), [("Ray2333", 0.5943), ("Skywork", 0.6243), ("internlm", 0.5943)])
+def test_judgebench_accuracies(model: str, accuracy: float) -> None:
+    rows = to_rows(read_table(_one(f"judgebench/outputs/*{model}*"), "x")[0])
+    margin, label = rows.columns["margin"], rows.columns["label"]
+    right = np.where(margin == 0, 0.5, (margin > 0) == (label == 1))
+    assert right.mean() == pytest.approx(accuracy, abs=5e-5)
+    assert len(set(rows.columns["prompt_hash"].tolist())) == 350
+    assert (margin == 0).sum() == (1 if model == "Skywork" else 0)
+
+
+def test_helpsteer_accuracy() -> None:
+    rows = to_rows(read_table(_one("helpsteer2_gold_rm/*/*.json"), "x")[0])
+    assert (rows.columns["margin"] > 0).mean() == pytest.approx(0.72)
+    assert rows.slices["preference_strength"][1] == ["0", "1", "2", "3"]
+
+
+def test_judge_goodhart_base_rate_and_prompts() -> None:
+    table, report = read_table(_one("judge_goodhart/runs/*.jsonl"), "x")
+    rows = to_rows(table)
+    assert report.scale == 100
+    assert rows.columns["truth"].mean() == pytest.approx(0.6684, abs=5e-5)
+    assert rows.columns["value"].mean() / report.scale == pytest.approx(0.7901, abs=5e-5)
+    assert len(set(rows.columns["prompt_hash"].tolist())) == 120
+
+
+def test_pandalm_votes() -> None:
+    table, _ = read_table(_one("pandalm/data/testset-v1.json"), "x")
+    assert set(table.column("votes").to_pylist()) == {3}
+
+
+def test_zero_in_the_arena_history_means_absent() -> None:
+    table, _ = read_table(_one("lmarena_history/output/result.csv"), "x")
+    assert min(table.column("value").to_pylist()) > 0
+    assert table.num_rows == pytest.approx(98 * 227 * (1 - 0.468), rel=0.01)
+
+
+def test_trainer_state_margins() -> None:
+    table, _ = read_table(_one("dpo_llama31_trainer_state/*/*/*.json"), "x")
+    points = [row["value"] for row in table.to_pylist() if row["source"] == "rewards/margins"]
+    assert points[-1] == pytest.approx(0.186, abs=0.05)
