@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 FOR_EVER: Final = "private, max-age=31536000, immutable"
 ASK_AGAIN: Final = "private, no-cache"
+NEVER_KEPT: Final = "no-store"
 _WORTH_GZIP: Final = 1000
 
 

@@ -64,7 +64,6 @@ async def sign_out(request: Request) -> Response:
     await anyio.to_thread.run_sync(people.close_session, request.state.who)
     answer = RedirectResponse("/signin", 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=get_settings().tls)
-    answer.headers["clear-site-data"] = '"cache"'
     return answer
 
 

@@ -17,7 +17,7 @@ from engine.figures.theme import Mode
 from engine.figures.view import calibration_view
 from engine.queries import datasets, results
 from engine.types import Concluded, Who
-from web.encoded import ASK_AGAIN, Encoded
+from web.encoded import NEVER_KEPT, Encoded
 
 _KEPT: Final = 256
 _JSON: Final = "application/json"
@@ -71,7 +71,7 @@ async def calibration(request: Request) -> Response:
         return Encoded.of(orjson.dumps(view, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
 
     view = await _views.get((dataset_id, version, mode, *sorted(params.items())), make)
-    return view.respond(request, ASK_AGAIN)
+    return view.respond(request, NEVER_KEPT)
 
 
 def asked(request: Request) -> tuple[int, dict[str, str]]:

@@ -2,7 +2,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -12,7 +12,10 @@ from websockets.sync.client import ClientConnection
 from engine.queries import events
 from engine.store.engine import get_store
 from engine.store.transaction import transaction
+from engine.types import Who
+from tests.web.conftest import Desk
 from tests.web.serving import Person, Served, register
+from web import live
 from web.hub import Event, Hub, Subscriber
 
 
@@ -155,6 +158,75 @@ def test_gone_listeners_are_forgotten(served: Served, ann: Person) -> None:
         socket.recv(timeout=10)
         publish(7)
         assert numbers(heard(socket)) == [7]
+
+
+# ------------------------------------------------------------------ the socket's sender alone
+
+
+class Socket:
+    """Stands where a websocket stands: what was sent, and a flag to wait for."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, object]] = []
+        self.closed: int | None = None
+
+    async def send_text(self, text: str) -> None:
+        self.sent.append(json.loads(text))
+
+    async def close(self, code: int) -> None:
+        self.closed = code
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never came")
+
+
+def test_a_page_read_ahead_of_the_hub_hears_nothing_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(1, 2, 3)
+    newest = events.cursor()
+
+    async def scenario() -> Socket:
+        hub, socket = Hub(), Socket()
+        monkeypatch.setattr(live, "hub", hub)
+        hub.cursor = newest - 2
+        sending = asyncio.create_task(live._send_events(socket, Who(1, "ann", "admin"), newest - 1))
+        await until(lambda: len(socket.sent) == 1)
+        for row in events.after(newest - 2):
+            hub.publish([Event.of(row)])
+        await until(lambda: len(socket.sent) == 2)
+        sending.cancel()
+        return socket
+
+    found = asyncio.run(scenario())
+    assert found.sent[0] == {"hello": newest - 2}
+    assert numbers(found.sent[1]["events"]) == [3]
+
+
+def test_a_stalled_listener_is_told_to_come_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> int | None:
+        hub, socket, blocked = Hub(), Socket(), asyncio.Event()
+        monkeypatch.setattr(live, "hub", hub)
+        send = socket.send_text
+
+        async def slowly(text: str) -> None:
+            await send(text)
+            await blocked.wait()
+
+        socket.send_text = slowly
+        sending = asyncio.create_task(live._send_events(socket, Who(1, "ann", "admin"), None))
+        await until(lambda: len(socket.sent) == 1)
+        for number in range(1, 300):
+            hub.publish([event(number)])
+        blocked.set()
+        await asyncio.wait_for(sending, 10)
+        assert not hub.subscribers
+        return socket.closed
+
+    assert asyncio.run(scenario()) == 1013
 
 
 # ------------------------------------------------------------------ the hub alone

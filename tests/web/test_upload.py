@@ -156,6 +156,14 @@ def test_adding_data_needs_the_role(desk: Desk, role: str, code: int) -> None:
     assert left_behind(desk) == []
 
 
+def test_a_viewer_is_refused_before_the_first_byte(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unread(*_: object) -> None:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr(upload, "_stored", unread)
+    assert put(desk.visitor("ann", "viewer")).status_code == 403
+
+
 def test_abandoned_uploads_go_and_running_ones_stay(desk: Desk) -> None:
     desk.settings.uploads.mkdir(parents=True, exist_ok=True)
     old, young = desk.settings.uploads / "old", desk.settings.uploads / "young"

@@ -67,6 +67,7 @@ def test_a_view_is_numbers_words_and_charts(desk: Desk, made: Made) -> None:
     assert (found["dataset"], found["version"], found["event"], found["verdict"]) == (5, 3, 17, "over_confident")
     assert set(found["charts"]["reliability"]) == {"title", "figure", "alt", "table"}
     assert made.asked == [{"bins": "10", "slice": "model=a"}]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_same_view_is_concluded_once_and_again_for_a_new_version(desk: Desk, made: Made) -> None:
@@ -202,7 +203,7 @@ def test_the_json_is_the_whole_result(desk: Desk, made: Made) -> None:
 def test_a_recalibrator_is_a_file_of_its_own(desk: Desk, made: Made) -> None:
     client = desk.visitor("ann")
     answer = client.get("/export/recalibrator.json?dataset=5")
-    assert json.loads(answer.content) == {"kind": "temperature", "parameters": {"temperature": 1.7}}
+    assert json.loads(answer.content) == sample().recalibrators[0]
     assert client.get("/export/recalibrator.json?dataset=5&recalibrator=beta").status_code == 404
 
 
