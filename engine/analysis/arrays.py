@@ -14,3 +14,8 @@ Flags = NDArray[np.bool_]
 def sum_by(key: Ints, values: Floats, size: int) -> Floats:
     """Sum `values` by `key` in [0, size): shape (size,)."""
     return np.asarray(np.bincount(key, values, minlength=size), dtype=float)
+
+
+def is_binary(labels: Floats) -> bool:
+    """Whether every label is exactly 0 or 1."""
+    return bool(np.count_nonzero(labels == 0) + np.count_nonzero(labels == 1) == len(labels))

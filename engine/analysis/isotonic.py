@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from engine.analysis.arrays import Flags, Floats, sum_by
+from engine.analysis.arrays import Flags, Floats, is_binary, sum_by
 
 LAST_BIT = np.uint64(1)
 
@@ -34,7 +34,7 @@ def fit_isotonic(p: Floats, y: Floats) -> Steps:
     way: the label rides in the last bit of p through one plain sort, and each run of ones and the zeros after it, which
     always pool, enter the algorithm as one block. p moves by at most one unit in the last place.
     """
-    low, high, count, total = _runs_of_labels(p, y == 1) if ((y == 0) | (y == 1)).all() else _equal_values(p, y)
+    low, high, count, total = _runs_of_labels(p, y == 1) if is_binary(y) else _equal_values(p, y)
     pooled = isotonic_regression(total / count, weights=count)
     starts = pooled.blocks[:-1].astype(np.int64)
     ends = pooled.blocks[1:].astype(np.int64) - 1

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
-from engine.analysis.arrays import Floats, sum_by
+from engine.analysis.arrays import Floats, is_binary, sum_by
 
 BISECTIONS = 10
 LEAST_WIDTH = 0.001
@@ -40,7 +40,7 @@ def spread_cells(p: Floats, count: Floats, residual: Floats) -> OnGrid:
 
 def spread_rows(p: Floats, y: Floats) -> OnGrid:
     """Rows p, y in [0, 1] on the grid, from sums by grid cell and label: count, Σ share, Σ share² suffice."""
-    binary = bool(((y == 0) | (y == 1)).all())
+    binary = is_binary(y)
     return lambda points: _spread_binary(p, y, points) if binary else spread_cells(p, np.ones(len(p)), p - y)(points)
 
 

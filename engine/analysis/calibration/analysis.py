@@ -10,7 +10,7 @@ from engine.analysis.base import Analysis, Shape
 from engine.analysis.calibration import codec
 from engine.analysis.calibration import state as states
 from engine.analysis.calibration.error import CalibrationError
-from engine.analysis.calibration.estimates import JACKKNIFE, estimates
+from engine.analysis.calibration.estimates import JACKKNIFE, beside_null, with_intervals
 from engine.analysis.calibration.observe import observe
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS, CalibrationParameters
 from engine.analysis.calibration.pictures import pictures
@@ -85,7 +85,8 @@ def _conclude(state: CalibrationState, params: CalibrationParameters) -> Result:
     view = View(state, params.bins)
     rows, prompts = round(view.rows), state.prompts.count
     error = held_out_error(view, view.residual, params.level)
-    found, nulls = estimates(view, error, params.level, params.seed)
+    beside, nulls = beside_null(view, params.level, params.seed)
+    found = with_intervals(view, error, params.level) | beside
     fitted = recalibrators(view, params.level)
     chosen = fitted.get(params.recalibrator)
     found["calibration_error_recalibrated"] = _recalibrated(chosen, params.level, rows)

@@ -6,6 +6,12 @@ Products within a bucket are left out, so neither label noise nor correlation wi
 
 over bins b and buckets g, with N rows and R the summed residual. With one row a bucket it is the debiased L2 error of
 Kumar, Liang and Ma (2019) up to O(1 / n).
+
+Its variance is B + c · CE²: B is what remains for a calibrated model, where products of independent noise are all there
+is, and c · CE² comes from noise times the true gaps. Both follow from the covariance of the bins' residuals between
+buckets. The interval holds every value that the estimate does not contradict at that value's own variance (as Wilson's
+does for a proportion). The delete-one-bucket jackknife has one variance for both ends: for a calibrated model it counts
+B twice and never excluded zero, and for 350 rows of an over-confident one it covered 87 % (benchmarks/coverage.py).
 """
 
 from __future__ import annotations
@@ -15,42 +21,49 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis.arrays import Floats
-from engine.analysis.intervals import critical, standard_error
+from engine.analysis.intervals import critical
 
 
 @dataclass(frozen=True)
 class CalibrationError:
-    """The error with its interval, and its square on which the interval is built (may be negative)."""
+    """The error in [0, 1] with its interval; `square` is CE² (negative where there is less than noise)."""
 
     value: float
     low: float
     high: float
     square: float
-    square_low: float
 
     @property
     def detected(self) -> bool:
-        """Whether the interval of the square lies above zero."""
-        return self.square_low > 0
+        """Whether the interval excludes zero."""
+        return self.low > 0
 
 
 def calibration_error(count: Floats, residual: Floats, level: float) -> CalibrationError:
-    """The error from counts and residual sums by bucket and bin, shape (buckets, bins); jackknife over buckets."""
+    """The error from counts and residual sums by bucket and bin, shape (buckets, bins)."""
     present = count.sum(axis=1) > 0
     count, residual = count[present], residual[present]
-    total = [part.sum(axis=0) for part in (count, residual, np.square(count), np.square(residual))]
-    square = float(_square(*total))
-    without = _square(
-        total[0] - count, total[1] - residual, total[2] - np.square(count), total[3] - np.square(residual)
+    rows = count.sum(axis=0)
+    pairs = np.square(rows) - np.square(count).sum(axis=0)
+    many = pairs > 0.5
+    count, residual, rows, pairs = count[:, many], residual[:, many], rows[many], pairs[many]
+    weight = rows / (pairs * max(rows.sum(), 1.0))
+    total = residual.sum(axis=0)
+    square = float(weight @ (np.square(total) - np.square(residual).sum(axis=0)))
+    centred = residual - count * (total / rows)
+    covariance = centred.T @ centred
+    noise = float(2 * weight @ np.square(covariance) @ weight)
+    pull = weight * total
+    size = float(pull @ total)
+    slope = float(4 * pull @ covariance @ pull) / size if size > 0 else 0.0
+    low, high = _contradicted(square, noise, slope, critical(level, int(present.sum())))
+    return CalibrationError(
+        float(np.sqrt(max(0.0, square))), float(np.sqrt(low)), min(float(np.sqrt(high)), 1.0), square
     )
-    spread = critical(level, len(count)) * standard_error(without)
-    low, high = square - spread, square + spread
-    root_low, root_high = (float(np.sqrt(max(0.0, bound))) for bound in (low, high))
-    return CalibrationError(float(np.sqrt(max(0.0, square))), root_low, min(root_high, 1.0), square, low)
 
 
-def _square(count: Floats, residual: Floats, count_squares: Floats, residual_squares: Floats) -> Floats:
-    pairs = np.square(count) - count_squares
-    known = pairs > 0.5
-    product = np.divide(np.square(residual) - residual_squares, pairs, out=np.zeros_like(pairs), where=known)
-    return np.asarray((count * product).sum(axis=-1) / np.maximum(count.sum(axis=-1), 1.0))
+def _contradicted(square: float, noise: float, slope: float, quantile: float) -> tuple[float, float]:
+    """The roots s of (s − square)² = quantile² · (noise + slope · s), not below zero."""
+    middle = square + quantile**2 * slope / 2
+    reach = float(np.sqrt(max(0.0, middle**2 - square**2 + quantile**2 * noise)))
+    return max(0.0, middle - reach), max(0.0, middle + reach)

@@ -18,19 +18,24 @@ JACKKNIFE = "delete-one-bucket jackknife"
 NULL = "null quantile by bucket multiplier bootstrap"
 
 
-def estimates(view: View, error: CalibrationError, level: float, seed: int) -> tuple[dict[str, Estimate], BinNulls]:
-    """All estimates by name (without the recalibrated error), and the nulls of the equal-width bins."""
-    residual = null_residual(view)
-    width = bin_nulls(view, residual, view.width, seed)
+def with_intervals(view: View, error: CalibrationError, level: float) -> dict[str, Estimate]:
+    """The estimates that have an honest interval (without the recalibrated error)."""
     found = _rates(view, level)
     found["calibration_error"] = Estimate(
         error.value, error.low, error.high, level, f"cluster-debiased, {JACKKNIFE} of the square", round(view.rows)
     )
-    found |= _binned(view, width, residual, level, seed)
+    return found | _brier(view, level) | slopes(view, level) | _side_counts(view, level)
+
+
+def beside_null(view: View, level: float, seed: int) -> tuple[dict[str, Estimate], BinNulls]:
+    """The estimates that have none, beside what a calibrated model would reach; and the nulls of the width bins."""
+    residual = null_residual(view)
+    width = bin_nulls(view, residual, view.width, seed)
+    found = _binned(view, width, residual, level, seed)
+    found["brier_reliability"] = _with_null(view, _reliability(view), width.reliability, level)
     value = smooth_ece(spread_cells(*_smooth_input(view)))
     found["smooth_ece"] = _with_null(view, value, smooth_null(view, residual, seed), level)
-    found |= _brier(view, width, level) | _spiegelhalter(view, level) | slopes(view, level) | _side_counts(view, level)
-    return found, width
+    return found | _spiegelhalter(view, level), width
 
 
 # ------------------------------------------------------------------ exact moments
@@ -54,20 +59,15 @@ def _rates(view: View, level: float) -> dict[str, Estimate]:
     return {name: _mean(view, field, level) for name, field in names.items()}
 
 
-def _brier(view: View, width: BinNulls, level: float) -> dict[str, Estimate]:
+def _brier(view: View, level: float) -> dict[str, Estimate]:
     def uncertainty(sums: Floats) -> Floats:
         rows, truth, square = sums
         base = 0.5 if view.paired else truth / rows
         return np.asarray(square / rows - 2 * base * truth / rows + np.square(base))
 
-    count, predicted, observed = view.by_bin(view.width)
-    filled = count > 0
-    weight = count[filled] / view.rows
-    reliability = float(weight @ np.square((predicted - observed)[filled] / count[filled]))
     infinite = Estimate(None, level=level, method="infinite", n=round(view.rows))
     return {
         "brier": _mean(view, "square_error", level),
-        "brier_reliability": _with_null(view, reliability, width.reliability, level),
         "brier_resolution": _resolution(view, level),
         "brier_uncertainty": _estimate(view, uncertainty, ("count", "truth", "truth_square"), level, most=0.25),
         "nll": infinite if view.total["impossible"] else _mean(view, "log_loss", level, most=np.inf),
@@ -125,7 +125,13 @@ def _side_counts(view: View, level: float) -> dict[str, Estimate]:
     return found
 
 
-# ------------------------------------------------------------------ binned, beside their null
+# ------------------------------------------------------------------ beside their null
+
+
+def _reliability(view: View) -> float:
+    count, predicted, observed = view.by_bin(view.width)
+    filled = count > 0
+    return float((np.square((predicted - observed)[filled]) / count[filled]).sum() / view.rows)
 
 
 def _with_null(view: View, value: float, null: float, level: float) -> Estimate:

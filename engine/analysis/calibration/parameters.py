@@ -1,4 +1,4 @@
-"""Parameters of the calibration analysis, and the guess of a scale."""
+"""Parameters of the calibration analysis."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.analysis.arrays import Floats
 from engine.analysis.base import Parameters
 from engine.analysis.grid import RESOLUTION
 from engine.errors import UsageError
-from engine.types import Notice
 
 PAIR_RECALIBRATORS = ("temperature", "isotonic", "flexible")
 SCORE_RECALIBRATORS = ("temperature", "platt", "beta", "isotonic")
 RECALIBRATORS = tuple(dict.fromkeys(PAIR_RECALIBRATORS + SCORE_RECALIBRATORS))
-USUAL_SCALES = (1.0, 10.0, 100.0)
 
 
 @dataclass(frozen=True)
@@ -49,21 +46,3 @@ class CalibrationParameters(Parameters):
             raise UsageError(f"slice={self.slice!r} is not of the form column=value.")
         if self.seed < 0:
             raise UsageError(f"seed={self.seed} is negative.")
-
-
-def guess_scale(values: Floats) -> tuple[float, Notice | None]:
-    """The scale of raw scores (1, 10 or 100: the least that holds the largest), with the warning if it is not 1.
-
-    To be asked once for a whole dataset and then kept: segments must not guess for themselves. Raises UsageError for
-    values that no usual scale holds.
-    """
-    largest, least = float(np.max(values, initial=0.0)), float(np.min(values, initial=0.0))
-    if least < 0 or not largest <= USUAL_SCALES[-1]:
-        raise UsageError(
-            f"Scores from {least:g} to {largest:g} fit no usual scale: pass scale=… or map a column in [0, 1]."
-        )
-    scale = next(scale for scale in USUAL_SCALES if largest <= scale)
-    if scale == 1:
-        return scale, None
-    message = f"Scores reach {largest:g}: taken as 0 to {scale:g}. Pass scale={scale:g} to confirm, or another scale."
-    return scale, Notice("scale_guessed", message)

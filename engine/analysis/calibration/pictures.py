@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.analysis.arrays import Floats, sum_by
 from engine.analysis.calibration.null import BinNulls
-from engine.analysis.calibration.recalibrate import FOLDS, Recalibrator
+from engine.analysis.calibration.recalibrate import Recalibrator
 from engine.analysis.calibration.view import View
 from engine.analysis.grid import RESOLUTION, fine_of_cell
 from engine.analysis.intervals import critical, normal_quantile
@@ -81,7 +81,7 @@ def corp(view: View) -> dict[str, Any]:
 def recalibrated(view: View, chosen: Recalibrator) -> dict[str, Any]:
     """The reliability of the held-out recalibrated predictions, binned by themselves."""
     table = view.table
-    prediction = chosen.held_out[table.bucket % FOLDS, table.cell]
+    prediction = chosen.held_out.ravel()[view.fold_and_cell]
     group = np.minimum((prediction * view.bins).astype(np.int64), view.bins - 1)
     count = sum_by(group, table.sums[0], view.bins)
     filled = count > 0

@@ -9,15 +9,14 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import expit, log_expit, logit
 
-from engine.analysis.arrays import Floats, Ints, sum_by
+from engine.analysis.arrays import Floats
 from engine.analysis.calibration.error import CalibrationError, calibration_error
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS
 from engine.analysis.calibration.state import LOGIT_LIMIT
-from engine.analysis.calibration.view import View
+from engine.analysis.calibration.view import FOLDS, View
 from engine.analysis.intervals import jackknife
 from engine.analysis.links import fit_beta, fit_platt, fit_power, fit_slope, softplus
 
-FOLDS = 5
 PARAMETERS = {
     "temperature": ("temperature",),
     "platt": ("a", "b"),
@@ -42,18 +41,17 @@ class Recalibrator:
 
 def recalibrators(view: View, level: float) -> dict[str, Recalibrator]:
     """Every recalibrator of this kind of rows; one whose fit does not exist (separated labels) is left out."""
-    count, observed = (
-        sum_by(fold_and_cell(view), view.table.sums[field], FOLDS * view.table.cells).reshape(FOLDS, -1)
-        for field in (0, 2)
-    )
-    counts = np.concatenate([view.count - count, view.count[None]])
-    outcomes = np.concatenate([view.observed - observed, view.observed[None]])
-    fitted = {}
-    for kind in PAIR_RECALIBRATORS if view.paired else SCORE_RECALIBRATORS:
-        predictions, parameters = _fit(kind, view, counts, outcomes)
-        if np.isfinite(predictions).all():
-            fitted[kind] = _judge(kind, view, predictions, parameters, level)
-    return fitted
+    kinds = PAIR_RECALIBRATORS if view.paired else SCORE_RECALIBRATORS
+    fitted = ((kind, recalibrator(kind, view, level)) for kind in kinds)
+    return {kind: found for kind, found in fitted if found is not None}
+
+
+def recalibrator(kind: str, view: View, level: float) -> Recalibrator | None:
+    """One recalibrator, or None where it has no finite fit."""
+    predictions, parameters = _fit(kind, view, *view.training)
+    if not np.isfinite(predictions).all():
+        return None
+    return _judge(kind, view, predictions, parameters, level)
 
 
 def _fit(kind: str, view: View, count: Floats, observed: Floats) -> tuple[Floats, dict[str, Any]]:
@@ -99,7 +97,7 @@ def _isotonic(view: View, count: Floats, observed: Floats) -> tuple[Floats, dict
 
 def _judge(kind: str, view: View, predictions: Floats, parameters: dict[str, Any], level: float) -> Recalibrator:
     """Score the predictions of each fold on the buckets that it did not see, against the raw predictions."""
-    table, place = view.table, fold_and_cell(view)
+    table, place = view.table, view.fold_and_cell
     count, observed = table.sums[0], table.sums[2]
     before, after = np.nan_to_num(view.p), predictions[:FOLDS]
     least = 1 / (view.rows + 2)
@@ -123,11 +121,6 @@ def _judge(kind: str, view: View, predictions: Floats, parameters: dict[str, Any
         "held_out": held_out,
     }
     return Recalibrator(kind, predictions[-1], after, error, exported)
-
-
-def fold_and_cell(view: View) -> Ints:
-    """For each key the place of its fold and cell in an array of shape (folds, cells), flattened."""
-    return view.table.bucket % FOLDS * view.table.cells + view.table.cell
 
 
 def held_out_error(view: View, residual: Floats, level: float) -> CalibrationError:

@@ -16,6 +16,10 @@ MASS_BINS = 15
 """Equal-mass bins of the cluster-debiased error, whatever number of bins is on screen."""
 
 
+FOLDS = 5
+"""Held-out predictions come from a fit on the other four fifths of the buckets."""
+
+
 @dataclass(frozen=True)
 class Binning:
     """Cells in bins: the bin of each cell, and bucket * bins + bin of each key of the table."""
@@ -84,6 +88,20 @@ class View:
     def count_by_fifteen(self) -> Floats:
         """Rows by bucket and equal-mass bin of fifteen."""
         return self.by_bucket_and_bin(self.table.sums[0], self.fifteen)
+
+    @cached_property
+    def fold_and_cell(self) -> Ints:
+        """For each key the place of its fold (bucket mod 5) and cell in an array of shape (folds, cells), flattened."""
+        return self.table.bucket % FOLDS * self.table.cells + self.table.cell
+
+    @cached_property
+    def training(self) -> tuple[Floats, Floats]:
+        """Count and outcome by cell without each fold, and last of all rows: shape (folds + 1, cells)."""
+        count, outcome = (
+            sum_by(self.fold_and_cell, self.table.sums[field], FOLDS * self.table.cells).reshape(FOLDS, -1)
+            for field in (0, 2)
+        )
+        return np.vstack([self.count - count, self.count]), np.vstack([self.observed - outcome, self.observed])
 
     @cached_property
     def moments(self) -> Floats:
