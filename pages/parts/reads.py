@@ -36,6 +36,11 @@ def datasets_of(who: Who, project: str) -> list[DatasetView]:
     return _datasets(who, project, cursor())
 
 
+def dataset_of(who: Who, dataset_id: int) -> DatasetView:
+    """One dataset. Raises NotFound."""
+    return datasets.get_dataset(who, dataset_id)
+
+
 def runs_of(who: Who, project: str) -> list[RunView]:
     """The newest runs of a project."""
     return _runs(who, project, cursor())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -31,6 +32,9 @@ _PALETTE = "plumb-palette"
 
 def mount_all(who: Who) -> None:
     """Draw the shell and do what was asked through it. Its parts have no place of their own on the page."""
+    chosen = state.chosen()
+    if chosen:
+        _perform(who, *chosen)
     slug = _sidebar(who)
     goal = target(who)
     with st.container(key="plumb-shell"):
@@ -41,8 +45,6 @@ def mount_all(who: Who) -> None:
         files = mount("dropzone", "plumb-files", listener, arrived=lambda: state.set_project(goal))
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
-    if chosen := state.chosen():
-        _perform(who, *chosen)
     if files.arrived:
         open_dataset(files.arrived["datasets"][-1])
 
@@ -61,6 +63,7 @@ def target(who: Who) -> str:
 
 def _sidebar(who: Who) -> str:
     """The project, where there is a choice, and the foot; the slug of the project."""
+    _follow_link(who)
     with st.sidebar:
         known = {project.slug: project.name for project in reads.projects_of(who)}
         if len(known) > 1:
@@ -68,6 +71,14 @@ def _sidebar(who: Who) -> str:
             st.selectbox("Project", list(known), first, key=state.PROJECT, bind="query-params")
         mount("foot", "plumb-foot", {"name": who.name})
     return project(who).slug
+
+
+def _follow_link(who: Who) -> None:
+    """A link to a dataset that was opened in a new tab brings its project along."""
+    linked = state.dataset()
+    if linked is not None and not state.project():
+        with suppress(PlumblineError):
+            state.set_project(reads.dataset_of(who, linked).project)
 
 
 def open_page(name: str, query: Mapping[str, str] | None = None) -> None:

@@ -11,7 +11,7 @@ export default function bus({ data, setTriggerValue }) {
   state.rerun = () => setTriggerValue("resync", Date.now());
   if (!state.listening) listen(state);
   document.documentElement.dataset.density = given.density;
-  if (state.wanted !== given.theme) choose(state, given.theme);
+  choose(state, given.theme);
   plumb.start(given.since);
   plumb.tell(plumb.state);
 }
@@ -19,12 +19,20 @@ export default function bus({ data, setTriggerValue }) {
 function listen(state) {
   state.listening = true;
   addEventListener("plumb:resync", () => state.rerun());
+  plumb.on("user/*", (kind, body) => kind === "preference" && prefer(state, body), state.given.since);
   dark.addEventListener("change", () => state.wanted === "system" && apply(state));
   follow();
 }
 
+/** A setting changed in this tab or in another: follow at once. */
+function prefer(state, { key, value }) {
+  if (key === "theme") choose(state, value);
+  if (key === "density") document.documentElement.dataset.density = value;
+}
+
 function choose(state, theme) {
   const first = state.wanted === null;
+  if (state.wanted === theme) return;
   state.wanted = theme;
   if (first && theme === "system" && !localStorage.getItem("plumb.theme")) return;
   localStorage.setItem("plumb.theme", theme);
