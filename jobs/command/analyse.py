@@ -101,7 +101,11 @@ def _progress_bar() -> Iterator[Progress | None]:
 
     form = "{l_bar}{bar}| {elapsed}<{remaining}"
     with tqdm(total=1.0, desc="reading", leave=False, bar_format=form, delay=0.3) as bar:
-        yield lambda share: bar.update(share - bar.n) and None
+
+        def show(share: float) -> None:
+            bar.update(share - bar.n)
+
+        yield show
 
 
 # ------------------------------------------------------------------ printing

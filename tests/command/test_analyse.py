@@ -1,12 +1,18 @@
 """`python -m jobs analyse`: what it prints, its exit codes, and that it leaves nothing behind."""
 
+import fcntl
+import itertools
 import json
 import math
+import os
 import re
+import struct
+import termios
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from jobs.command.analyse import _progress_bar
 from tests.command.conftest import pair_lines, write_lines
 
 NUMBER = {"type": ["number", "null"]}
@@ -280,6 +286,22 @@ def test_a_file_cannot_drive_the_terminal(analyse, tmp_path):
 
 def test_no_bar_where_nobody_looks(analyse, pairs):
     assert analyse(pairs).err == ""
+
+
+def test_a_bar_where_somebody_looks(monkeypatch):
+    master, terminal = os.openpty()
+    seconds = itertools.count()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with os.fdopen(terminal, "w") as screen, os.fdopen(master, "rb", buffering=0) as seen:
+        monkeypatch.setattr("sys.stderr", screen)
+        monkeypatch.setattr("tqdm.std.time", lambda: float(next(seconds)))
+        with _progress_bar() as progress:
+            progress(0.25)
+            progress(0.5)
+        screen.flush()
+        shown = seen.read(4096).decode()
+    assert "reading:  50%" in shown
+    assert shown.endswith("\r")
 
 
 def _split(command):
