@@ -22,7 +22,7 @@ SYSTEM = {
     "actions.datasets": {"receive_inbox"},
     "actions.demo": {"set_playing"},
     "actions.inbox": {"refuse"},
-    "actions.maintenance": {"prune", "prune_events"},
+    "actions.maintenance": {"prune", "prune_events", "prune_versions"},
     "actions.people": {"create_first_link", "credentials", "open_session", "record_failure", "redeem_link"},
     "actions.projects": {"ensure"},
     "actions.queue": {"cancel_work", "enqueue", "observe_once", "publish_dataset", "publish_run", "work_key"},

@@ -80,7 +80,10 @@ class Runs(RuleBasedStateMachine):
         """An owner goes on with a run it believes to have, perhaps long after it lost it."""
         if not self.held:
             return
-        work = data.draw(st.sampled_from(self.held))
+        self.go_on(data.draw(st.sampled_from(self.held)), step)
+
+    def go_on(self, work: runs.Work, step: str) -> None:
+        """Do a step, and expect what the model says of it."""
         segment = runs.NewSegment(digest(f"{work.run_id} {work.attempt} {len(self.finished)}"), 1, 1)
         steps: dict[str, Callable[[], object]] = {
             "beat": lambda: runs.beat(work),
@@ -129,6 +132,16 @@ class Runs(RuleBasedStateMachine):
             assert state in allowed
             self.model[run] = (state, self.model[run][1], None)
 
+    @rule(owner=st.sampled_from(OWNERS), step=st.sampled_from(["beat", "finish", "fail"]), data=st.data())
+    def restart(self, owner: str, step: str, data: st.DataObject) -> None:
+        """An owner seems to end, somebody claims; the first, not dead after all, goes on with its work."""
+        self.claim(owner)
+        before = [work for work in self.held if self.mine(work) and work.owner == owner]
+        self.crash(owner)
+        self.claim(data.draw(st.sampled_from(OWNERS)))
+        for work in before:
+            self.go_on(work, step)
+
     @invariant()
     def the_store_is_as_the_model_says(self) -> None:
         stored = {run: (state, attempt) for run, state, attempt in fetch("SELECT id, state, attempt FROM run")}
@@ -159,7 +172,7 @@ def test_runs_end_once_whatever_happens(installation: Installation) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,
