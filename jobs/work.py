@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from engine.queries.results import answer_of, find_analysis, found_params
 from engine.queries.states import Observed, StatesMissingError, observed
 from engine.settings import get_settings
 from engine.store import datasets
+from engine.store.engine import fetch
 from jobs.children import ReadDone
 from jobs.executor import Executor
 from jobs.inbox import GROWING, open_regular
@@ -36,6 +38,14 @@ QUIET_SECONDS = 0.3
 """Work that is over sooner says nothing of its progress: each word of it would cost more than the work."""
 
 UNFINISHED_KEPT_SECONDS = 3600.0
+
+TWINS = """
+SELECT twin.name FROM dataset AS mine JOIN dataset AS twin ON twin.project_id = mine.project_id AND twin.id <> mine.id
+JOIN version AS v ON v.dataset_id = twin.id AND v.number = twin.version
+WHERE mine.id = :dataset AND twin.removed_at IS NULL AND v.sha256 = :manifest
+"""
+
+_one_first_version = threading.Lock()
 
 log = logging.getLogger("runner")
 
@@ -153,14 +163,21 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
         runs.progress(work, READ_SHARE, "observing")
     observe_found(sha256, done.report, executor, folder)
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
-    runs.finish(
-        work,
-        segment=NewSegment(sha256, done.rows, size),
-        report=done.report,
-        answer=_answer(manifest, done.report),
-        follow=follow,
-        replace=way.replace,
-    )
+    answer = _answer(manifest, done.report)
+    with _one_first_version:
+        _refuse_twin(work, sha256)
+        segment = NewSegment(sha256, done.rows, size)
+        runs.finish(work, segment=segment, report=done.report, answer=answer, follow=follow, replace=way.replace)
+
+
+def _refuse_twin(work: Work, sha256: str) -> None:
+    """The same content twice within a project is one dataset. A copy that grows on becomes one of its own."""
+    if work.version or work.source is None:
+        return
+    twins = fetch(TWINS, {"dataset": work.dataset_id, "manifest": datasets.manifest_hash([sha256])})
+    if twins:
+        message = f"{work.source} holds exactly what {twins[0][0]} holds; that one stays, nothing was added."
+        raise InputRefused(message, code="same_content", file=work.source)
 
 
 def _answer(manifest: list[str], report: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -62,9 +62,8 @@ def test_a_runner_killed_in_the_middle_loses_nothing_and_does_nothing_twice(home
 
 
 def test_two_runners_share_a_queue_and_do_each_run_once(home, start):
-    small = lines(0, 1)
     for number in range(30):
-        notice(home, f"{number}.jsonl", small)
+        notice(home, f"{number}.jsonl", lines(number, number + 1))
     start("runner")
     start("runner")
     until(lambda: states() == {"done": 30}, 90)
@@ -244,6 +243,23 @@ def test_an_upload_is_read_whole_from_the_originals(home, child, tmp_path):
     assert runs_of(received.dataset_id)[0][0] == "done"
     assert (home.blobs / sha256).read_bytes() == content
     assert not upload.exists()
+
+
+def test_a_copy_adds_nothing_until_it_goes_its_own_way(home, child):
+    for name in ("a.jsonl", "b.jsonl"):
+        notice(home, name, lines(0, 2))
+        perform(runs.claim("me"), child)
+    copy = dataset("p", "b.jsonl")
+    assert copy["version"] == 0
+    assert runs_of(copy["id"])[0][2]["code"] == "same_content"
+    assert "exactly what a.jsonl holds" in runs_of(copy["id"])[0][2]["message"]
+    assert notice(home, "b.jsonl", []).run_id is None
+    notice(home, "b.jsonl", lines(2, 3))
+    perform(runs.claim("me"), child)
+    assert dataset("p", "b.jsonl")["report"]["accepted"] == len(lines(0, 3))
+    notice(home, "c.jsonl", lines(0, 2), project="another")
+    perform(runs.claim("me"), child)
+    assert dataset("another", "c.jsonl")["version"] == 1
 
 
 def test_scores_out_of_a_hundred_are_answered_on_their_scale(home, child):
