@@ -23,34 +23,39 @@ def simulate(args: argparse.Namespace) -> int:
     """Play until the project is over or the process is asked to stop."""
     from jobs.processes import log_to_stderr, stop_event
     from jobs.simulator import preferences
-    from jobs.simulator.play import Stage, play, write
+    from jobs.simulator.play import Stage, only_player, play, write
     from jobs.simulator.truth import Truth
 
     log_to_stderr()
-    folder, background = _folders(args.out)
+    folder, background = _folders(args.out, args.with_server)
     stage = Stage(folder / preferences.FILE, background, args.speed, args.duration)
     truth, stop = Truth(seed=args.seed), stop_event()
-    if args.at_once:
-        write(truth, stage)
-    elif args.with_server:
-        from jobs.simulator.audience import Audience
+    with only_player(background, stop, patient=args.with_server):
+        if args.at_once:
+            write(truth, stage)
+        elif args.with_server:
+            from jobs.simulator.audience import Audience
 
-        play(truth, stage, stop, Audience())
-        stop.wait()
-    else:
-        print(f"Playing into {stage.scores} at {args.speed:g} times real speed. Ctrl-C stops.", flush=True)
-        play(truth, stage, stop)
+            play(truth, stage, stop, Audience())
+            stop.wait()
+        else:
+            print(f"Playing into {stage.scores} at {args.speed:g} times real speed. Ctrl-C stops.", flush=True)
+            play(truth, stage, stop)
     return 0
 
 
-def _folders(out: Path | None) -> tuple[Path, Path]:
-    """Where scores go, and where goes what no page shows yet."""
-    from engine.actions.demo import SLUG
-    from engine.settings import get_settings
-
+def _folders(out: Path | None, with_server: bool) -> tuple[Path, Path]:
+    """Where scores go, and where goes what no page shows yet. The inbox folder belongs to a simulated project."""
     if out is not None:
         return out, out / "training"
+    from engine.actions.demo import SLUG, set_playing
+    from engine.settings import get_settings
+    from engine.store.migrate import migrate
+
     settings = get_settings()
+    if not with_server:
+        migrate()
+        set_playing(True)
     return settings.inbox / SLUG, settings.home / "simulated"
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from engine.errors import UsageError
 from jobs.simulator import preferences, training
 from jobs.simulator.truth import TICK_SECONDS, Truth
 
@@ -34,14 +37,33 @@ class Stage:
         return int(self.duration * 60 / TICK_SECONDS)
 
 
+@contextmanager
+def only_player(folder: Path, stop: threading.Event, *, patient: bool) -> Iterator[None]:
+    """Two players never write the same files: a patient one waits for the other to end, any other is refused."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".playing").open("w") as lock:
+        while not stop.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if not patient:
+                    raise UsageError("The simulated project is playing there already.", code="playing") from error
+                stop.wait(1.0)
+            else:
+                break
+        yield
+
+
 def play(truth: Truth, stage: Stage, stop: threading.Event, playing: Callable[[], bool] = lambda: True) -> int:
     """Append tick after tick until the project is over or `stop` is set; returns the next tick.
 
     While `playing` says no, the simulated clock stands still. A file left by an earlier play of the same seed is
     continued after its last whole line; any other file there is replaced.
     """
+    if stop.is_set():
+        return 0
     tick = _resume(truth, stage)
-    if tick == 0 and not stop.is_set():
+    if tick == 0:
         tick = _append(truth, stage, 0, min(OPENING_TICKS, stage.last_tick))
     clock, before = float(tick), time.monotonic()
     while tick < stage.last_tick and not stop.wait(WAKE_SECONDS):

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.simulator import play as playing
 from jobs.simulator import preferences, training
-from jobs.simulator.play import Stage, play, write
+from jobs.simulator.play import Stage, only_player, play, write
 from jobs.simulator.truth import Truth
 
 TRUTH = Truth(seed=5)
@@ -98,7 +98,19 @@ def test_the_command_writes_a_project_without_a_server(tmp_path):
     ]
     subprocess.run(command, check=True, timeout=60)
     assert (tmp_path / preferences.FILE).read_text(encoding="utf-8") == whole(10)
-    assert {path.name for path in (tmp_path / "training").iterdir()} == set(training.FILES)
+    assert {path.name for path in (tmp_path / "training").iterdir()} == {*training.FILES, ".playing"}
+
+
+def test_two_players_never_write_the_same_files(tmp_path):
+    stop = threading.Event()
+    command = [sys.executable, "-m", "jobs", "simulate", "--at-once", "--out", str(tmp_path), "--duration", "10"]
+    with only_player(tmp_path / "training", stop, patient=False):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "is playing there already" in done.stderr
+    assert not (tmp_path / preferences.FILE).exists()
+    with only_player(tmp_path / "training", stop, patient=True):
+        stop.set()
 
 
 def test_a_command_without_sense_is_a_usage_error(tmp_path):
