@@ -26,8 +26,9 @@ import numpy as np
 from scipy.special import expit, log_expit, logit, ndtri
 
 from engine.analysis import Calibration, CalibrationParameters
+from engine.analysis.calibration.error import calibration_error
 from engine.analysis.calibration.estimates import with_intervals
-from engine.analysis.calibration.recalibrate import held_out_error, recalibrator
+from engine.analysis.calibration.recalibrate import recalibrator
 from engine.analysis.calibration.view import View
 from engine.analysis.links import fit_platt, fit_slope
 from engine.analysis.metrics import equal_mass_groups
@@ -128,7 +129,8 @@ def rows_of(world: World, sample: Sample, generator: np.random.Generator) -> Row
 def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
     """The analysis' intervals on these rows; an open end is infinite."""
     view = View(Calibration().observe(rows, CalibrationParameters()), BINS)
-    found = with_intervals(view, held_out_error(view, view.residual, LEVEL), LEVEL)
+    error = calibration_error(view.count_by_fifteen, view.by_bucket_and_bin(view.residual, view.fifteen), LEVEL)
+    found = with_intervals(view, error, LEVEL)
     bounds = {
         name: (one.low, np.inf if one.high is None else one.high)
         for name, one in found.items()

@@ -9,12 +9,12 @@ from typing import ClassVar
 from engine.analysis.base import Analysis, Shape
 from engine.analysis.calibration import codec
 from engine.analysis.calibration import state as states
-from engine.analysis.calibration.error import CalibrationError
+from engine.analysis.calibration.error import CalibrationError, calibration_error
 from engine.analysis.calibration.estimates import JACKKNIFE, beside_null, with_intervals
 from engine.analysis.calibration.observe import observe
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS, CalibrationParameters
 from engine.analysis.calibration.pictures import pictures
-from engine.analysis.calibration.recalibrate import Recalibrator, held_out_error, recalibrators
+from engine.analysis.calibration.recalibrate import Recalibrator, recalibrators
 from engine.analysis.calibration.sentence import sentence, verdict
 from engine.analysis.calibration.slices import slices
 from engine.analysis.calibration.state import CalibrationState
@@ -84,7 +84,7 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
 def _conclude(state: CalibrationState, params: CalibrationParameters) -> Result:
     view = View(state, params.bins)
     rows, prompts = round(view.rows), state.prompts.count
-    error = held_out_error(view, view.residual, params.level)
+    error = calibration_error(view.count_by_fifteen, view.by_bucket_and_bin(view.residual, view.fifteen), params.level)
     beside, nulls = beside_null(view, params.level, params.seed)
     found = with_intervals(view, error, params.level) | beside
     fitted = recalibrators(view, params.level)

@@ -39,18 +39,24 @@ class CalibrationError:
         return self.low > 0
 
 
-def calibration_error(count: Floats, residual: Floats, level: float) -> CalibrationError:
-    """The error from counts and residual sums by bucket and bin, shape (buckets, bins)."""
+def calibration_error(
+    count: Floats, residual: Floats, level: float, noise_of: Floats | None = None
+) -> CalibrationError:
+    """The error from counts and residual sums by bucket and bin, shape (buckets, bins).
+
+    `noise_of` (the same shape) stands in for `residual` where the noise is measured.
+    """
     present = count.sum(axis=1) > 0
-    count, residual = count[present], residual[present]
+    varying = residual if noise_of is None else noise_of
+    count, residual, varying = count[present], residual[present], varying[present]
     rows = count.sum(axis=0)
     pairs = np.square(rows) - np.square(count).sum(axis=0)
     many = pairs > 0.5
-    count, residual, rows, pairs = count[:, many], residual[:, many], rows[many], pairs[many]
+    count, residual, varying, rows, pairs = count[:, many], residual[:, many], varying[:, many], rows[many], pairs[many]
     weight = rows / (pairs * max(rows.sum(), 1.0))
     total = residual.sum(axis=0)
     square = float(weight @ (np.square(total) - np.square(residual).sum(axis=0)))
-    centred = residual - count * (total / rows)
+    centred = varying - count * (varying.sum(axis=0) / rows)
     covariance = centred.T @ centred
     noise = float(2 * weight @ np.square(covariance) @ weight)
     pull = weight * total

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.analysis.arrays import Floats, sum_by
 from engine.analysis.calibration.null import BinNulls
-from engine.analysis.calibration.recalibrate import Recalibrator
+from engine.analysis.calibration.recalibrate import Recalibrator, corners
 from engine.analysis.calibration.view import View
 from engine.analysis.grid import RESOLUTION, fine_of_cell
 from engine.analysis.intervals import critical, normal_quantile
@@ -73,8 +73,7 @@ def corp(view: View) -> dict[str, Any]:
     if view.paired:
         y = np.maximum(y, 0.5)
         x, y = np.concatenate([1 - x[::-1], x]), np.concatenate([1 - y[::-1], y])
-    corner = np.ones(len(x), bool)
-    corner[1:-1] = (y[1:-1] != y[:-2]) | (y[1:-1] != y[2:])
+    corner = corners(y)
     return {"x": x[corner].tolist(), "y": y[corner].tolist()}
 
 

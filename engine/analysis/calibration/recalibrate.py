@@ -9,20 +9,13 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import expit, log_expit, logit
 
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Flags, Floats, sum_by
 from engine.analysis.calibration.error import CalibrationError, calibration_error
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS
 from engine.analysis.calibration.state import LOGIT_LIMIT
 from engine.analysis.calibration.view import FOLDS, View
 from engine.analysis.intervals import jackknife
 from engine.analysis.links import fit_beta, fit_platt, fit_power, fit_slope, softplus
-
-PARAMETERS = {
-    "temperature": ("temperature",),
-    "platt": ("a", "b"),
-    "beta": ("a", "b", "c"),
-    "flexible": ("a", "g"),
-}
 
 
 @dataclass(frozen=True)
@@ -48,84 +41,115 @@ def recalibrators(view: View, level: float) -> dict[str, Recalibrator]:
 
 def recalibrator(kind: str, view: View, level: float) -> Recalibrator | None:
     """One recalibrator, or None where it has no finite fit."""
-    predictions, parameters = _fit(kind, view, *view.training)
-    if not np.isfinite(predictions).all():
-        return None
-    return _judge(kind, view, predictions, parameters, level)
+    fit = _isotonic(view) if kind == "isotonic" else _link(kind, view)
+    return _judge(kind, view, fit, level) if np.isfinite(fit.logits).all() else None
 
 
-def _fit(kind: str, view: View, count: Floats, observed: Floats) -> tuple[Floats, dict[str, Any]]:
-    """Predictions by set and cell, and the parameters of the last set."""
-    if kind == "isotonic":
-        return _isotonic(view, count, observed)
-    margin = view.margin
+@dataclass(frozen=True)
+class Fit:
+    """Logits by set (each fold's training rows, then all) and cell; parameters and derivatives by cell for all rows.
+
+    `slopes` has shape (cells, parameters), None for isotonic regression.
+    """
+
+    logits: Floats
+    parameters: dict[str, Any]
+    slopes: Floats | None
+
+
+def _link(kind: str, view: View) -> Fit:
+    margin, ones = view.margin, np.ones_like(view.margin)
+    if kind == "flexible":
+        theta = fit_power(margin, *view.training)
+        logits = theta[:, :1] * np.power(margin, theta[:, 1:])
+        slopes = logits[-1][:, None] * np.stack([ones, np.log(np.where(margin > 0, margin, 1.0))], axis=1)
+        return Fit(logits, dict(zip("ag", theta[-1].tolist(), strict=True)), slopes)
     if kind == "temperature":
-        slope = fit_slope(margin, count, observed)
-        return expit(slope * margin), {"temperature": _inverse(slope[-1, 0])}
+        theta, slopes = fit_slope(margin, *view.training), margin[:, None]
+        parameters = {"temperature": float(1 / theta[-1, 0]) if theta[-1, 0] > 0 else None}
+        return Fit(theta @ slopes.T, parameters, slopes)
     if kind == "platt":
-        theta = fit_platt(margin, count, observed)
-        predictions = expit(theta[:, :1] * margin + theta[:, 1:])
-    elif kind == "beta":
-        theta = fit_beta(margin, count, observed)
-        predictions = expit(theta[:, :1] * log_expit(margin) - theta[:, 1:2] * log_expit(-margin) + theta[:, 2:])
+        theta, slopes = fit_platt(margin, *view.training), np.stack([margin, ones], axis=1)
     else:
-        theta = fit_power(margin, count, observed)
-        predictions = expit(theta[:, :1] * np.power(margin, theta[:, 1:]))
-    return predictions, dict(zip(PARAMETERS[kind], theta[-1].tolist(), strict=True))
+        theta = fit_beta(margin, *view.training)
+        slopes = np.stack([log_expit(margin), -log_expit(-margin), ones], axis=1)
+    return Fit(theta @ slopes.T, dict(zip("abc", theta[-1].tolist(), strict=False)), slopes)
 
 
-def _inverse(slope: float) -> float | None:
-    return float(1 / slope) if slope > 0 else None
-
-
-def _isotonic(view: View, count: Floats, observed: Floats) -> tuple[Floats, dict[str, Any]]:
+def _isotonic(view: View) -> Fit:
     """Isotonic values, lines between the cells; pairs mirror at ½, so none lies below. Never exactly 0 or 1."""
-    place = np.where(view.filled, view.p, 0.0)
+    place = np.nan_to_num(view.p)
     least = 1 / (view.rows + 2)
-    predictions = np.empty_like(count)
-    x, y = np.zeros(0), np.zeros(0)
-    for index, (rows, sums) in enumerate(zip(count, observed, strict=True)):
-        filled = rows > 0
-        x = place[filled]
-        order = np.argsort(x, kind="stable")
-        values = isotonic_regression(sums[filled][order] / rows[filled][order], weights=rows[filled][order]).x
-        x, y = x[order], np.clip(values, 0.5 if view.paired else least, 1 - least)
-        predictions[index] = np.interp(place, x, y)
-    corner = np.concatenate([[True], (y[1:-1] != y[:-2]) | (y[1:-1] != y[2:]), [True]])[: len(y)]
-    return predictions, {"x": x[corner].tolist(), "y": y[corner].tolist()}
+    predictions, x, y = [], place, place
+    for count, observed in zip(*view.training, strict=True):
+        filled = count > 0
+        if filled.any():
+            x = place[filled]
+            values = isotonic_regression(observed[filled] / count[filled], weights=count[filled]).x
+            y = np.clip(values, 0.5 if view.paired else least, 1 - least)
+        predictions.append(np.interp(place, x, y))
+    corner = corners(y)
+    return Fit(logit(np.stack(predictions)), {"x": x[corner].tolist(), "y": y[corner].tolist()}, None)
 
 
-def _judge(kind: str, view: View, predictions: Floats, parameters: dict[str, Any], level: float) -> Recalibrator:
+def corners(y: Floats) -> Flags:
+    """The points that a line through all of them needs: both ends, and both ends of each flat stretch."""
+    needed = np.ones(len(y), bool)
+    needed[1:-1] = (y[1:-1] != y[:-2]) | (y[1:-1] != y[2:])
+    return needed
+
+
+# ------------------------------------------------------------------ held-out gains
+
+
+def _judge(kind: str, view: View, fit: Fit, level: float) -> Recalibrator:
     """Score the predictions of each fold on the buckets that it did not see, against the raw predictions."""
-    table, place = view.table, view.fold_and_cell
-    count, observed = table.sums[0], table.sums[2]
-    before, after = np.nan_to_num(view.p), predictions[:FOLDS]
-    least = 1 / (view.rows + 2)
-    logits = np.clip(view.margin, -LOGIT_LIMIT, LOGIT_LIMIT), logit(np.clip(after, least, 1 - least))
-    per_row = {
-        "nll_gain": (softplus(logits[0]) - softplus(logits[1]), logits[1] - logits[0]),
-        "brier_gain": (np.square(before) - np.square(after), 2 * (after - before)),
+    held_out = expit(fit.logits[:FOLDS])
+    raw, after = np.nan_to_num(view.p), fit.logits[:FOLDS]
+    gains = {
+        "nll_gain": (softplus(view.margin) - softplus(after), after - view.margin),
+        "brier_gain": (np.square(raw) - np.square(held_out), 2 * (held_out - raw)),
     }
-    error = held_out_error(view, count * after.ravel()[place] - observed, level)
-    held_out: dict[str, Any] = {"calibration_error": error.value, "low": error.low, "high": error.high}
-    rows = table.per_bucket(count)
-    for name, (constant, slope) in per_row.items():
-        gain = table.per_bucket(count * constant.ravel()[place] + observed * slope.ravel()[place])
-        value, low, high = jackknife(lambda part: part[1] / part[0], np.stack([rows, gain])[:, rows > 0], level)
-        held_out |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    error = _held_out_error(view, held_out, fit, level)
+    told: dict[str, Any] = {"calibration_error": error.value, "low": error.low, "high": error.high}
+    for name, (constant, slope) in gains.items():
+        value, low, high = _mean_gain(view, constant, slope, level)
+        told |= {name: value, f"{name}_low": low, f"{name}_high": high}
     exported = {
         "kind": kind,
-        "parameters": parameters,
+        "parameters": fit.parameters,
         "input": _input(view),
         "applies_to": "comparison" if view.paired else "score",
-        "held_out": held_out,
+        "held_out": told,
     }
-    return Recalibrator(kind, predictions[-1], after, error, exported)
+    return Recalibrator(kind, expit(fit.logits[-1]), held_out, error, exported)
 
 
-def held_out_error(view: View, residual: Floats, level: float) -> CalibrationError:
-    """The cluster-debiased error of any residuals by key, over the equal-mass bins of the raw prediction."""
-    return calibration_error(view.count_by_fifteen, view.by_bucket_and_bin(residual, view.fifteen), level)
+def _mean_gain(view: View, constant: Floats, slope: Floats, level: float) -> tuple[float, float, float]:
+    """Mean over rows of constant + slope · outcome, both of shape (folds, cells), with its jackknife interval."""
+    table, place = view.table, view.fold_and_cell
+    gain = table.sums[0] * constant.ravel()[place] + table.sums[2] * slope.ravel()[place]
+    sums = np.stack([table.per_bucket(table.sums[0]), table.per_bucket(gain)])
+    return jackknife(lambda part: part[1] / part[0], sums[:, sums[0] > 0], level)
+
+
+def _held_out_error(view: View, held_out: Floats, fit: Fit, level: float) -> CalibrationError:
+    """The cluster-debiased error of held-out predictions, over the equal-mass bins of the raw ones.
+
+    Fitting takes out the noise that looks like a change of the parameters; the interval must not allow for it again.
+    """
+    table = view.table
+    residual = table.sums[0] * held_out.ravel()[view.fold_and_cell] - table.sums[2]
+    by_bin = view.by_bucket_and_bin(residual, view.fifteen)
+    if fit.slopes is None:
+        return calibration_error(view.count_by_fifteen, by_bin, level)
+    p = expit(fit.logits[-1])
+    weighted = fit.slopes * (view.count * p * (1 - p))[:, None]
+    parameters = range(fit.slopes.shape[1])
+    by_parameter = [table.per_bucket(residual * fit.slopes[table.cell, index]) for index in parameters]
+    moved = [sum_by(view.fifteen.groups, weighted[:, index], view.fifteen.bins) for index in parameters]
+    absorbed = np.stack(by_parameter, axis=1) @ np.linalg.pinv(weighted.T @ fit.slopes) @ np.stack(moved)
+    return calibration_error(view.count_by_fifteen, by_bin, level, by_bin - absorbed)
 
 
 def _input(view: View) -> dict[str, Any]:
