@@ -122,7 +122,7 @@ def _form(target: str, name: str = "", error: str = "", status: int = 200) -> Re
         hidden={"next": target},
         name=name,
         error=error,
-        foot="No account yet, or the password is gone? An administrator can send you a one-time link.",
+        foot="No account yet? An administrator can send you a one-time link.",
     )
 
 
