@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from engine.types import AnswerView, DatasetView, Who
+from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import guard, reads, shell, state, states
 from pages.parts.answer import show_answer, show_card, show_chart, show_history
 
@@ -26,15 +26,27 @@ def lead(who: Who, dataset: DatasetView) -> None:
     with st.container(key="card-lead-head"):
         if show_answer(dataset, concluded, params, dataset.name).open:
             shell.open_dataset(dataset.id)
+    versions = reads.history_of(who, dataset.id)
+    if len(versions) < 2:
+        with st.container(key="card-lead-diagram"):
+            diagram(dataset, concluded)
+        return
     left, right = st.columns([3, 2])
     with left, st.container(key="card-lead-diagram", height="stretch"):
-        st.header("Reliability")
-        show_chart("reliability", dataset, concluded, params, height=400)
+        diagram(dataset, concluded)
     with right, st.container(key="card-lead-history", height="stretch"):
         st.header("Calibration error over time")
-        if not show_history(who, dataset, height=250):
-            states.explain("The line begins with the second version of the data.")
+        show_history(who, dataset, height=250)
         states.explain(MEANING)
+
+
+def diagram(dataset: DatasetView, concluded: Concluded) -> None:
+    """The reliability diagram of the first dataset."""
+    st.header("Reliability")
+    states.explain(
+        "On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers."
+    )
+    show_chart("reliability", dataset, concluded, dict(state.DEFAULTS), height=400)
 
 
 def others(who: Who, datasets: list[DatasetView]) -> None:

@@ -97,13 +97,7 @@ def _diagonal(pairs: bool) -> dict[str, Any]:
 
 
 def _corp(picture: Mapping[str, Any] | None, pairs: bool) -> list[dict[str, Any]]:
-    points = [
-        point
-        for point in zip(
-            words.finite((picture or {}).get("x", [])), words.finite((picture or {}).get("y", [])), strict=False
-        )
-        if point[0] is not None and (not pairs or point[0] >= 0.5)
-    ]
+    points = _curve(picture or {}, 0.5 if pairs else 0.0)
     if not points:
         return []
     return [
@@ -113,12 +107,24 @@ def _corp(picture: Mapping[str, Any] | None, pairs: bool) -> list[dict[str, Any]
             "x": [point[0] for point in points],
             "y": [point[1] for point in points],
             "name": "CORP, without bins",
-            "line": {"color": "$third", "width": 2, "shape": "hv"},
+            "line": {"color": "$third", "width": 2},
             "hovertemplate": "CORP<br>says %{x:.1%}, is right %{y:.1%}<extra></extra>",
             "visible": "legendonly",
             "meta": {"key": "corp", "toggle": True, "rank": 6},
         }
     ]
+
+
+def _curve(picture: Mapping[str, Any], start: float) -> list[tuple[float, float]]:
+    """The points of the curve from `start` on, begun by the point where it crosses `start`."""
+    known = zip(words.finite(picture.get("x", [])), words.finite(picture.get("y", [])), strict=False)
+    points = [(x, y) for x, y in known if x is not None and y is not None]
+    before = [point for point in points if point[0] < start]
+    after = [point for point in points if point[0] >= start]
+    if before and after and after[0][0] > start:
+        (left, low), (right, high) = before[-1], after[0]
+        after.insert(0, (start, low + (high - low) * (start - left) / (right - left)))
+    return after
 
 
 def _recalibrated(picture: Mapping[str, Any] | None) -> list[dict[str, Any]]:

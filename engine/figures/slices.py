@@ -102,7 +102,7 @@ def _layout(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "height": 64 + ROW_HEIGHT * len(shown),
         "xaxis": {
-            "title": {"text": "← under-confident      residual against the rest      over-confident →"},
+            "title": {"text": "← under-confident   ·   over-confident →"},
             "range": [-reach, reach],
             "tickformat": ".2f",
             "showgrid": True,

@@ -66,9 +66,9 @@ SCORES = ("calibration_error", "accuracy", "mean_score", "base_rate", "ece_width
 
 
 def named(kind: str | None, few: bool = False) -> list[dict[str, Any]]:
-    """The key numbers of a kind of data, in the order of the page; `few` leaves the first four."""
+    """The key numbers of a kind of data, in the order of the page; `few` leaves the first three."""
     names = SCORES if kind == "score" else PAIRS
-    return [_named(name) for name in (names[:4] if few else names)]
+    return [_named(name) for name in (names[:3] if few else names)]
 
 
 def _named(name: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _table(recalibrators: list[dict[str, Any]], wanted: str) -> str:
     )
     body = "".join(_row(one, one["kind"] == wanted) for one in recalibrators)
     table = f'<table class="pl-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="pl-scroll">{table}</div>'
+    return f'<div class="pl-scroll" tabindex="0" role="region" aria-label="Recalibrators">{table}</div>'
 
 
 def _row(one: Mapping[str, Any], chosen: bool) -> str:

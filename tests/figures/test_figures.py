@@ -50,7 +50,8 @@ def test_pairs_begin_at_a_half_and_scores_at_nought() -> None:
     pairs, scores = (reliability(results.pictures(), kind).figure for kind in (True, False))
     assert pairs["layout"]["xaxis"]["range"][0] == pytest.approx(0.492)
     assert scores["layout"]["xaxis"]["range"][0] == pytest.approx(-0.008)
-    assert trace(pairs, "corp")["x"] == [0.55, 0.95]
+    assert trace(pairs, "corp")["x"] == [0.5, 0.55, 0.95]
+    assert trace(pairs, "corp")["y"] == pytest.approx([0.5, 0.54, 0.78])
     assert trace(scores, "corp")["x"] == [0.45, 0.55, 0.95]
 
 

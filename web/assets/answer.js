@@ -36,6 +36,7 @@ class Answer {
     this.meta = make("p", { class: "pl-meta" });
     this.numbers = make("dl", { class: "pl-numbers" }, ...given.numbers.map((number) => this.number(number)));
     const head = make("div", { class: "pl-answer-head" }, this.sentence, this.meta);
+    this.root.setAttribute("aria-label", given.title ? `Answer of ${given.title}` : "Answer");
     this.root.classList.toggle("pl-answer-small", Boolean(given.small));
     this.root.replaceChildren(...(given.title ? [this.title(given)] : []), head, this.numbers);
   }
@@ -65,6 +66,7 @@ class Answer {
       const text = beside(name, found);
       if (side && side.textContent !== text) side.textContent = text;
     }
+    this.numbers.hidden = Object.keys(state.estimates).length === 0;
     this.at = state.at ?? new Date().toISOString();
     this.count(state);
   }

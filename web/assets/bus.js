@@ -21,6 +21,7 @@ function listen(state) {
   addEventListener("plumb:resync", () => state.rerun());
   plumb.on("user/*", (kind, body) => kind === "preference" && prefer(state, body), state.given.since);
   dark.addEventListener("change", () => state.wanted === "system" && apply(state));
+  addEventListener("pagehide", () => note(state));
   follow();
 }
 
@@ -39,26 +40,31 @@ function choose(state, theme) {
   apply(state);
 }
 
-/** Ask Streamlit for the theme without a rerun, and leave a note for the next load of every page. */
+/** Ask Streamlit for the theme without a rerun. */
 function apply(state) {
   const mode = state.wanted === "system" ? (dark.matches ? "dark" : "light") : state.wanted;
   const now = document.documentElement.dataset.theme;
   if (now !== mode) postMessage({ ...HOST_MESSAGE, themeInfo: state.given.themes[mode] }, location.origin);
+  note(state);
+}
+
+/** Streamlit forgets a theme that it was asked for: write down, for every page, what its next load begins with. */
+function note(state) {
+  if (!localStorage.getItem("plumb.theme")) return;
   const remembered = JSON.stringify({ light: "Light", dark: "Dark", system: "System" }[state.wanted]);
-  const paths = [location.pathname, "/", ...state.given.paths];
-  setTimeout(() => paths.forEach((path) => localStorage.setItem(`stActiveTheme-${path}-v2`, remembered)), 60);
+  for (const path of [location.pathname, ...state.given.paths]) localStorage.setItem(`stActiveTheme-${path}-v2`, remembered);
 }
 
 /** Keep <html data-theme> equal to what the page shows, and tell the charts. */
 function follow() {
   const app = document.querySelector(".stApp");
-  const note = () => {
+  const look = () => {
     const mode = getComputedStyle(app).colorScheme.includes("dark") ? "dark" : "light";
     if (document.documentElement.dataset.theme === mode) return;
     document.documentElement.dataset.theme = mode;
     requestAnimationFrame(() => dispatchEvent(new CustomEvent("plumb:theme", { detail: mode })));
   };
-  new MutationObserver(note).observe(app, { attributes: true, attributeFilter: ["class", "style"] });
-  note();
+  new MutationObserver(look).observe(app, { attributes: true, attributeFilter: ["class", "style"] });
+  look();
 }
 

@@ -28,6 +28,12 @@ export default function chart({ data, parentElement, setTriggerValue }) {
   return () => part.leave();
 }
 
+/** A sentence in lines that fit above a picture, without markup of its own. */
+function lines(text) {
+  const plain = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return plain.replace(/(.{60,100}?)\s/g, "$1<br>");
+}
+
 class Part {
   constructor(parent) {
     this.hidden = new Map();
@@ -270,7 +276,7 @@ class Part {
     const library = await plotly();
     const figure = paint(this.chart.figure, this.root);
     for (const trace of figure.data) if (this.hidden.has(trace.meta?.key)) trace.visible = this.hidden.get(trace.meta.key);
-    const layout = { ...figure.layout, showlegend: true, title: { text: this.given.heading ?? "" }, margin: { l: 60, r: 30, t: 90, b: 60 } };
+    const layout = { ...figure.layout, showlegend: true, title: { text: lines(this.given.heading ?? this.chart.title), x: 0.02, xanchor: "left", font: { size: 17 } }, margin: { l: 60, r: 30, t: 110, b: 60 } };
     const address = await library.toImage({ data: figure.data.filter((trace) => trace.visible !== "legendonly"), layout }, { format: "png", scale: 2, width: 1100, height: 720 });
     download(`${this.file()}.png`, address);
   }

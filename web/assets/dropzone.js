@@ -23,7 +23,7 @@ class Uploads {
   constructor() {
     this.waiting = [];
     this.done = [];
-    this.input = make("input", { type: "file", multiple: true, class: "pl-unseen", tabindex: "-1", "aria-label": "Choose files", "data-upload": "", onchange: () => this.chosen() });
+    this.input = make("input", { type: "file", multiple: true, hidden: true, "aria-label": "Choose files", "data-upload": "", onchange: () => this.chosen() });
     this.tray = make("section", { class: "pl-tray", "aria-label": "Uploads", "aria-live": "polite", hidden: true });
     this.veil = make("div", { class: "pl-veil", hidden: true }, make("div", {}, icon("upload"), make("strong", {}, "Drop to analyse"), make("span", {}, "CSV, TSV, JSON, JSON Lines or Parquet, also gzipped")));
     document.body.append(this.input, this.tray, this.veil);
