@@ -16,12 +16,14 @@ import pickle
 import random
 import resource
 import sys
+import tempfile
 import time
 import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import numpy as np
@@ -192,18 +194,20 @@ def check(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
 
 
 def work(first: int, runs: int, step: int, pipe: Connection) -> None:
-    """Every `step`th run from `first`; tells the number before each, so that a death names its file."""
+    """Every `step`th run from `first`; tells its number before each, so that a death names its file."""
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY, mapped + MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     pa.set_cpu_count(1)
-    told = 0.0
     counts: Counter[tuple[str, str]] = Counter()
-    for run in range(first, runs, step):
-        if time.monotonic() - told > 0.2 or run % 64 == first % 64:
-            pipe.send(("at", run))
-            told = time.monotonic()
+    for done, run in enumerate(range(first, runs, step)):
+        pipe.send(run)
         counts[attempt(run)] += 1
-    pipe.send(("done", counts, peak_resident()))
+        if done % 256 == 255:
+            pipe.send(counts)
+            counts = Counter()
+    pipe.send(counts)
+    pipe.send(("done", peak_resident()))
 
 
 def peak_resident() -> int:
@@ -212,33 +216,55 @@ def peak_resident() -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
+@dataclass
+class Worker:
+    """One process and what is known of it: the run it is at, those whose outcome it has not told yet."""
+
+    pipe: Connection
+    untold: list[int] = field(default_factory=list)
+
+
+def start(first: int, runs: int, step: int) -> Worker:
+    """A worker for every `step`th run from `first`."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    context.Process(target=work, args=(first, runs, step, theirs), daemon=True).start()
+    theirs.close()
+    return Worker(ours)
+
+
 def fuzz(runs: int, workers: int = 2) -> tuple[Counter[tuple[str, str]], int]:
     """All runs: how often each (sample, outcome) came, and the greatest resident size of a worker in bytes."""
-    context = multiprocessing.get_context("spawn")
     total: Counter[tuple[str, str]] = Counter()
     peak = 0
-    started = []
-    for first in range(workers):
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=work, args=(first, runs, workers, theirs))
-        process.start()
-        theirs.close()
-        started.append((process, ours))
-    for process, pipe in started:
-        at = -1
-        try:
-            while True:
-                message = pipe.recv()
-                if message[0] == "done":
-                    total.update(message[1])
-                    peak = max(peak, message[2])
-                    break
-                at = message[1]
-        except EOFError:
-            process.join()
-            total[("?", f"FAILURE the worker died with {process.exitcode} within 64 runs after run {at}")] += 1
-        process.join()
+    alive = [start(first, runs, workers) for first in range(workers)]
+    while alive:
+        for pipe in wait([worker.pipe for worker in alive]):
+            worker = next(worker for worker in alive if worker.pipe is pipe)
+            try:
+                message = worker.pipe.recv()
+            except EOFError:
+                alive.remove(worker)
+                alive.append(start(bury(worker, total) + workers, runs, workers))
+                continue
+            if isinstance(message, int):
+                worker.untold.append(message)
+            elif isinstance(message, Counter):
+                total.update(message)
+                worker.untold.clear()
+            else:
+                alive.remove(worker)
+                peak = max(peak, message[1])
     return total, peak
+
+
+def bury(worker: Worker, total: Counter[tuple[str, str]]) -> int:
+    """A dead worker's last run is a failure; the runs before it are counted, though what came of them is lost."""
+    *before, last = worker.untold
+    names = sorted(FILES)
+    total.update((names[run % len(names)], "untold (the worker died later)") for run in before)
+    total[(names[last % len(names)], f"FAILURE the process died at run {last}")] += 1
+    return last
 
 
 # ------------------------------------------------------------------ bombs
@@ -412,8 +438,6 @@ def report(
 
 def main() -> int:
     """Run, print, write the result; 1 on any failure."""
-    import tempfile
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--no-bombs", action="store_true", help="only the damaged files")

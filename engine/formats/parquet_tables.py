@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 
 from engine.formats.batches import ColumnBatch
 from engine.formats.limits import MIB
+from engine.formats.parquet_footer import values_per_row
 from engine.formats.source import Source
 
 ROWS_PER_BATCH = 65_536
 NUMERIC_ROWS_PER_BATCH = 1_048_576
-VALUE_BUDGET = 8
 _OBJECT_BYTES = 64
 _VALUES_AT_ONCE = 1_048_576
 
@@ -49,22 +49,12 @@ def _check(source: Source, metadata: pq.FileMetaData) -> None:
         raise source.exceeds(f"{metadata.num_columns} columns, more than {limits.columns}", "too_many_columns")
     if metadata.num_rows > limits.rows:
         raise source.exceeds(f"{metadata.num_rows} rows, more than {limits.rows}", "too_many_rows")
-    values = size = 0
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        size += max(0, row_group.total_byte_size)
-        values += sum(max(0, row_group.column(place).num_values) for place in range(row_group.num_columns))
-    if values > limits.rows * VALUE_BUDGET or size > limits.total_bytes:
-        raise source.exceeds("unpacks to more values than the limit", "parquet_bomb")
 
 
 def _batch_rows(source: Source, opened: pq.ParquetFile) -> int:
     """How many rows to decode at once, so that lists with many values a row stay within bounds."""
-    metadata, heaviest = opened.metadata, 1.0
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        values = max((row_group.column(place).num_values for place in range(row_group.num_columns)), default=0)
-        heaviest = max(heaviest, values / max(1, row_group.num_rows))
+    nested = any(pa.types.is_nested(field.type) for field in opened.schema_arrow)
+    heaviest = values_per_row(source.stream) if nested else 1.0
     if heaviest > _VALUES_AT_ONCE:
         raise source.exceeds(f"a row holds {heaviest:,.0f} values", "parquet_bomb")
     numeric = all(not _holds_text(field.type) for field in opened.schema_arrow)
@@ -74,9 +64,9 @@ def _batch_rows(source: Source, opened: pq.ParquetFile) -> int:
 def read_parquet(source: Source) -> Iterator[ColumnBatch]:
     """Rows of a Parquet file in batches whose decoded texts stay below the limit; a row's line is its number."""
     opened = open_parquet(source)
-    size = _batch_rows(source, opened)
     done = total = 0
     try:
+        size = _batch_rows(source, opened)
         for encoded in opened.iter_batches(batch_size=size, use_threads=False):
             for batch in _pieces(source, encoded):
                 total += sum(_width(column) for column in batch.columns)

@@ -222,7 +222,8 @@ class Reading:
 
     def _finish(self) -> None:
         report, plan = self.report, self._plan
-        if self._state is None and not report.accepted:
+        beginning = self._state is None or (report.rows > 0 and not self._state.offset)
+        if beginning and not report.accepted:
             raise self._none_taken()
         for code, message in self._source.notes:
             report.warn(code, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -179,6 +180,13 @@ def test_the_child_may_not_use_sockets_programs_or_pickles() -> None:
         with pytest.raises(PermissionError):
             child_limits._refuse(event, ())
     child_limits._refuse("open", ())
+
+
+def test_the_child_has_a_network_of_its_own_where_the_kernel_lets_it(child: Child) -> None:
+    if subprocess.run(["unshare", "-rn", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this kernel gives no network name spaces to ordinary users")
+    child.start()
+    assert Path(f"/proc/{child.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
 
 
 def test_secrets_do_not_reach_the_child(monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
+import struct
 from typing import Any
 
 import pyarrow as pa
@@ -16,10 +18,13 @@ from hypothesis import strategies as st
 from engine.errors import InputRefused, LimitExceeded
 from engine.formats import Limits, read
 from engine.formats.json_lines import split_items
+from engine.formats.parquet_footer import values_per_row
 from tests.formats import samples
 from tests.formats.reading import csv, taken
 
 GOOD = b'{"score_a": 2, "score_b": 1, "label": "A"}'
+
+NESTED = samples.FILES["rewardbench2.parquet"]()
 
 ODD_LINES = [
     (b'{"score_a": NaN, "score_b": 1, "label": "A"}', "not_finite"),
@@ -142,6 +147,7 @@ _values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_values, max_size=6), st.integers(0, 200))
 def test_arrays_are_cut_where_their_items_end(items: list[Any], at: int) -> None:
     text = json.dumps(items).encode()[1:]
@@ -216,7 +222,7 @@ def test_plain_and_quoted_blocks_give_the_same_rows(monkeypatch: pytest.MonkeyPa
     assert report.rejected == 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -270,6 +276,22 @@ def test_a_damaged_parquet_file() -> None:
     for broken in (data[:-10], data[: len(data) // 2], b"PAR1" + data[8:]):
         with pytest.raises(InputRefused):
             taken(broken)
+
+
+def test_values_a_row_are_counted_from_the_footer() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"scores": [[1, 2, 3, 4], [5, 6]], "n": [1, 2]}), sink)
+    assert values_per_row(sink) == 3.0
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 255))
+def test_a_damaged_footer_is_a_value_error(at: int, mask: int) -> None:
+    data = bytearray(NESTED)
+    (length,) = struct.unpack("<I", data[-8:-4])
+    data[len(data) - 1 - at % (length + 8)] ^= mask
+    with contextlib.suppress(ValueError):
+        assert values_per_row(io.BytesIO(bytes(data))) >= 1
 
 
 # ------------------------------------------------------------------ what is no table

@@ -124,6 +124,14 @@ def test_files_that_cannot_be_appended_to(tmp_path: Path, name: str) -> None:
     assert reading.follow is None
 
 
+def test_a_growing_file_that_begins_with_nothing_but_bad_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grows.csv"
+    path.write_bytes(b"score_a,score_b,label\nx,1,A\n1,1,\n")
+    with pytest.raises(InputRefused) as refused:
+        _next(path, FollowState())
+    assert (refused.value.code, refused.value.line) == ("no_rows", 2)
+
+
 def test_slices_of_a_growing_file_stay_columns(tmp_path: Path) -> None:
     path = tmp_path / "grows.jsonl"
     row = {"score_a": 1, "score_b": 0, "label": 1, "subset": "easy"}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.formats.values import (
@@ -71,6 +71,7 @@ def test_truth_values_are_numbers_only_where_asked() -> None:
     assert numbers(pa.array([True]))[1][0] == NOT_A_NUMBER
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.floats(width=64), st.integers(), st.none(), st.text(max_size=6)), max_size=20))
 def test_no_column_gives_a_number_that_is_not_finite(column: list[Any]) -> None:
     found, codes = numbers(column)
@@ -78,6 +79,7 @@ def test_no_column_gives_a_number_that_is_not_finite(column: list[Any]) -> None:
     assert np.isnan(found[codes != FINE]).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_texts_of_numbers_are_these_numbers(values: list[float]) -> None:
     assert numbers(values)[0].tolist() == numbers([repr(value) for value in values])[0].tolist() == values
