@@ -48,4 +48,6 @@ def stop_event(wake: Callable[[], None] = lambda: None) -> threading.Event:
 
 def log_to_stderr() -> None:
     """Log plain lines to stderr; the launcher adds time and process name."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for name in ("foreman", "runner"):
+        logging.getLogger(name).setLevel(logging.INFO)

@@ -75,7 +75,7 @@ def receive_inbox(project: str, name: str, path: Path, offset: int, *, inode: in
     """*System.* Notice that the followed file `name` in the inbox folder of `project` is whole up to byte `offset`.
 
     Makes project and dataset where new, and has at most one reading of a dataset waiting. Nothing waits where this much
-    has been read already, where exactly this was refused before, or where the dataset was removed.
+    has been read or is being read already, where exactly this was refused before, or where the dataset was removed.
     """
     source = _checked_source(project, name, path)
     with transaction() as tx:
@@ -89,6 +89,9 @@ def receive_inbox(project: str, name: str, path: Path, offset: int, *, inode: in
         seen = {"offset": offset, "inode": inode}
         if dataset.removed_at is not None or _read_already(dataset.follow, seen):
             return Received(_id(dataset), None)
+        running = _running_read(tx, dataset)
+        if running is not None and seen.items() <= running.params.items():
+            return Received(_id(dataset), running.id)
         run = enqueue(tx, home, dataset, "read", seen)
         return Received(_id(dataset), run.id)
 

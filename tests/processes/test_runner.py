@@ -262,6 +262,18 @@ def test_a_copy_adds_nothing_until_it_goes_its_own_way(home, child):
     assert dataset("another", "c.jsonl")["version"] == 1
 
 
+def test_what_is_being_read_is_not_asked_for_again(home, child):
+    received = notice(home, "a.jsonl", lines(0, 2))
+    work = runs.claim("me")
+    assert notice(home, "a.jsonl", []).run_id == received.run_id
+    more = notice(home, "a.jsonl", lines(2, 3))
+    assert more.run_id != received.run_id
+    perform(work, child)
+    perform(runs.claim("me"), child)
+    assert [run[0] for run in runs_of(received.dataset_id)] == ["done", "done"]
+    assert dataset("p", "a.jsonl")["report"]["accepted"] == len(lines(0, 3))
+
+
 def test_scores_out_of_a_hundred_are_answered_on_their_scale(home, child):
     rows = [b'{"prompt_id": "q%d", "score": %d, "truth": %d}\n' % (i, 30 + i % 70, i % 2) for i in range(400)]
     notice(home, "judge.jsonl", rows)
