@@ -61,7 +61,7 @@ def view(who: Who, dataset: DatasetView) -> None:
         sections.slices(dataset, concluded, params)
     with right:
         recalibration.show(dataset, concluded.result, params[state.RECALIBRATOR])
-    sections.worst(concluded)
+    sections.worst(dataset, concluded, params)
     left, right = st.columns(2)
     with left:
         sections.recognised(dataset, concluded.result.warnings)

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from engine.figures import charts, history
 from engine.queries.cache import Cache
 from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import numbers, reads, state
-from pages.parts.component import mount
+from pages.parts.component import encode, mount
 
-Drawn = dict[str, dict[str, Any]]
+Drawn = dict[str, orjson.Fragment]
 _drawn: Cache[tuple[int, int, reads.Params], Drawn] = Cache(256)
-"""Charts by dataset, version and parameters: none of it changes once made."""
+"""Charts as JSON by dataset, version and parameters: none of it changes once made."""
 
 
 def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, Any], title: str = "") -> Any:
@@ -91,7 +93,7 @@ def show_chart(
 
 
 def _charts(concluded: Concluded) -> Drawn:
-    return {name: chart.to_dict("tokens") for name, chart in charts(concluded.result).items()}
+    return {name: orjson.Fragment(encode(chart.to_dict("tokens"))) for name, chart in charts(concluded.result).items()}
 
 
 def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:

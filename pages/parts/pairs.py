@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.figures import words
-from engine.types import Result
-from pages.parts.component import mount
+from engine.queries.cache import Cache
+from engine.types import Concluded, Result
+from pages.parts.component import encode, mount
 
 LONGEST = 6000
 """Characters of one text that travel to the browser."""
@@ -15,12 +16,22 @@ LONGEST = 6000
 Row = Mapping[str, Any]
 
 
-def show_worst(result: Result) -> bool:
+_told: Cache[tuple[int, int, tuple[tuple[str, Any], ...]], bytes] = Cache(64)
+"""Rows as JSON by dataset, version and parameters."""
+
+
+def show_worst(dataset_id: int, concluded: Concluded, params: Mapping[str, Any]) -> bool:
     """The worst rows of a result; False where there are none."""
+    result = concluded.result
+    if not result.pairs and not result.items:
+        return False
+    mount("pairs", "worst", _told.get((dataset_id, concluded.version, tuple(params.items())), lambda: _tell(result)))
+    return True
+
+
+def _tell(result: Result) -> bytes:
     rows = [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
-    if rows:
-        mount("pairs", "worst", {"rows": rows})
-    return bool(rows)
+    return encode({"rows": rows})
 
 
 def _pair(row: Row) -> dict[str, Any]:

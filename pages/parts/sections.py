@@ -90,12 +90,12 @@ def _filter() -> None:
     state.set_slice(state.picked("chart-slices").get("pick") or "")
 
 
-def worst(concluded: Concluded) -> None:
+def worst(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
     """The most confidently wrong rows, side by side."""
     with st.container(key="card-worst"):
         st.header("Most confidently wrong")
         explain("Where the model was surest and the label says otherwise. Press n and p to go through them.")
-        if not show_worst(concluded.result):
+        if not show_worst(dataset.id, concluded, params):
             explain("Nothing is confidently wrong here.")
 
 

@@ -18,7 +18,7 @@ from engine.queries import results
 from engine.settings import ROOT, Settings, get_settings
 from engine.types import Who
 from jobs.work import perform
-from pages.parts import answer, guard, reads, shell
+from pages.parts import answer, guard, pairs, reads, shell
 from tests.processes.conftest import installed
 from tests.processes.here import Here
 from tests.store.people import person
@@ -40,6 +40,7 @@ def forget() -> None:
         if hasattr(memory, "cache_clear"):
             memory.cache_clear()
     answer._drawn.clear()
+    pairs._told.clear()
     results._results.clear()
 
 
