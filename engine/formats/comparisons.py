@@ -19,14 +19,14 @@ _VOTE = re.compile(r"(annotator|vote|rater|label|annotation|judgment|human|worke
 
 
 def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
-    """By scores or a margin with a label, or by a label with two named or written answers."""
+    """By scores or a margin with a label, or by a label with two named or written answers, or an annotator's votes."""
     forced = {role: name for role, name in mapping.items() if role in CORE}
     if "value" in forced or "truth" in forced:
         return None
     columns = _columns(sample, mapping)
     votes = _vote_columns(sample, mapping)
     scored = "margin" in columns or "probability" in columns or {"score_a", "score_b"} <= set(columns)
-    sides = {"item_a", "item_b"} <= set(columns) or {"text_a", "text_b"} <= set(columns)
+    sides = any(both <= set(columns) for both in ({"item_a", "item_b"}, {"text_a", "text_b"}, {"pair", "annotator"}))
     if not ("label" in columns or votes) or not (scored or sides or forced):
         return None
     plan = Plan(SCORED if scored else UNSCORED, "comparison", columns)
@@ -93,7 +93,7 @@ def _settle_label(plan: Plan, sample: Sample, votes: list[str]) -> None:
     plan.options["scheme"] = scheme_of(values, index=plain(name) in POSITIONS)
     if plan.options["scheme"] == "one_two_index":
         plan.warn("label_as_position", f"{name} is read as a position: 0 = the first answer, 1 = the second")
-    if "pair" in plan.columns and "annotator" in plan.columns:
+    if plan.format == SCORED and "pair" in plan.columns and "annotator" in plan.columns:
         pairs = [text_of(value) for value in objects(sample.batch.column(plan.columns["pair"]))]
         plan.options["gather"] = len(set(pairs)) < len(pairs)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.formats import comparisons, preference, scores
 from engine.formats.batches import Batch, Lines, ObjectBatch, Refused
 from engine.formats.names import CHOSEN, PAIRS, SCORES, SHARED
 from engine.formats.plan import Draft, Plan, Sample, plain
@@ -21,6 +22,7 @@ _STEPS = ("step", "global_step", "steps", "iteration", "train_step")
 _TIMES = ("timestamp", "time", "wall_time", "datetime")
 _RUNS = ("run", "run_name", "run_id", "trial", "experiment")
 _NOT_METRICS = frozenset({"total_steps", "epoch", "max_steps"})
+_TRAINING = re.compile(r"loss|grad_norm|learning_rate|(^|_)lr$")
 _MARKS = re.compile(r"loss|grad_norm|kl|entropy|learning_rate|(^|_)lr$|reward|accurac|margin")
 _NUMBERED = re.compile(r"(.+?)[-_ ](\d{1,4})")
 
@@ -65,9 +67,8 @@ def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     if step is None or sample.numeric(step) < 0.5:
         return _sweep(sample)
     metrics = _metrics(sample, step)
-    if not nested and (
-        not any(_MARKS.search(plain(name)) for name in metrics) or _has_texts(sample) or len(metrics) < 2
-    ):
+    marked = any(_MARKS.search(plain(name)) for name in metrics)
+    if not nested and (not marked or len(metrics) < 2 or _has_texts(sample) or _is_rows(sample, metrics)):
         return None
     state = isinstance(sample.batch, ObjectBatch) and sample.batch.holder == "log_history"
     plan = Plan(TRAINER_STATE if state else LOG, "curve", {"step": step})
@@ -83,6 +84,16 @@ def _metrics(sample: Sample, step: str) -> list[str]:
     return [
         name for name in sample.names if name != step and plain(name) not in _NOT_METRICS and sample.numeric(name) > 0.5
     ]
+
+
+def _is_rows(sample: Sample, metrics: list[str]) -> bool:
+    """Whether these are judged pairs or answers with a step each; a loss or learning rate speaks against answers."""
+    plan = comparisons.recognise(sample, {})
+    if plan is not None and plan.format == comparisons.SCORED:
+        return True
+    if any(_TRAINING.search(plain(name)) for name in metrics):
+        return False
+    return any(form.recognise(sample, {}) is not None for form in (preference, scores))
 
 
 def _has_texts(sample: Sample) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.formats.hashing import mix
 from engine.formats.plan import Draft
 
 
@@ -28,8 +29,11 @@ def _join(parts: list[Any]) -> Any:
 
 
 def gathered(draft: Draft) -> Draft:
-    """One row a pair: its first row, with the mean label and the number of votes; rows without a pair stay alone."""
-    codes = _pair_codes(draft.columns["pair"])
+    """One row a pair: its first row, with the mean label and the number of votes; rows without a pair stay alone.
+
+    Rows of one name whose margins differ are different pairs.
+    """
+    codes = _pair_codes(draft.columns["pair"], draft.columns["margin"])
     _, first, group = np.unique(codes, return_index=True, return_inverse=True)
     order = np.argsort(first)
     count = np.bincount(group)[order].astype(np.float64)
@@ -45,8 +49,9 @@ def gathered(draft: Draft) -> Draft:
     return Draft(draft.lines[places], columns, {name: values.take(index) for name, values in draft.slices.items()})
 
 
-def _pair_codes(pairs: pa.Array) -> Any:
+def _pair_codes(pairs: pa.Array, margins: Any) -> Any:
     encoded = pairs.dictionary_encode()
     alone = len(encoded.dictionary) + np.arange(len(pairs))
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.where(codes < 0, alone, codes)
+    named = np.where(codes < 0, alone, codes).astype(np.uint64)
+    return mix(mix(named) ^ (margins + 0.0).view(np.uint64))

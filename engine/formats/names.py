@@ -53,7 +53,7 @@ PAIRS: Mapping[str, Names] = {
     "text_b": _names(
         "response_b text_b answer_b output_b output_2 response2 response_2 completion_b answer_2 conversation_b text_2"
     ),
-    "pair": _names("pair_id comparison_id battle_id item_id"),
+    "pair": _names("pair_id comparison_id battle_id item_id item pair"),
 }
 """Tables of pairs."""
 

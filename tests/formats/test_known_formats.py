@@ -243,6 +243,22 @@ def test_trainer_state_becomes_points() -> None:
     assert margin == [(step * 10, step / 100) for step in range(1, 25)]
 
 
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("step,reward_a,reward_b,label", "pairs"),
+        ("step,loss,score_a,score_b,label", "pairs"),
+        ("step,chosen_reward,rejected_reward,n", "preference_rewards"),
+        ("step,reward,correct,n", "scores"),
+        ("step,loss,rewards/chosen,rewards/rejected", "training_log"),
+        ("step,reward,kl,n", "training_log"),
+    ],
+)
+def test_rows_with_a_step_are_no_curve(header: str, form: str) -> None:
+    values = ",".join("1" for _ in header.split(","))
+    assert taken(csv(header, values, values))[1].format == form
+
+
 def test_train_and_eval_rows_may_share_a_step() -> None:
     rows, _ = taken(csv("loss,rewards/margins,step,eval_loss,eval_rewards/margins", "1,0.1,10,,", ",,10,2,0.3"))
     found = [(row["step"], row["metric"], row["value"]) for row in rows]

@@ -138,6 +138,17 @@ def test_votes_in_rows_of_one_pair_are_gathered() -> None:
     assert "votes_gathered" in {notice.code for notice in report.warnings}
 
 
+def test_votes_on_other_scores_are_votes_on_another_pair() -> None:
+    rows, _ = taken(csv("item,annotator,score_a,score_b,label", "i,x,1,0,a", "i,y,1,0,b", "i,x,2,0,a"))
+    assert [(row["margin"], row["label"], row["votes"]) for row in rows] == [(1.0, 0.5, 2), (2.0, 1.0, 1)]
+
+
+def test_votes_without_scores_keep_who_voted() -> None:
+    rows, report = taken(csv("item,annotator,label", "i1,ann,a", "i1,bob,b", "i2,ann,b"))
+    assert report.format == "pairs_unscored"
+    assert [(row["annotator"], row["label"]) for row in rows] == [("ann", 1.0), ("bob", 0.0), ("ann", 0.0)]
+
+
 # ------------------------------------------------------------------ single scores
 
 
