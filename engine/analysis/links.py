@@ -2,7 +2,7 @@
 
 Fits take sums by cell: `count` rows of mean margin `margin`, of which `correct` (a sum of labels in [0, 1]) came out;
 a single row is a cell of count 1. `count` and `correct` have shape (sets, cells): several sets (folds) are fitted at
-once. Results have shape (sets, parameters); a set whose labels the margin separates perfectly has no optimum and gives
+once. Results have shape (sets, parameters); a set without an optimum, as where the margin separates the labels, gives
 nan.
 """
 
@@ -40,7 +40,7 @@ def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> 
     theta = np.tile(np.array(start), (len(count), 1))
     logit, slope = curve(theta)
     loss = log_loss(logit, count, correct).sum(axis=1)
-    size = np.ones(len(count))
+    size, settled = np.ones(len(count)), np.zeros(len(count), bool)
     for _ in range(STEPS):
         step = size[:, None] * _scoring_step(logit, slope, count, correct)
         logit_new, slope_new = curve(theta + step)
@@ -51,9 +51,11 @@ def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> 
         slope = np.where(better[:, None, None], slope_new, slope)
         loss = np.where(better, loss_new, loss)
         size = np.where(better, 1.0, size / 4)
-        if (np.abs(step) <= TOLERANCE * (1 + np.abs(theta))).all():
+        settled = (np.abs(step) <= TOLERANCE * (1 + np.abs(theta))).all(axis=1)
+        if settled.all():
             break
-    return np.where((loss < SEPARATED * count.sum(axis=1))[:, None], np.nan, theta)
+    found = settled & (loss >= SEPARATED * count.sum(axis=1))
+    return np.where(found[:, None], theta, np.nan)
 
 
 def _scoring_step(logit: Floats, slope: Floats, count: Floats, correct: Floats) -> Floats:
@@ -104,7 +106,7 @@ def fit_beta(margin: Floats, count: Floats, correct: Floats) -> Floats:
 
 
 def fit_power(margin: Floats, count: Floats, correct: Floats) -> Floats:
-    """a, g of logit P = a · sign(d) · |d|^g, the odd link of a pair (margin d ≥ 0 here); a > 0."""
+    """a, g of logit P = a · sign(d) · |d|^g, the odd link of a pair (margin d ≥ 0 here); a, g > 0."""
     known = margin > 0
     log_margin = np.log(np.where(known, margin, 1.0))
 
@@ -114,4 +116,5 @@ def fit_power(margin: Floats, count: Floats, correct: Floats) -> Floats:
         return logit, np.stack([logit, logit * log_margin], axis=2)
 
     theta = newton(curve, count, correct, [0.0, 1.0])
+    theta[~(theta[:, 1] > 0)] = np.nan
     return np.stack([np.exp(theta[:, 0]), theta[:, 1]], axis=1)

@@ -42,13 +42,11 @@ class CalibrationError:
 def calibration_error(
     count: Floats, residual: Floats, level: float, noise_of: Floats | None = None
 ) -> CalibrationError:
-    """The error from counts and residual sums by bucket and bin, shape (buckets, bins).
+    """The error from counts and residual sums by bucket and bin, shape (buckets, bins), no bucket empty.
 
     `noise_of` (the same shape) stands in for `residual` where the noise is measured.
     """
-    present = count.sum(axis=1) > 0
     varying = residual if noise_of is None else noise_of
-    count, residual, varying = count[present], residual[present], varying[present]
     rows = count.sum(axis=0)
     pairs = np.square(rows) - np.square(count).sum(axis=0)
     many = pairs > 0.5
@@ -62,7 +60,7 @@ def calibration_error(
     pull = weight * total
     size = float(pull @ total)
     slope = float(4 * pull @ covariance @ pull) / size if size > 0 else 0.0
-    low, high = _contradicted(square, noise, slope, critical(level, int(present.sum())))
+    low, high = _contradicted(square, noise, slope, critical(level, len(count)))
     return CalibrationError(
         float(np.sqrt(max(0.0, square))), float(np.sqrt(low)), min(float(np.sqrt(high)), 1.0), square
     )

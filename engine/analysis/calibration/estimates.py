@@ -77,7 +77,6 @@ def _brier(view: View, level: float) -> dict[str, Estimate]:
 def _resolution(view: View, level: float) -> Estimate:
     """Murphy's resolution; the interval is centred on the jackknife's bias-corrected value."""
     sums = np.stack([view.by_bucket_and_bin(view.table.sums[field], view.width) for field in (0, 2)])
-    sums = sums[:, sums[0].sum(axis=1) > 0]
 
     def resolution(part: Floats) -> Floats:
         count, observed = part
@@ -192,12 +191,10 @@ def _slope(view: View, *, intercept: bool) -> tuple[float, float, int]:
     weight = table.sums[0] * (p * (1 - p))[table.cell]
     size = features.shape[1]
     at_key = features[table.cell]
-    gradient = np.stack([table.per_bucket(pull * at_key[:, i]) for i in range(size)], axis=1)
+    gradient = np.stack([view.by_bucket(pull * at_key[:, i]) for i in range(size)], axis=1)
     curvature = np.stack(
-        [table.per_bucket(weight * at_key[:, i] * at_key[:, j]) for i in range(size) for j in range(size)], axis=1
+        [view.by_bucket(weight * at_key[:, i] * at_key[:, j]) for i in range(size) for j in range(size)], axis=1
     ).reshape(-1, size, size)
-    present = table.per_bucket(table.sums[0]) > 0
-    gradient, curvature = gradient[present], curvature[present]
     rest = curvature.sum(axis=0) - curvature + 1e-12 * np.eye(size)
     steps = np.linalg.solve(rest, gradient[:, :, None])[:, 0, 0]
     return float(theta[0]), standard_error(steps), len(steps)

@@ -105,8 +105,8 @@ def _cosine_basis(paired: bool) -> tuple[Floats, Floats]:
 def _smooth_draws(view: View, residual: Floats, seed: int) -> Floats:
     """Draws of the mean residual at each grid point, from at most 256 groups of buckets."""
     point = fine_of_cell(view.paired) // (RESOLUTION // SMOOTH_POINTS)
-    groups = min(SMOOTH_GROUPS, view.table.buckets)
-    key = view.table.bucket % groups * SMOOTH_POINTS + point[view.table.cell]
+    groups = min(SMOOTH_GROUPS, len(view.starts))
+    key = view.place % groups * SMOOTH_POINTS + point[view.table.cell]
     by_group = sum_by(key, residual / view.rows, groups * SMOOTH_POINTS).reshape(groups, -1)
     return np.asarray(np.random.default_rng(seed).standard_normal((SMOOTH_DRAWS, groups)) @ by_group)
 

@@ -13,14 +13,16 @@ from engine.errors import UsageError
 
 PAIR_RECALIBRATORS = ("temperature", "isotonic", "flexible")
 SCORE_RECALIBRATORS = ("temperature", "platt", "beta", "isotonic")
+MOST_BINS = 120
+BIN_COUNTS = tuple(bins for bins in range(2, MOST_BINS + 1) if RESOLUTION % bins == 0)
 RECALIBRATORS = tuple(dict.fromkeys(PAIR_RECALIBRATORS + SCORE_RECALIBRATORS))
 
 
 @dataclass(frozen=True)
 class CalibrationParameters(Parameters):
-    """`bins`: equal-width and equal-mass bins, a divisor of 960. `scale`: what a raw score is divided by (score rows).
+    """`bins`: equal-width and equal-mass bins, a divisor of 960 up to 120.
 
-    `level`: of every interval, in [.5, .999]. `recalibrator`: the one that pictures, slices and
+    `scale`: what a raw score is divided by (score rows). `level`: of every interval, in [.5, .999]. `recalibrator`: the one that pictures, slices and
     calibration_error_recalibrated use. `slice`: "column=value", empty for all rows. `seed`: of the null quantiles.
     """
 
@@ -34,8 +36,8 @@ class CalibrationParameters(Parameters):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.bins < 2 or RESOLUTION % self.bins:
-            raise UsageError(f"bins={self.bins} does not divide {RESOLUTION}; 5, 8, 10, 12, 15, 16, 20, 24 and 30 do.")
+        if self.bins not in BIN_COUNTS:
+            raise UsageError(f"bins={self.bins} is not one of {', '.join(map(str, BIN_COUNTS))}.")
         if not (np.isfinite(self.scale) and self.scale > 0):
             raise UsageError(f"scale={self.scale} is not a positive number.")
         if not 0.5 <= self.level <= 0.999:

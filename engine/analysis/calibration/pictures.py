@@ -60,7 +60,7 @@ def _confidence_band(
     binomial = rate * (1 - rate)
     effective = np.where(variance > 0, binomial / np.where(variance > 0, variance, 1.0), buckets)
     effective = np.clip(np.where(binomial > 0, effective, buckets), 1.0, None)
-    reach = critical(level, int((sums[0].sum(axis=1) > 0).sum())) ** 2 / effective
+    reach = critical(level, len(sums[0])) ** 2 / effective
     centre = (rate + reach / 2) / (1 + reach)
     half = np.sqrt(reach * binomial + np.square(reach) / 4) / (1 + reach)
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)

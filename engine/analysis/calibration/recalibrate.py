@@ -61,8 +61,9 @@ def _link(kind: str, view: View) -> Fit:
     margin, ones = view.margin, np.ones_like(view.margin)
     if kind == "flexible":
         theta = fit_power(margin, *view.training)
-        logits = theta[:, :1] * np.power(margin, theta[:, 1:])
-        slopes = logits[-1][:, None] * np.stack([ones, np.log(np.where(margin > 0, margin, 1.0))], axis=1)
+        log_margin = np.log(np.where(margin > 0, margin, 1.0))
+        logits = np.where(margin > 0, theta[:, :1] * np.exp(theta[:, 1:] * log_margin), 0.0 * theta[:, :1])
+        slopes = logits[-1][:, None] * np.stack([ones, log_margin], axis=1)
         return Fit(logits, dict(zip("ag", theta[-1].tolist(), strict=True)), slopes)
     if kind == "temperature":
         theta, slopes = fit_slope(margin, *view.training), margin[:, None]
@@ -129,8 +130,8 @@ def _mean_gain(view: View, constant: Floats, slope: Floats, level: float) -> tup
     """Mean over rows of constant + slope · outcome, both of shape (folds, cells), with its jackknife interval."""
     table, place = view.table, view.fold_and_cell
     gain = table.sums[0] * constant.ravel()[place] + table.sums[2] * slope.ravel()[place]
-    sums = np.stack([table.per_bucket(table.sums[0]), table.per_bucket(gain)])
-    return jackknife(lambda part: part[1] / part[0], sums[:, sums[0] > 0], level)
+    sums = np.stack([view.by_bucket(table.sums[0]), view.by_bucket(gain)])
+    return jackknife(lambda part: part[1] / part[0], sums, level)
 
 
 def _held_out_error(view: View, held_out: Floats, fit: Fit, level: float) -> CalibrationError:
@@ -146,7 +147,7 @@ def _held_out_error(view: View, held_out: Floats, fit: Fit, level: float) -> Cal
     p = expit(fit.logits[-1])
     weighted = fit.slopes * (view.count * p * (1 - p))[:, None]
     parameters = range(fit.slopes.shape[1])
-    by_parameter = [table.per_bucket(residual * fit.slopes[table.cell, index]) for index in parameters]
+    by_parameter = [view.by_bucket(residual * fit.slopes[table.cell, index]) for index in parameters]
     moved = [sum_by(view.fifteen.groups, weighted[:, index], view.fifteen.bins) for index in parameters]
     absorbed = np.stack(by_parameter, axis=1) @ np.linalg.pinv(weighted.T @ fit.slopes) @ np.stack(moved)
     return calibration_error(view.count_by_fifteen, by_bin, level, by_bin - absorbed)

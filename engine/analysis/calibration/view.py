@@ -22,7 +22,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Binning:
-    """Cells in bins: the bin of each cell, and bucket * bins + bin of each key of the table."""
+    """Cells in bins: the bin of each cell, and place * bins + bin of each key of the table."""
 
     bins: int
     groups: Ints
@@ -30,7 +30,10 @@ class Binning:
 
 
 class View:
-    """Numbers of one state that several parts of the conclusion share, each computed once."""
+    """Numbers of one state that several parts of the conclusion share, each computed once.
+
+    Arrays by bucket leave out empty buckets; `place` is the place in them of each key of the table.
+    """
 
     def __init__(self, state: CalibrationState, bins: int) -> None:
         self.state = state
@@ -39,6 +42,9 @@ class View:
         self.table = state.cells
         self.count, self.predicted, self.observed, self.margin_sum = state.cells.totals()
         self.rows = float(self.count.sum())
+        begins = np.concatenate([[True], self.table.bucket[1:] != self.table.bucket[:-1]])[: len(self.table.keys)]
+        self.starts: Ints = np.flatnonzero(begins)
+        self.place: Ints = np.cumsum(begins) - 1
 
     @cached_property
     def filled(self) -> Flags:
@@ -82,7 +88,7 @@ class View:
         return equal_mass_groups(self.count, bins)
 
     def _binning(self, groups: Ints, bins: int) -> Binning:
-        return Binning(bins, groups, self.table.bucket * bins + groups[self.table.cell])
+        return Binning(bins, groups, self.place * bins + groups[self.table.cell])
 
     @cached_property
     def count_by_fifteen(self) -> Floats:
@@ -127,4 +133,8 @@ class View:
 
     def by_bucket_and_bin(self, values: Floats, binning: Binning) -> Floats:
         """Sum `values` (one per key) by bucket and bin: shape (buckets, bins)."""
-        return sum_by(binning.key, values, self.table.buckets * binning.bins).reshape(-1, binning.bins)
+        return sum_by(binning.key, values, len(self.starts) * binning.bins).reshape(-1, binning.bins)
+
+    def by_bucket(self, values: Floats) -> Floats:
+        """Sum `values` (one per key) by bucket: shape (buckets,)."""
+        return np.asarray(np.add.reduceat(values, self.starts))

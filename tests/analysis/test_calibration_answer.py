@@ -1,0 +1,426 @@
+"""The sentence, the verdict, the warnings and the refusals."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from engine.analysis import ANALYSES, CalibrationParameters
+from engine.analysis.calibration.error import CalibrationError
+from engine.analysis.calibration.sentence import sentence, short, verdict
+from engine.errors import NotEnoughData, UsageError
+from engine.types import Estimate, Rows
+from tests.analysis.worlds import ANALYSIS, DEFAULTS, changed, conclude, identity, pairs, scores, sliced, value
+
+ESTIMATES = [
+    "accuracy",
+    "base_rate",
+    "mean_score",
+    "calibration_error",
+    "ece_debiased_l2",
+    "ece_width_15",
+    "ece_mass_15",
+    "mce_width_15",
+    "smooth_ece",
+    "brier",
+    "brier_reliability",
+    "brier_resolution",
+    "brier_uncertainty",
+    "nll",
+    "spiegelhalter_z",
+    "temperature",
+    "position_bias",
+    "calibration_error_recalibrated",
+    "platt_slope",
+    "label_noise_ceiling",
+]
+
+
+def codes(result) -> list[str]:
+    return [notice.code for notice in result.warnings]
+
+
+def test_over_confident_pairs():
+    result = conclude(pairs(12_000, stretch=1.8, prompts=3000))
+    assert result.verdict == "over_confident"
+    assert result.sentence.startswith("Over-confident: calibration error .")
+    assert "on 12,000 pairs of 3,000 prompts; dividing margins by 1.8 repairs it to " in result.sentence
+    assert result.sentence.endswith("on held-out prompts.")
+    assert codes(result) == []
+
+
+def test_under_confident_pairs():
+    result = conclude(pairs(12_000, stretch=0.5, prompts=3000))
+    assert result.verdict == "under_confident"
+    assert "Under-confident" in result.sentence
+    assert "dividing margins by 0.5" in result.sentence or "dividing margins by 0.49" in result.sentence
+
+
+def test_calibrated_pairs():
+    result = conclude(pairs(12_000, prompts=3000))
+    assert result.verdict == "calibrated"
+    assert result.sentence.startswith("No miscalibration detected: calibration error ")
+    assert result.sentence.endswith("on 12,000 pairs of 3,000 prompts.")
+
+
+def test_too_few_to_tell():
+    result = conclude(pairs(60))
+    assert result.verdict == "undecided"
+    assert result.sentence.startswith("Undecided: ")
+    assert codes(result) == ["few_prompts"]
+
+
+def test_scores_that_are_shifted_or_stretched():
+    stretched = conclude(scores(5000, stretch=2.5))
+    assert stretched.verdict == "over_confident"
+    assert "dividing logits by 2.5" in stretched.sentence or "dividing logits by 2.4" in stretched.sentence
+    assert conclude(scores(5000, stretch=0.4)).verdict == "under_confident"
+    shifted = conclude(scores(5000, shift=0.8), recalibrator="platt")
+    assert shifted.verdict == "over_confident"
+    assert "Platt scaling repairs it" in shifted.sentence
+
+
+def test_every_named_estimate_is_there_and_json_is_finite():
+    for rows in (pairs(400), scores(400)):
+        result = conclude(rows)
+        assert set(ESTIMATES) <= set(result.estimates)
+        text = json.dumps(result.to_dict(), allow_nan=False)
+        assert json.loads(text)["verdict"] == result.verdict
+    ten = conclude(pairs(400), bins=10)
+    assert {"ece_width_10", "ece_mass_10", "mce_width_10"} <= set(ten.estimates)
+    assert "ece_width_15" not in ten.estimates
+
+
+def test_evidence_and_dataset():
+    result = conclude(pairs(400, prompts=100), seed=3, bins=20)
+    assert result.evidence.params == {
+        "bins": 20,
+        "scale": 1.0,
+        "level": 0.95,
+        "recalibrator": "temperature",
+        "slice": "",
+        "seed": 3,
+    }
+    assert (result.evidence.analysis, result.evidence.seed, result.evidence.rows) == ("calibration", 3, 400)
+    assert result.evidence.analysis_version == ANALYSIS.version
+    assert 0 < result.evidence.duration_ms < 60_000
+    assert result.dataset == {"kind": "comparison", "rows": 400, "prompts": 100}
+    assert conclude(scores(400)).dataset["kind"] == "score"
+
+
+def test_the_same_state_concludes_the_same():
+    state = ANALYSIS.observe(pairs(300), DEFAULTS)
+    one, two = (ANALYSIS.conclude(state, DEFAULTS) for _ in range(2))
+    unlike = replace(one.evidence, duration_ms=0.0)
+    assert replace(one, evidence=unlike) == replace(two, evidence=unlike)
+
+
+def test_worst_rows_come_first():
+    rows = pairs(500, stretch=3)
+    result = conclude(rows)
+    confidence = [row.confidence for row in result.worst]
+    assert confidence == sorted(confidence, reverse=True)
+    at = int(np.flatnonzero(rows.columns["row_hash"] == np.uint64(result.worst[0].row_hash))[0])
+    margin, label = rows.columns["margin"][at], rows.columns["label"][at]
+    assert (margin > 0) != (label == 1)
+    assert result.worst[0].confidence == pytest.approx(expit(abs(margin)))
+    assert len(result.worst) == min(200, int(((rows.columns["margin"] > 0) != (rows.columns["label"] == 1)).sum()))
+
+
+# ------------------------------------------------------------------ warnings
+
+
+def test_circular_labels_are_suspected():
+    rows = pairs(300)
+    circular = changed(rows, label=(rows.columns["margin"] > 0).astype(float))
+    result = conclude(circular)
+    assert codes(result)[0] == "circular_label_suspected"
+    assert value(result, "accuracy") == 1
+    assert result.estimates["temperature"].value is None
+    assert result.estimates["platt_slope"].value is None
+    assert result.estimates["calibration_error_recalibrated"].value is None
+    assert "no_signal" not in codes(result)
+    one_wrong = circular.columns["label"].copy()
+    one_wrong[0] = 1 - one_wrong[0]
+    assert "circular_label_suspected" not in codes(conclude(changed(circular, label=one_wrong)))
+
+
+def test_impossible_rows_have_no_nll():
+    rows = scores(300)
+    value_, truth = rows.columns["value"].copy(), rows.columns["truth"].copy()
+    value_[:3], truth[:3] = 1.0, 0.0
+    result = conclude(changed(rows, value=value_, truth=truth))
+    assert result.estimates["nll"].value is None
+    assert codes(result) == ["infinite_nll"]
+    assert "3 rows" in result.warnings[0].message
+    assert value(result, "temperature") > 1
+
+
+def test_constant_scores():
+    rows = changed(scores(300), value=np.full(300, 0.7))
+    result = conclude(rows)
+    assert "constant_scores" in codes(result)
+    assert value(result, "mean_score") == pytest.approx(0.7)
+    halves = conclude(changed(pairs(300), margin=np.zeros(300)))
+    assert {"constant_scores", "many_tied_scores"} <= set(codes(halves))
+    assert value(halves, "accuracy") == 0.5
+    assert value(halves, "calibration_error") == 0
+    assert halves.estimates["spiegelhalter_z"].value is None
+
+
+def test_reversed_margins_have_no_signal():
+    result = conclude(pairs(600, stretch=-1.0))
+    assert "no_signal" in codes(result)
+    assert result.estimates["temperature"].value is None
+    assert value(result, "platt_slope") < 0
+
+
+def test_tied_labels():
+    rows = pairs(400)
+    label = rows.columns["label"].copy()
+    label[:81] = 0.5
+    assert codes(conclude(changed(rows, label=label))) == ["many_tied_labels"]
+    label[80] = 1.0
+    assert codes(conclude(changed(rows, label=label))) == []
+
+
+def test_tied_scores():
+    rows = pairs(400)
+    margin = rows.columns["margin"].copy()
+    margin[:81] = 0.0
+    assert codes(conclude(changed(rows, margin=margin))) == ["many_tied_scores"]
+
+
+@pytest.mark.parametrize(("prompts", "few"), [(199, True), (200, False)])
+def test_few_prompts(prompts, few):
+    assert ("few_prompts" in codes(conclude(pairs(600, prompts=prompts)))) == few
+
+
+# ------------------------------------------------------------------ refusals
+
+
+def test_below_thirty_prompts_nothing_is_concluded():
+    with pytest.raises(NotEnoughData, match="29 prompts"):
+        conclude(pairs(500, prompts=29))
+    assert conclude(pairs(500, prompts=30)).verdict
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"bins": 7},
+        {"bins": 160},
+        {"bins": 1},
+        {"bins": 0},
+        {"bins": -15},
+        {"scale": 0},
+        {"scale": float("nan")},
+        {"scale": float("inf")},
+        {"level": 0.4},
+        {"level": 1.0},
+        {"recalibrator": "magic"},
+        {"slice": "domain"},
+        {"seed": -1},
+        {"colour": "red"},
+        {"bins": "many"},
+        {"bins": None},
+    ],
+)
+def test_parameters_are_checked(params):
+    with pytest.raises(UsageError):
+        CalibrationParameters.parse(params)
+
+
+def test_parameters_take_text():
+    parsed = CalibrationParameters.parse({"bins": "20", "level": "0.9", "scale": "100", "slice": "a=b", "seed": "4"})
+    assert parsed == CalibrationParameters(bins=20, level=0.9, scale=100.0, slice="a=b", seed=4)
+    assert CalibrationParameters.parse({"bins": "2"}).bins == 2
+    assert CalibrationParameters.observe_fields == ("scale",)
+    assert CalibrationParameters(level=0.5).level == 0.5
+    assert CalibrationParameters(level=0.999).level == 0.999
+
+
+def test_recalibrators_of_the_other_kind_are_refused():
+    with pytest.raises(UsageError, match="platt"):
+        conclude(pairs(100), recalibrator="platt")
+    with pytest.raises(UsageError, match="flexible"):
+        conclude(scores(100), recalibrator="flexible")
+
+
+def test_the_registry():
+    assert list(ANALYSES) == ["calibration"]
+    assert ANALYSES["calibration"].shape == "table"
+    assert ANALYSES["calibration"].kinds == ("comparison", "score")
+    assert ANALYSES["calibration"].parameters is CalibrationParameters
+
+
+# ------------------------------------------------------------------ the words
+
+
+def error(value_: float, low: float, high: float) -> CalibrationError:
+    return CalibrationError(value_, low, high, value_**2)
+
+
+def estimate(low: float, high: float) -> Estimate:
+    return Estimate((low + high) / 2, low, high)
+
+
+@pytest.mark.parametrize(
+    ("measured", "slope", "excess", "paired", "expected"),
+    [
+        (error(0.02, 0, 0.05), (0.9, 1.1), (-0.1, 0.1), True, "calibrated"),
+        (error(0.02, 0, 0.051), (0.9, 1.1), (-0.1, 0.1), True, "undecided"),
+        (error(0.01, 0.005, 0.02), (0.5, 0.6), (0.1, 0.2), True, "calibrated"),
+        (error(0.02, 0.005, 0.03), (0.5, 0.6), (0.1, 0.2), True, "over_confident"),
+        (error(0.1, 0.05, 0.2), (1.5, 1.6), (0.1, 0.2), True, "over_confident"),
+        (error(0.1, 0.05, 0.2), (0.5, 0.6), (-0.2, -0.1), True, "under_confident"),
+        (error(0.1, 0.05, 0.2), (0.5, 0.6), (-0.1, 0.1), True, "over_confident"),
+        (error(0.1, 0.05, 0.2), (1.5, 1.6), (-0.1, 0.1), True, "under_confident"),
+        (error(0.1, 0.05, 0.2), (0.9, 1.1), (-0.1, 0.1), True, "miscalibrated"),
+        (error(0.1, 0.05, 0.2), (0.5, 0.6), (-0.2, -0.1), False, "over_confident"),
+        (error(0.1, 0.05, 0.2), (1.5, 1.6), (0.1, 0.2), False, "under_confident"),
+        (error(0.1, 0.05, 0.2), (0.9, 1.1), (0.1, 0.2), False, "over_confident"),
+        (error(0.1, 0.05, 0.2), (0.9, 1.1), (-0.2, -0.1), False, "under_confident"),
+    ],
+)
+def test_verdicts(measured, slope, excess, paired, expected):
+    assert verdict(measured, estimate(*slope), estimate(*excess), paired=paired) == expected
+    missing = verdict(error(0.1, 0.05, 0.2), Estimate(None), estimate(-0.1, 0.1), paired=paired)
+    assert missing == "miscalibrated"
+
+
+class Fitted:
+    """As much of a recalibrator as a sentence needs."""
+
+    def __init__(self, kind: str, left: float, temperature: float | None = None) -> None:
+        self.kind = kind
+        self.error = error(left, 0, 1)
+        self.exported = {"parameters": {"temperature": temperature}}
+
+
+@pytest.mark.parametrize(
+    ("fitted", "ending"),
+    [
+        (Fitted("temperature", 0.02, 1.84), "; dividing margins by 1.8 repairs it to .02 on held-out prompts."),
+        (Fitted("temperature", 0.05, 12.3), "; dividing margins by 12 repairs it to .05 on held-out prompts."),
+        (Fitted("isotonic", 0.07), "; isotonic recalibration reduces it to .07 on held-out prompts."),
+        (Fitted("flexible", 0.09), "; a flexible link does not repair it (.09 on held-out prompts)."),
+        (Fitted("beta", 0.08), "; beta calibration reduces it to .08 on held-out prompts."),
+        (None, "of 300 prompts."),
+    ],
+)
+def test_what_repairs_it(fitted, ending):
+    told = sentence("over_confident", error(0.1, 0.05, 0.2), 1200, 300, fitted, paired=True)
+    assert told.startswith("Over-confident: calibration error .10 [.05, .20] on 1,200 pairs of 300 prompts")
+    assert told.endswith(ending)
+
+
+def test_other_sentences():
+    told = sentence("miscalibrated", error(0.1, 0.05, 0.2), 50, 40, Fitted("temperature", 0.02, 2.0), paired=False)
+    assert told == (
+        "Miscalibrated: calibration error .10 [.05, .20] on 50 scores of 40 prompts; dividing logits by 2 repairs it "
+        "to .02 on held-out prompts."
+    )
+    surely = sentence("calibrated", error(0.01, 0.005, 0.015), 50, 40, None, paired=True)
+    assert surely == "Well calibrated: calibration error .01 [.005, .01] on 50 pairs of 40 prompts."
+    unsure = sentence("undecided", error(0.05, 0, 0.15), 50, 40, None, paired=True)
+    assert unsure.endswith("cannot be told from zero; more prompts would narrow it.")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (0.0004, "0"),
+        (0.0006, ".001"),
+        (0.0094, ".009"),
+        (0.00996, ".01"),
+        (0.114, ".11"),
+        (1.2, "1.20"),
+        (1, "1.00"),
+        (0.999, "1.00"),
+    ],
+)
+def test_short_numbers(number, text):
+    assert short(number) == text
+
+
+# ------------------------------------------------------------------ pictures and filters
+
+
+def test_the_reliability_picture():
+    rows = scores(3000, prompts=600)
+    p, y = rows.columns["value"], rows.columns["truth"]
+    picture = conclude(rows, bins=10).pictures["reliability"]
+    place = np.minimum((p * 10).astype(int), 9)
+    for at, k in enumerate(np.unique(place)):
+        inside = place == k
+        assert picture["count"][at] == inside.sum()
+        assert picture["predicted"][at] == pytest.approx(p[inside].mean())
+        assert picture["observed"][at] == pytest.approx(y[inside].mean())
+        assert (picture["bin_low"][at], picture["bin_high"][at]) == pytest.approx((k / 10, (k + 1) / 10))
+        n, rate = inside.sum(), y[inside].mean()
+        half = (picture["high"][at] - picture["low"][at]) / 2
+        assert half == pytest.approx(1.96 * math.sqrt(rate * (1 - rate) / n), rel=0.35)
+        assert picture["low"][at] < rate < picture["high"][at]
+        null_half = (picture["null_high"][at] - picture["null_low"][at]) / 2
+        assert null_half == pytest.approx(1.96 * math.sqrt(p[inside].mean() * (1 - p[inside].mean()) / n), rel=0.35)
+        assert (picture["null_low"][at] + picture["null_high"][at]) / 2 == pytest.approx(p[inside].mean(), abs=0.02)
+
+
+def test_bands_are_wider_for_correlated_rows_and_open_where_all_agree():
+    single = conclude(scores(600, seed=9))
+    rows = scores(600, seed=9)
+    copied = Rows("score", {name: np.tile(column, 6) for name, column in rows.columns.items()})
+    copied = changed(copied, row_hash=identity(3600)["row_hash"])
+    many = conclude(copied)
+    for name in ("low", "high", "null_low", "null_high"):
+        assert many.pictures["reliability"][name] == pytest.approx(single.pictures["reliability"][name], abs=0.05)
+    certain = changed(scores(300), truth=np.ones(300))
+    picture = conclude(certain).pictures["reliability"]
+    assert picture["high"] == pytest.approx(np.ones(len(picture["high"])))
+    assert all(low < 1 for low in picture["low"])
+
+
+def test_corp_and_histogram_of_pairs_mirror_at_one_half():
+    rows = pairs(2000, stretch=1.7)
+    result = conclude(rows)
+    x, y = (np.array(result.pictures["corp"][axis]) for axis in "xy")
+    assert x + x[::-1] == pytest.approx(np.ones(len(x)))
+    assert y + y[::-1] == pytest.approx(np.ones(len(y)))
+    assert (np.diff(y) >= 0).all()
+    histogram = result.pictures["histogram"]
+    assert histogram["edges"] == pytest.approx(np.arange(20, 41) / 40)
+    confidence = expit(np.abs(rows.columns["margin"]))
+    assert histogram["count"] == np.histogram(confidence, histogram["edges"])[0].tolist()
+    whole = conclude(scores(500)).pictures["histogram"]
+    assert len(whole["count"]) == 40
+    assert len(whole["edges"]) == 41
+    assert sum(whole["count"]) == 500
+
+
+def test_the_recalibrated_picture_lies_on_the_diagonal():
+    picture = conclude(pairs(20_000, stretch=2.0)).pictures["recalibrated"]
+    gap = np.abs(np.array(picture["predicted"]) - np.array(picture["observed"]))
+    assert sum(picture["count"]) == 20_000
+    assert (gap * np.array(picture["count"])).sum() / 20_000 < 0.02
+
+
+def test_a_slice_parameter_narrows():
+    rows = pairs(900, prompts=300, stretch=1.7)
+    codes_ = (np.arange(900) % 3 == 0).astype(int)
+    whole = sliced(rows, half=(codes_, ["rest", "third"]))
+    result = conclude(whole, slice="half=third")
+    assert result.dataset["rows"] == 300
+    assert result.slices == []
+    narrowed = ANALYSIS.narrow(ANALYSIS.observe(whole, DEFAULTS), "half", "third")
+    again = ANALYSIS.conclude(narrowed, CalibrationParameters(slice="half=third"))
+    assert again.estimates == result.estimates
+    third = Rows("comparison", {name: column[codes_ == 1] for name, column in rows.columns.items()})
+    assert value(result, "accuracy") == pytest.approx(value(conclude(third), "accuracy"))
+    assert value(result, "ece_width_15") == pytest.approx(value(conclude(third), "ece_width_15"))

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
+
+from engine.analysis.links import fit_beta, fit_platt, fit_power, fit_slope, log_loss, softplus
+
+GENERATOR = np.random.default_rng(11)
+MARGIN = GENERATOR.normal(0.4, 2.0, 400)
+LABEL = (GENERATOR.random(400) < expit(0.6 * MARGIN + 0.3)).astype(float)
+ONES = np.ones((1, 400))
+
+
+def direct(curve, start) -> np.ndarray:
+    """The optimum by a general minimiser."""
+    loss = lambda theta: log_loss(curve(theta), np.ones(400), LABEL).sum()  # noqa: E731
+    return minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 5000}).x
+
+
+def test_softplus_and_loss_do_not_overflow():
+    assert softplus(np.array([-800.0, 0.0, 800.0])).tolist() == pytest.approx([0, np.log(2), 800])
+    assert log_loss(np.array([2.0]), np.array([3.0]), np.array([1.0]))[0] == pytest.approx(3 * np.log1p(np.exp(2)) - 2)
+
+
+def test_slope_and_platt_are_the_optima():
+    assert fit_slope(MARGIN, ONES, LABEL[None])[0] == pytest.approx(direct(lambda t: t[0] * MARGIN, [1.0]), abs=1e-6)
+    best = direct(lambda t: t[0] * MARGIN + t[1], [1.0, 0.0])
+    assert fit_platt(MARGIN, ONES, LABEL[None])[0] == pytest.approx(best, abs=1e-6)
+
+
+def test_beta_is_the_optimum_where_both_slopes_are_positive():
+    best = direct(lambda t: t[0] * log_expit(MARGIN) - t[1] * log_expit(-MARGIN) + t[2], [1.0, 1.0, 0.0])
+    assert (best[:2] > 0).all()
+    assert fit_beta(MARGIN, ONES, LABEL[None])[0] == pytest.approx(best, abs=1e-5)
+
+
+@pytest.mark.parametrize(("sign", "held"), [(1, 1), (-1, 0)])
+def test_beta_holds_a_negative_slope_at_zero(sign, held):
+    generator = np.random.default_rng(5)
+    margin = generator.normal(0, 3, 4000)
+    chance = np.where(sign * margin > 0, 0.5 + 0.35 * np.exp(-np.abs(margin)), expit(margin))
+    label = (generator.random(4000) < (chance if sign > 0 else 1 - expit(-margin) * (margin > 0))).astype(float)
+    label = label if sign > 0 else 1 - np.flip(label)
+    margin = margin if sign > 0 else -np.flip(margin)
+    fitted = fit_beta(margin, np.ones((1, 4000)), label[None])[0]
+    assert (fitted[:2] >= 0).all()
+    others = [1 - held, 2]
+    features = np.stack([log_expit(margin), -log_expit(-margin), np.ones(4000)], axis=1)
+    if fitted[held] == 0:
+        p = expit(features @ fitted)
+        assert features[:, others].T @ (p - label) == pytest.approx([0, 0], abs=1e-4)
+
+
+def test_power_recovers_its_own_curve():
+    generator = np.random.default_rng(8)
+    margin = np.concatenate([np.abs(generator.normal(0, 2, 60_000)), [0.0]])
+    label = (generator.random(60_001) < expit(0.8 * margin**0.6)).astype(float)
+    a, g = fit_power(margin, np.ones((1, 60_001)), label[None])[0]
+    assert (a, g) == pytest.approx((0.8, 0.6), abs=0.04)
+
+
+def test_cells_of_equal_margin_give_the_same_as_rows_and_sets_do_not_mix():
+    margin = np.array([0.5, 1.0, 2.0])
+    count = np.array([[10.0, 20, 30], [30, 20, 10]])
+    correct = np.array([[6.0, 13, 25], [16, 15, 7]])
+    together = fit_slope(margin, count, correct)
+    for index in range(2):
+        rows = np.repeat(margin, count[index].astype(int))
+        labels = np.concatenate([np.arange(n) < k for n, k in zip(count[index], correct[index], strict=True)])
+        alone = fit_slope(rows, np.ones((1, 60)), labels.astype(float)[None])
+        assert together[index] == pytest.approx(alone[0], abs=1e-9)
+
+
+def test_separated_labels_give_nan():
+    margin = np.array([-1.0, 1.0])
+    assert np.isnan(fit_slope(margin, np.ones((1, 2)), np.array([[0.0, 1.0]]))).all()
+    assert not np.isnan(fit_slope(margin, np.ones((1, 2)), np.array([[0.4, 1.0]]))).any()
