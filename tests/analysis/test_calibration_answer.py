@@ -210,6 +210,16 @@ def test_below_thirty_prompts_nothing_is_concluded():
     assert conclude(pairs(500, prompts=30)).verdict
 
 
+@pytest.mark.parametrize(("buckets", "refused"), [(9, True), (10, False)])
+def test_badly_mixed_buckets_are_refused(buckets, refused):
+    rows = changed(pairs(300), bucket=(np.arange(300) % buckets).astype(np.uint16))
+    if refused:
+        with pytest.raises(NotEnoughData, match="9 buckets"):
+            conclude(rows)
+    else:
+        assert conclude(rows).verdict
+
+
 @pytest.mark.parametrize(
     "params",
     [

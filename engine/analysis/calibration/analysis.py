@@ -6,6 +6,8 @@ import time
 from dataclasses import asdict, replace
 from typing import ClassVar
 
+import numpy as np
+
 from engine.analysis.base import Analysis, Shape
 from engine.analysis.calibration import codec
 from engine.analysis.calibration import state as states
@@ -73,6 +75,9 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
 
     def _check(self, state: CalibrationState, params: CalibrationParameters) -> None:
         prompts = state.prompts.count
+        buckets = len(np.unique(state.moments.bucket))
+        if prompts >= LEAST_PROMPTS > 3 * buckets:
+            raise NotEnoughData(f"{prompts} prompts lie in {buckets} buckets only: their hashes are not well mixed.")
         if prompts < LEAST_PROMPTS:
             raise NotEnoughData(f"{prompts} prompts; an honest interval needs at least {LEAST_PROMPTS}.")
         known = PAIR_RECALIBRATORS if state.paired else SCORE_RECALIBRATORS
