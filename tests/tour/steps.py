@@ -83,7 +83,7 @@ def _take(page: Page, path: Path, *, whole: bool) -> None:
         height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
         page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), 5000))})
         page.wait_for_timeout(700)
-    page.screenshot(path=path)
+    page.screenshot(path=path, timeout=90_000)
     page.set_viewport_size(size)
     overflow = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     if overflow > 0:
