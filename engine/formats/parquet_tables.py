@@ -68,6 +68,7 @@ def read_parquet(source: Source) -> Iterator[ColumnBatch]:
     try:
         size = _batch_rows(source, opened)
         for encoded in opened.iter_batches(batch_size=size, use_threads=False):
+            encoded.validate(full=True)
             for batch in _pieces(source, encoded):
                 total += sum(_width(column) for column in batch.columns)
                 if total > source.limits.total_bytes:

@@ -278,6 +278,16 @@ def test_a_damaged_parquet_file() -> None:
             taken(broken)
 
 
+def test_parquet_texts_that_are_no_utf8_are_damage() -> None:
+    broken = pa.array([b"good", b"\xff\xfe"]).view(pa.string())
+    for column in (broken, pa.ListArray.from_arrays([0, 1, 2], broken)):
+        sink = io.BytesIO()
+        pq.write_table(pa.table({"score_a": [1.0, 2.0], "score_b": [0, 0], "label": ["A", "B"], "text": column}), sink)
+        with pytest.raises(InputRefused) as refused:
+            taken(sink.getvalue())
+        assert refused.value.code == "parquet_damaged"
+
+
 def test_values_a_row_are_counted_from_the_footer() -> None:
     sink = io.BytesIO()
     pq.write_table(pa.table({"scores": [[1, 2, 3, 4], [5, 6]], "n": [1, 2]}), sink)
