@@ -52,7 +52,10 @@ def numbers(found: list[dict[str, object]]) -> list[int]:
 
 
 def test_a_listener_hears_what_happens_from_now_on(served: Served, ann: Person) -> None:
+    before = events.cursor()
     publish(-1)
+    with listening(served, ann, before) as socket:
+        heard(socket)  # from here on the server knows of it too
     with listening(served, ann) as socket:
         assert json.loads(socket.recv(timeout=10)) == {"hello": events.cursor()}
         publish(1, 2)
