@@ -9,11 +9,12 @@ from scipy.special import expit
 
 from engine.analysis import metrics
 from engine.analysis.calibration.error import calibration_error
+from engine.analysis.calibration.view import View
 from engine.analysis.isotonic import corp
 from engine.analysis.metrics import equal_mass_groups
 from engine.analysis.smooth import smooth_ece_of
 from engine.types import Rows
-from tests.analysis.worlds import changed, conclude, identity, pairs, scores, value
+from tests.analysis.worlds import ANALYSIS, DEFAULTS, changed, conclude, identity, pairs, scores, value
 
 DIVISORS = [2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 20, 24, 30, 32, 40, 48, 60, 64, 80, 96, 120]
 
@@ -38,15 +39,24 @@ def some_scores() -> Rows:
 
 
 @pytest.mark.parametrize("bins", DIVISORS)
-def test_equal_width_errors_equal_those_of_rows_for_every_divisor(bins, some_pairs, some_scores):
-    c, a = confidence_and_correct(some_pairs)
+def test_equal_width_bins_of_the_state_equal_those_of_rows_for_every_divisor(bins, some_pairs, some_scores):
+    for rows, p, y in (
+        (some_pairs, *confidence_and_correct(some_pairs)),
+        (some_scores, some_scores.columns["value"], some_scores.columns["truth"]),
+    ):
+        view = View(ANALYSIS.observe(rows, DEFAULTS), bins)
+        ours, direct = metrics.Bins(*view.by_bin(view.width)), metrics.width_bins(p, y, bins)
+        assert ours.count.tolist() == direct.count.tolist()
+        assert ours.predicted == pytest.approx(direct.predicted, rel=1e-12)
+        assert ours.observed == pytest.approx(direct.observed, rel=1e-12)
+
+
+@pytest.mark.parametrize("bins", [10, 15])
+def test_equal_width_errors_are_those_of_rows(bins, some_pairs):
+    direct = metrics.width_bins(*confidence_and_correct(some_pairs), bins)
     result = conclude(some_pairs, bins=bins)
-    assert value(result, f"ece_width_{bins}") == pytest.approx(metrics.width_bins(c, a, bins).ece, abs=1e-12)
-    assert value(result, f"mce_width_{bins}") == pytest.approx(metrics.width_bins(c, a, bins).mce, abs=1e-12)
-    p, y = some_scores.columns["value"], some_scores.columns["truth"]
-    result = conclude(some_scores, bins=bins)
-    assert value(result, f"ece_width_{bins}") == pytest.approx(metrics.width_bins(p, y, bins).ece, abs=1e-12)
-    assert value(result, f"mce_width_{bins}") == pytest.approx(metrics.width_bins(p, y, bins).mce, abs=1e-12)
+    assert value(result, f"ece_width_{bins}") == pytest.approx(direct.ece, abs=1e-12)
+    assert value(result, f"mce_width_{bins}") == pytest.approx(direct.mce, abs=1e-12)
 
 
 def test_proper_scores_are_exact(some_pairs, some_scores):

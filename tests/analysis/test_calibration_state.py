@@ -64,7 +64,7 @@ def with_slices(rows: Rows, seed: int = 0) -> Rows:
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.integers(0, 120), max_size=4), st.permutations(range(120)))
 def test_splitting_and_order_do_not_matter(cuts, order):
     rows = with_slices(pairs(120, prompts=40, seed=3))
@@ -117,7 +117,7 @@ def test_bytes_carry_everything(make):
     assert ANALYSIS.from_bytes(ANALYSIS.to_bytes(narrow)).narrowed == "domain=code"
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.booleans(), min_size=80, max_size=80))
 def test_swapping_a_and_b_changes_nothing_but_the_orientation(swaps):
     rows = changed(pairs(80, seed=4), first=np.tile(np.array([0, 1, -1, 1], np.int8), 20))

@@ -23,8 +23,8 @@ class CalibrationParameters(Parameters):
     """`bins`: equal-width and equal-mass bins, a divisor of 960 up to 120.
 
     `scale`: what a raw score is divided by (score rows). `level`: of every interval, in [.5, .999].
-    `recalibrator`: the one that pictures, slices and
-    calibration_error_recalibrated use. `slice`: "column=value", empty for all rows. `seed`: of the null quantiles.
+    `recalibrator`: the one that pictures, slices and calibration_error_recalibrated use. `slice`: "column=value", empty
+    for all rows. `seed`: of the null quantiles.
     """
 
     observe_fields: ClassVar[tuple[str, ...]] = ("scale",)

@@ -81,7 +81,8 @@ def _isotonic(view: View) -> Fit:
     """Isotonic values, lines between the cells; pairs mirror at ½, so none lies below. Never exactly 0 or 1."""
     place = np.nan_to_num(view.p)
     least = 1 / (view.rows + 2)
-    predictions, x, y = [], place, place
+    x = view.p[view.filled]
+    predictions, y = [], np.clip(x, least, 1 - least)
     for count, observed in zip(*view.training, strict=True):
         filled = count > 0
         if filled.any():
