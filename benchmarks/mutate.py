@@ -29,8 +29,8 @@ from typing import Any
 
 import hypothesis  # noqa: F401  what every child needs is loaded once, before they fork
 import pytest
-import scipy.fft  # noqa: F401
-import scipy.optimize  # noqa: F401
+import scipy.fft
+import scipy.optimize
 import scipy.stats  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,7 +148,7 @@ def run_tests(tree_home: Path, mutant: Mutant | None) -> None:
         write(mutant, tree_home)
         near = mutant.path.stem[:8]
     files = sorted(Path(TESTS).glob("test_*.py"), key=lambda file: (near not in file.name, file.name))
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=60"]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain", "--timeout=60"]
     os._exit(pytest.main([*options, *map(str, files)]))
 
 
@@ -166,7 +166,7 @@ def copy_tree(home: Path) -> Path:
 
 
 def meet(mutants: list[Mutant | None], workers: int, home: Path) -> Iterator[tuple[int, str | None]]:
-    """Each mutant's place and what noticed it: "test", "time", or None. A child a mutant, a copy of the tree a worker."""
+    """Each mutant's place and what noticed it: "test", "time" or None; one child a mutant."""
     fork = multiprocessing.get_context("fork")
     pristine = copy_tree(home / "pristine")
     free = [copy_tree(home / str(number)) for number in range(workers)]
