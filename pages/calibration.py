@@ -1,9 +1,11 @@
 """Is this reward model or judge calibrated, where not, and what repairs it?"""
 
+from typing import Any
+
 import streamlit as st
 
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
-from engine.types import DatasetView, Who
+from engine.types import Concluded, DatasetView, Who
 from pages.parts import guard, reads, recalibration, sections, shell, state, states
 from pages.parts.answer import show_answer
 
@@ -33,6 +35,19 @@ def choose(known: list[DatasetView]) -> DatasetView | None:
     return current
 
 
+def conclude(who: Who, dataset: DatasetView, params: dict[str, Any]) -> Concluded | None:
+    """The answer with these parameters; None where the page says why there is none."""
+    try:
+        return reads.conclusion(who, dataset.id, dataset.version, tuple(params.items()))
+    except StatePending as pending:
+        states.pending(pending.run_id, who, "Observing the data for this view")
+    except NotEnoughData as error:
+        states.not_enough(dataset, error.message)
+    except PlumblineError as error:
+        states.failed(error)
+    return None
+
+
 @st.fragment
 def view(who: Who, dataset: DatasetView) -> None:
     """The answer with everything below it; a control runs this part alone."""
@@ -40,16 +55,8 @@ def view(who: Who, dataset: DatasetView) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         params = sections.controls(dataset)
         tools_place = st.container(width="content")
-    try:
-        concluded = reads.conclusion(who, dataset.id, dataset.version, tuple(params.items()))
-    except StatePending as pending:
-        states.pending(pending.run_id, who, "Observing the data for this view")
-        return
-    except NotEnoughData as error:
-        states.not_enough(dataset, error.message)
-        return
-    except PlumblineError as error:
-        states.failed(error)
+    concluded = conclude(who, dataset, params)
+    if concluded is None:
         return
     with answer_place:
         show_answer(dataset, concluded, params)
@@ -87,7 +94,9 @@ def page(who: Who) -> None:
     elif dataset.version:
         view(who, dataset)
     elif dataset.error:
-        states.refused(dataset)
+        if states.refused(dataset):
+            state.ask("mapping", dataset.id)
+            shell.open_page("datasets")
     elif dataset.run_id is not None:
         states.pending(dataset.run_id, who)
 

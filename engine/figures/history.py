@@ -26,6 +26,22 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
     )
     if len(kept) < 2:
         return None
+    layout = {
+        "height": height,
+        "margin": {"l": 4, "r": 8, "t": 4, "b": 4},
+        "xaxis": {
+            "showline": False,
+            "nticks": 4,
+            "tickfont": {"size": 11, "color": "$muted"},
+            "tickformatstops": TICKS,
+        },
+        "yaxis": {"rangemode": "tozero", "nticks": 3, "tickformat": ".2f", "tickfont": {"size": 11, "color": "$muted"}},
+    }
+    return Chart("Calibration error over time", figure(_lines(kept), **layout), _alternative(kept), _table(kept))
+
+
+def _lines(kept: list[AnswerView]) -> list[dict[str, Any]]:
+    """The interval as a band, then the line itself."""
     times = [answer.at.isoformat() for answer in kept]
     middle = [_value(answer.estimates, "value") for answer in kept]
     low = [_value(answer.estimates, "low") for answer in kept]
@@ -39,7 +55,7 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
         "hoverinfo": "skip",
         "showlegend": False,
     }
-    data: list[dict[str, Any]] = [
+    return [
         {**edge, "y": low},
         {**edge, "y": high, "fill": "tonexty", "fillcolor": "$first/0.16"},
         {
@@ -53,18 +69,6 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
             "meta": {"key": "history", "points": True, "read": [_aloud(answer) for answer in kept]},
         },
     ]
-    layout = {
-        "height": height,
-        "margin": {"l": 4, "r": 8, "t": 4, "b": 4},
-        "xaxis": {
-            "showline": False,
-            "nticks": 4,
-            "tickfont": {"size": 11, "color": "$muted"},
-            "tickformatstops": TICKS,
-        },
-        "yaxis": {"rangemode": "tozero", "nticks": 3, "tickformat": ".2f", "tickfont": {"size": 11, "color": "$muted"}},
-    }
-    return Chart("Calibration error over time", figure(data, **layout), _alternative(kept, middle), _table(kept))
 
 
 def _aloud(answer: AnswerView) -> str:
@@ -77,11 +81,12 @@ def _value(estimates: Mapping[str, Any], part: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _alternative(kept: list[AnswerView], middle: list[float | None]) -> str:
+def _alternative(kept: list[AnswerView]) -> str:
+    first, last = (_value(answer.estimates, "value") for answer in (kept[0], kept[-1]))
     return (
         f"Calibration error over {len(kept)} versions: "
-        f"from {words.number(middle[0])} at {words.count(kept[0].rows)} rows "
-        f"to {words.number(middle[-1])} at {words.count(kept[-1].rows)} rows."
+        f"from {words.number(first)} at {words.count(kept[0].rows)} rows "
+        f"to {words.number(last)} at {words.count(kept[-1].rows)} rows."
     )
 
 

@@ -11,7 +11,7 @@ from engine.errors import NotFound, PlumblineError, StatePending
 from engine.figures import words
 from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Who
-from pages.parts import reads, state
+from pages.parts import reads
 from pages.parts.component import mount
 
 HINT = {
@@ -74,8 +74,8 @@ def pending(run_id: int, who: Who, title: str = "Reading the file") -> None:
         explain("The answer appears by itself. You may leave this page; nothing is lost.")
 
 
-def refused(dataset: DatasetView) -> None:
-    """The file could not be read: where, why, what to try."""
+def refused(dataset: DatasetView) -> bool:
+    """The file could not be read: where, why, what to try. Whether the way out was chosen."""
     error = dataset.error or {}
     with st.container(key="card-refused"):
         st.header("This file could not be read")
@@ -90,9 +90,7 @@ def refused(dataset: DatasetView) -> None:
         explain(
             "Nothing of it was taken; the original is kept. If columns were misread, name them and it is read again."
         )
-        if st.button("Name the columns…", type="primary"):
-            state.ask("mapping", dataset.id)
-            st.rerun()
+        return st.button("Name the columns…", type="primary")
 
 
 def not_enough(dataset: DatasetView, message: str) -> None:

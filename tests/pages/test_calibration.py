@@ -79,8 +79,7 @@ def test_a_refused_file_says_why_and_how_to_go_on(page: Page, give: Give) -> Non
     app = page("calibration", dataset=str(give("name,colour\nann,red\n", "broken.csv")))
     assert app.header[0].value == "This file could not be read"
     assert "broken.csv" in app.error[0].value
-    app.button[0].click().run()
-    assert not app.exception
+    assert app.button[0].label == "Name the columns…"
 
 
 def test_too_few_prompts_are_no_answer(page: Page, give: Give) -> None:
