@@ -15,6 +15,8 @@ from typing import Any, Final
 import anyio
 import streamlit as st
 import uvicorn
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
 from streamlit.runtime.pages_manager import PagesManager
 
 from engine.queries import events
@@ -44,6 +46,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     check_options(settings)
     bound_shutdown(SHUTDOWN_SECONDS)
     PagesManager.uses_pages_directory = False
+    remember_themes()
     hosting.mark_hosted()
     await anyio.to_thread.run_sync(warm_up)
     hub.cursor = await anyio.to_thread.run_sync(events.cursor)
@@ -73,6 +76,23 @@ def bound_shutdown(seconds: int) -> None:
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     if isinstance(server, uvicorn.Server):
         server.config.timeout_graceful_shutdown = seconds
+
+
+def remember_themes() -> None:
+    """Let Streamlit read its theme once: it reads some 300 options anew for each rerun, and they never change here.
+
+    Private to Streamlit, whose version is pinned; a test holds the remembered messages equal to fresh ones.
+    """
+    fresh = app_session._populate_theme_msg
+    known: dict[str, CustomThemeConfig] = {}
+
+    def populate(message: CustomThemeConfig, section: str = "theme") -> None:
+        if section not in known:
+            known[section] = CustomThemeConfig()
+            fresh(known[section], section)
+        message.MergeFrom(known[section])
+
+    app_session._populate_theme_msg = populate
 
 
 def warm_up() -> None:

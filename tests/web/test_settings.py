@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit import config
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
 
 from engine.settings import ROOT, Settings
 from web import hosting, lifespan
@@ -40,6 +43,20 @@ def test_every_option_exists_and_the_server_reads_them_back(monkeypatch: pytest.
         with pytest.raises(RuntimeError, match=name):
             lifespan.check_options(Settings())
         in_force[name] = options[name]
+
+
+def test_a_remembered_theme_is_the_theme(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = app_session._populate_theme_msg
+    monkeypatch.setattr(app_session, "_populate_theme_msg", fresh)  # put back afterwards
+    config.set_option("theme.light.primaryColor", "#2A56C6")
+    lifespan.remember_themes()
+    for section in ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar"):
+        expected, first, again = CustomThemeConfig(), CustomThemeConfig(), CustomThemeConfig()
+        fresh(expected, section)
+        app_session._populate_theme_msg(first, section)
+        app_session._populate_theme_msg(again, section)
+        assert first == expected
+        assert again == expected
 
 
 def test_the_theme_message_is_taken_from_our_own_addresses_only() -> None:
