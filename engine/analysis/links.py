@@ -15,12 +15,19 @@ from scipy.special import expit, log_expit
 
 from engine.analysis.arrays import Floats
 
-Curve = Callable[[Floats], tuple[Floats, Floats]]
-"""Parameters (sets, k) to logits (sets, cells) and their derivatives (sets, cells, k)."""
+Curve = Callable[[Floats], tuple[Floats, Floats, Floats]]
+"""Parameters (sets, k) to logits f (sets, cells), their derivatives f' (sets, cells, k) and the bend b (sets, cells).
+
+The second derivatives are b · f' f'ᵀ: b is 0 for linear curves and 1 / f for exponential ones.
+"""
 
 STEPS = 50
 TOLERANCE = 1e-10
+SETTLED = 1e-6
+"""A last relative step beyond this means that there is no optimum."""
+
 LONGEST_STEP = 2.0
+RIDGE = 1e-13
 SEPARATED = 1e-9
 """Mean log loss below which the labels count as separated by the margin."""
 
@@ -36,44 +43,52 @@ def log_loss(logit: Floats, count: Floats, correct: Floats) -> Floats:
 
 
 def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> Floats:
-    """Minimise the log loss by Fisher scoring with step halving; exact Newton for curves linear in the parameters."""
+    """Minimise the log loss by Newton's method with step halving; Fisher scoring where it bends the wrong way."""
     theta = np.tile(np.array(start), (len(count), 1))
-    logit, slope = curve(theta)
+    logit, slope, bend = curve(theta)
     loss = log_loss(logit, count, correct).sum(axis=1)
-    size, settled = np.ones(len(count)), np.zeros(len(count), bool)
+    size, moved = np.ones(len(count)), np.full(len(count), np.inf)
     for _ in range(STEPS):
-        step = size[:, None] * _scoring_step(logit, slope, count, correct)
-        logit_new, slope_new = curve(theta + step)
+        step = size[:, None] * _step(logit, slope, bend, count, correct)
+        logit_new, slope_new, bend_new = curve(theta + step)
         loss_new = log_loss(logit_new, count, correct).sum(axis=1)
         better = loss_new <= loss
         theta = np.where(better[:, None], theta + step, theta)
-        logit = np.where(better[:, None], logit_new, logit)
+        logit, bend = np.where(better[:, None], logit_new, logit), np.where(better[:, None], bend_new, bend)
         slope = np.where(better[:, None, None], slope_new, slope)
         loss = np.where(better, loss_new, loss)
-        size = np.where(better, 1.0, size / 4)
-        settled = (np.abs(step) <= TOLERANCE * (1 + np.abs(theta))).all(axis=1)
-        if settled.all():
+        size = np.where(better, np.minimum(1.0, 2 * size), size / 4)
+        moved = (np.abs(step) / (1 + np.abs(theta))).max(axis=1)
+        if (moved <= TOLERANCE).all():
             break
-    found = settled & (loss >= SEPARATED * count.sum(axis=1))
+    found = (moved <= SETTLED) & (loss >= SEPARATED * count.sum(axis=1))
     return np.where(found[:, None], theta, np.nan)
 
 
-def _scoring_step(logit: Floats, slope: Floats, count: Floats, correct: Floats) -> Floats:
+def _step(logit: Floats, slope: Floats, bend: Floats, count: Floats, correct: Floats) -> Floats:
     p = expit(logit)
     downhill = ((correct - count * p)[:, None, :] @ slope)[:, 0]
-    weighted = slope * (count * p * (1 - p))[:, :, None]
-    information = weighted.transpose(0, 2, 1) @ slope
-    ridge = 1e-13 * np.trace(information, axis1=1, axis2=2) + 1e-100
-    information = information + ridge[:, None, None] * np.eye(slope.shape[2])
+    fisher = _information(count * p * (1 - p), slope)
+    exact = _information(count * p * (1 - p) + (count * p - correct) * bend, slope)
+    convex = np.linalg.eigvalsh(exact)[:, 0] > RIDGE * np.trace(fisher, axis1=1, axis2=2)
+    information = np.where(convex[:, None, None], exact, fisher)
     step = np.linalg.solve(information, downhill[:, :, None])[:, :, 0]
     return np.asarray(np.clip(step, -LONGEST_STEP, LONGEST_STEP))
+
+
+def _information(weight: Floats, slope: Floats) -> Floats:
+    """Σ weight · slope slopeᵀ over cells, made invertible by a trace of ridge."""
+    information = (slope * weight[:, :, None]).transpose(0, 2, 1) @ slope
+    ridge = RIDGE * np.trace(information, axis1=1, axis2=2).clip(0) + 1e-100
+    return np.asarray(information + ridge[:, None, None] * np.eye(slope.shape[2]))
 
 
 def linear(features: Floats) -> Curve:
     """The curve f = Σ θ_k · feature_k for features of shape (cells, k)."""
 
-    def curve(theta: Floats) -> tuple[Floats, Floats]:
-        return theta @ features.T, np.broadcast_to(features, (len(theta), *features.shape))
+    def curve(theta: Floats) -> tuple[Floats, Floats, Floats]:
+        logit = theta @ features.T
+        return logit, np.broadcast_to(features, (len(theta), *features.shape)), np.zeros_like(logit)
 
     return curve
 
@@ -110,10 +125,11 @@ def fit_power(margin: Floats, count: Floats, correct: Floats) -> Floats:
     known = margin > 0
     log_margin = np.log(np.where(known, margin, 1.0))
 
-    def curve(theta: Floats) -> tuple[Floats, Floats]:
+    def curve(theta: Floats) -> tuple[Floats, Floats, Floats]:
         exponent = np.clip(theta[:, :1] + theta[:, 1:] * log_margin, -40.0, 40.0)
         logit = np.where(known, np.exp(exponent), 0.0)
-        return logit, np.stack([logit, logit * log_margin], axis=2)
+        bend = np.divide(1.0, logit, out=np.zeros_like(logit), where=known)
+        return logit, np.stack([logit, logit * log_margin], axis=2), bend
 
     theta = newton(curve, count, correct, [0.0, 1.0])
     theta[~(theta[:, 1] > 0)] = np.nan

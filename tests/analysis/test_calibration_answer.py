@@ -246,6 +246,12 @@ def test_parameters_are_checked(params):
         CalibrationParameters.parse(params)
 
 
+def test_parameters_have_defaults():
+    defaults = CalibrationParameters()
+    assert (defaults.bins, defaults.scale, defaults.level) == (15, 1.0, 0.95)
+    assert (defaults.recalibrator, defaults.slice, defaults.seed) == ("temperature", "", 0)
+
+
 def test_parameters_take_text():
     parsed = CalibrationParameters.parse({"bins": "20", "level": "0.9", "scale": "100", "slice": "a=b", "seed": "4"})
     assert parsed == CalibrationParameters(bins=20, level=0.9, scale=100.0, slice="a=b", seed=4)

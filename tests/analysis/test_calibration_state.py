@@ -284,6 +284,11 @@ def test_columns_of_different_segments_join():
     x = int((one.slices["a"][0] == 0).sum() + (two.slices["a"][0] == 1).sum())
     assert counts == [x, int((two.slices["a"][0] == 0).sum()), int((one.slices["a"][0] == 1).sum())]
     assert ANALYSIS.narrow(both, "b", "only").rows == 60
+    only_z = ANALYSIS.narrow(observed(take(one, one.slices["a"][0] == 1)), "a", "z")
+    assert ANALYSIS.narrow(both, "a", "z").cells.keys.tolist() == only_z.cells.keys.tolist()
+    assert ANALYSIS.narrow(both, "a", "z").moments.sums == pytest.approx(only_z.moments.sums)
+    assert ANALYSIS.narrow(both, "a", "z").worst.references() == only_z.worst.references()
+    assert ANALYSIS.narrow(both, "a", "z").prompts.count == only_z.prompts.count
     assert_same(ANALYSIS.combine(observed(two), observed(one)), both)
 
 

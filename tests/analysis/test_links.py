@@ -61,6 +61,18 @@ def test_power_recovers_its_own_curve():
     assert (a, g) == pytest.approx((0.8, 0.6), abs=0.04)
 
 
+def test_the_power_is_the_optimum_also_on_few_noisy_rows():
+    generator = np.random.default_rng(3)
+    for _ in range(20):
+        margin = np.abs(generator.normal(0, 3, 60)) * generator.choice([1, 12], 60)
+        label = generator.random(60) < 0.7
+        a, g = fit_power(margin, np.ones((1, 60)), label[None].astype(float))[0]
+        if np.isfinite(a):
+            p = expit(a * margin**g)
+            assert (p - label) @ (margin**g) == pytest.approx(0, abs=1e-4)
+            assert (p - label) @ (a * margin**g * np.log(margin)) == pytest.approx(0, abs=1e-3)
+
+
 def test_cells_of_equal_margin_give_the_same_as_rows_and_sets_do_not_mix():
     margin = np.array([0.5, 1.0, 2.0])
     count = np.array([[10.0, 20, 30], [30, 20, 10]])

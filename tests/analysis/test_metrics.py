@@ -116,6 +116,20 @@ def test_soft_labels_and_many_blocks_give_the_same_sums():
         assert bins.predicted == pytest.approx(np.bincount(index, p), rel=1e-12)
 
 
+@pytest.mark.parametrize("bins", [10, 12, 15, 20, 24, 30, 48, 96])
+def test_round_values_lie_in_the_bin_of_their_fine_cell(bins):
+    p = np.concatenate([np.arange(1001) / 1000, np.arange(961) / 960, np.arange(bins + 1) / bins])
+    place = np.minimum((p * 960).astype(int), 959) // (960 // bins)
+    assert metrics.width_bins(p, p, bins).count.tolist() == np.bincount(place, minlength=bins).tolist()
+
+
+def test_murphy_takes_certain_predictions():
+    terms = metrics.murphy(np.array([1.0, 0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0, 0.0]))
+    assert terms.reliability == pytest.approx(0.125)
+    assert terms.resolution == pytest.approx(0.0625)
+    assert terms.within_variance == 0
+
+
 def test_bin_count_that_does_not_divide_960():
     generator = np.random.default_rng(4)
     p, y = generator.random(500), generator.random(500)

@@ -8,7 +8,7 @@ from engine.analysis.smooth import smooth_ece_of, smooth_error_of, smoothed, spr
 
 def naive_error(p: np.ndarray, y: np.ndarray, width: float) -> float:
     """The definition: mean over the interval of the residual under the reflected kernel, images within two periods."""
-    at = np.linspace(0, 1, 801)
+    at = np.linspace(0, 1, 1601)
     total = np.zeros_like(at)
     for shift in (-2.0, 0.0, 2.0):
         for image in (p, -p):
@@ -17,7 +17,7 @@ def naive_error(p: np.ndarray, y: np.ndarray, width: float) -> float:
     return float(np.trapezoid(np.abs(total), at) / len(p))
 
 
-@pytest.mark.parametrize("width", [0.02, 0.05, 0.12])
+@pytest.mark.parametrize("width", [0.004, 0.02, 0.05, 0.12])
 def test_the_grid_agrees_with_the_definition(width):
     generator = np.random.default_rng(1)
     p = generator.random(300)
