@@ -24,7 +24,7 @@ The second derivatives are b · f' f'ᵀ: b is 0 for linear curves and 1 / f for
 STEPS = 50
 TOLERANCE = 1e-10
 SETTLED = 1e-6
-"""A last relative step beyond this means that there is no optimum."""
+"""A last whole step, relative, beyond this means that there is no optimum."""
 
 LONGEST_STEP = 2.0
 RIDGE = 1e-13
@@ -49,7 +49,11 @@ def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> 
     loss = log_loss(logit, count, correct).sum(axis=1)
     size, moved = np.ones(len(count)), np.full(len(count), np.inf)
     for _ in range(STEPS):
-        step = size[:, None] * _step(logit, slope, bend, count, correct)
+        whole = _step(logit, slope, bend, count, correct)
+        moved = (np.abs(whole) / (1 + np.abs(theta))).max(axis=1)
+        if (moved <= TOLERANCE).all():
+            break
+        step = size[:, None] * whole
         logit_new, slope_new, bend_new = curve(theta + step)
         loss_new = log_loss(logit_new, count, correct).sum(axis=1)
         better = loss_new <= loss
@@ -58,9 +62,6 @@ def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> 
         slope = np.where(better[:, None, None], slope_new, slope)
         loss = np.where(better, loss_new, loss)
         size = np.where(better, np.minimum(1.0, 2 * size), size / 4)
-        moved = (np.abs(step) / (1 + np.abs(theta))).max(axis=1)
-        if (moved <= TOLERANCE).all():
-            break
     found = (moved <= SETTLED) & (loss >= SEPARATED * count.sum(axis=1))
     return np.where(found[:, None], theta, np.nan)
 

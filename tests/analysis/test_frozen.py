@@ -1,4 +1,4 @@
-"""Whole conclusions, number by number, as they were when they had been checked: a change of any of them is meant or wrong.
+"""Whole conclusions, number by number, as they were when checked: a change of any of them is meant or wrong.
 
 `python -m tests.analysis.test_frozen` writes the file anew.
 """
