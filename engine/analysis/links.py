@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, logit
 
 from engine.analysis.arrays import Floats
 
@@ -74,7 +74,8 @@ def _step(logit: Floats, slope: Floats, bend: Floats, count: Floats, correct: Fl
     convex = np.linalg.eigvalsh(exact)[:, 0] > RIDGE * np.trace(fisher, axis1=1, axis2=2)
     information = np.where(convex[:, None, None], exact, fisher)
     step = np.linalg.solve(information, downhill[:, :, None])[:, :, 0]
-    return np.asarray(np.clip(step, -LONGEST_STEP, LONGEST_STEP))
+    longest = np.abs(step).max(axis=1, keepdims=True)
+    return np.asarray(step * (LONGEST_STEP / np.maximum(longest, LONGEST_STEP)))
 
 
 def _information(weight: Floats, slope: Floats) -> Floats:
@@ -108,7 +109,8 @@ def fit_platt(margin: Floats, count: Floats, correct: Floats) -> Floats:
 def fit_beta(margin: Floats, count: Floats, correct: Floats) -> Floats:
     """a, b, c of logit P = a · log p − b · log(1 − p) + c with a, b ≥ 0 (Kull et al. 2017).
 
-    p = sigmoid(margin). Where the free fit has a negative a or b, that one is held at 0.
+    p = sigmoid(margin). Where the free fit has a negative a or b, that one is held at 0; where the other then is
+    negative, both are.
     """
     features = np.stack([log_expit(margin), -log_expit(-margin), np.ones_like(margin)], axis=1)
     theta = newton(linear(features), count, correct, [1.0, 1.0, 0.0])
@@ -118,6 +120,9 @@ def fit_beta(margin: Floats, count: Floats, correct: Floats) -> Floats:
             held = np.zeros((int(broken.sum()), 3))
             held[:, others] = newton(linear(features[:, others]), count[broken], correct[broken], [1.0, 0.0])
             theta[broken] = held
+    backward = (theta[:, :2] < 0).any(axis=1)
+    theta[backward] = 0.0
+    theta[backward, 2] = logit((correct.sum(axis=1) / count.sum(axis=1))[backward])
     return theta
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, logit
 
 from engine.analysis.links import fit_beta, fit_platt, fit_power, fit_slope, log_loss, softplus
 
@@ -36,21 +36,23 @@ def test_beta_is_the_optimum_where_both_slopes_are_positive():
     assert fit_beta(MARGIN, ONES, LABEL[None])[0] == pytest.approx(best, abs=1e-5)
 
 
-@pytest.mark.parametrize(("sign", "held"), [(1, 1), (-1, 0)])
-def test_beta_holds_a_negative_slope_at_zero(sign, held):
+@pytest.mark.parametrize(("a", "b", "held"), [(-0.3, 1.2, 0), (1.2, -0.3, 1)])
+def test_beta_holds_a_negative_slope_at_zero(a, b, held):
     generator = np.random.default_rng(5)
-    margin = generator.normal(0, 3, 4000)
-    chance = np.where(sign * margin > 0, 0.5 + 0.35 * np.exp(-np.abs(margin)), expit(margin))
-    label = (generator.random(4000) < (chance if sign > 0 else 1 - expit(-margin) * (margin > 0))).astype(float)
-    label = label if sign > 0 else 1 - np.flip(label)
-    margin = margin if sign > 0 else -np.flip(margin)
-    fitted = fit_beta(margin, np.ones((1, 4000)), label[None])[0]
-    assert (fitted[:2] >= 0).all()
-    others = [1 - held, 2]
+    margin = generator.normal(0, 2, 4000)
+    label = (generator.random(4000) < expit(a * log_expit(margin) - b * log_expit(-margin) + 0.2)).astype(float)
+    free = [1 - held, 2]
     features = np.stack([log_expit(margin), -log_expit(-margin), np.ones(4000)], axis=1)
-    if fitted[held] == 0:
-        p = expit(features @ fitted)
-        assert features[:, others].T @ (p - label) == pytest.approx([0, 0], abs=1e-4)
+    fitted = fit_beta(margin, np.ones((2, 4000)), np.stack([label, expit(margin)]))
+    assert fitted[0, held] == 0
+    assert fitted[0, 1 - held] > 0.5
+    assert features[:, free].T @ (expit(features @ fitted[0]) - label) == pytest.approx([0, 0], abs=1e-6)
+    assert fitted[1] == pytest.approx([1, 1, 0], abs=1e-6)
+
+
+def test_beta_of_reversed_labels_is_constant():
+    label = (np.random.default_rng(6).random(400) < expit(-2 * MARGIN)).astype(float)
+    assert fit_beta(MARGIN, ONES, label[None])[0] == pytest.approx([0, 0, logit(label.mean())])
 
 
 def test_power_recovers_its_own_curve():
