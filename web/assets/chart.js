@@ -82,18 +82,30 @@ class Part {
     this.root.dataset.chart = given.name;
     this.root.classList.toggle("pl-bare", Boolean(given.bare));
     this.off?.();
+    const newer = this.version > given.version && this.query === given.query;
+    if (!same && !newer) this.show(given.chart, given.version);
     this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
-    if (same || (this.version > given.version && this.query === given.query)) return;
-    this.show(given.chart, given.version);
   }
 
   show(chart, version) {
     this.chart = chart;
     this.version = version;
     this.query = this.given.query;
+    this.reserve();
     this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.`);
     this.drawn = this.draw();
     if (!this.twin.hidden) this.fillTable();
+  }
+
+  height() {
+    return this.dialog.open ? Math.round(innerHeight * 0.68) : this.given.height ?? this.chart.figure.layout.height;
+  }
+
+  /** The place of the picture, kept before there is one: what stands below it does not jump. */
+  reserve() {
+    this.stage.style.minHeight = `${this.height()}px`;
+    if (!this.plot.data) this.chips(paint(this.chart.figure, this.root).data);
+    this.stage.toggleAttribute("data-waiting", !this.plot.data);
   }
 
   async draw() {
@@ -102,12 +114,13 @@ class Part {
     const figure = paint(this.chart.figure, this.root);
     for (const trace of figure.data) if (this.hidden.has(trace.meta?.key)) trace.visible = this.hidden.get(trace.meta.key);
     this.chips(figure.data);
-    figure.layout.height = this.dialog.open ? Math.round(innerHeight * 0.68) : this.given.height ?? figure.layout.height;
+    figure.layout.height = this.height();
     figure.layout.autosize = true;
     if (this.stage.clientWidth < NARROW && figure.layout.yaxis?.title) figure.layout.yaxis.title = { text: "" };
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     this.stage.style.minHeight = `${figure.layout.height}px`;
     await library.react(this.plot, figure.data, figure.layout, CONFIG);
+    this.stage.removeAttribute("data-waiting");
     this.root.dataset.version = this.version;
     this.root.dataset.drawn = String(performance.now());
     if (!this.clicking) this.listen();
