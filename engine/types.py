@@ -182,6 +182,7 @@ class DatasetView:
     accepted: int
     rejected: int
     reasons: Mapping[str, int]
+    examples: list[Mapping[str, Any]]
     columns: Mapping[str, str]
     warnings: list[Notice]
     slices: Mapping[str, list[str]]

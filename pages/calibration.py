@@ -1,5 +1,6 @@
 """Is this reward model or judge calibrated, where not, and what repairs it?"""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,6 +10,7 @@ from engine.types import Concluded, DatasetView, Who
 from pages.parts import guard, reads, recalibration, sections, shell, state, states
 from pages.parts.answer import show_answer
 
+NOTHING = "nothing_to_calibrate"
 who = guard.enter()
 
 
@@ -63,6 +65,7 @@ def view(who: Who, dataset: DatasetView) -> None:
     with tools_place:
         sections.tools(who, dataset, concluded, params)
     sections.reliability(dataset, concluded, params)
+    sections.newer(dataset, concluded)
     left, right = st.columns(2)
     with left:
         sections.slices(dataset, concluded, params)
@@ -74,6 +77,12 @@ def view(who: Who, dataset: DatasetView) -> None:
         sections.recognised(dataset, concluded.result.warnings)
     with right:
         sections.evidence(concluded)
+
+
+def name_columns(dataset: DatasetView) -> None:
+    """Go to where the columns of this dataset are named."""
+    state.ask("mapping", dataset.id)
+    shell.open_page("datasets")
 
 
 def page(who: Who) -> None:
@@ -91,12 +100,15 @@ def page(who: Who) -> None:
     elif dataset.verdict == NotEnoughData.code:
         states.not_enough(dataset, dataset.sentence or "")
         sections.recognised(dataset, [])
+    elif (nothing := next((one for one in dataset.warnings if one.code == NOTHING), None)) is not None:
+        if states.nothing_to_calibrate(nothing):
+            name_columns(dataset)
+        sections.recognised(replace(dataset, warnings=[one for one in dataset.warnings if one is not nothing]), [])
     elif dataset.version:
         view(who, dataset)
     elif dataset.error:
         if states.refused(dataset):
-            state.ask("mapping", dataset.id)
-            shell.open_page("datasets")
+            name_columns(dataset)
     elif dataset.run_id is not None:
         states.pending(dataset.run_id, who)
 

@@ -23,7 +23,7 @@ def row(dataset: DatasetView) -> dict[str, object]:
         "rows": dataset.accepted,
         "rejected": dataset.rejected,
         "noun": "scores" if dataset.kind == "score" else "pairs" if dataset.kind == "comparison" else "rows",
-        "format": dataset.format,
+        "format": dataset.format.replace("_", " "),
         "live": dataset.live,
         "simulated": dataset.simulated,
         "at": iso(dataset.updated_at),

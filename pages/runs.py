@@ -53,7 +53,7 @@ def page(who: Who) -> None:
             try:
                 action(who, int(chosen["id"]))
             except PlumblineError as error:
-                st.toast(error.message)
+                st.toast(states.literal(error.message))
 
 
 page(who)

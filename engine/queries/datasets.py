@@ -109,6 +109,7 @@ def _view(row: Any, as_of: int) -> DatasetView:
         accepted=report.get("accepted", 0),
         rejected=report.get("rejected", 0),
         reasons=report.get("reasons", {}),
+        examples=report.get("examples", []),
         columns=report.get("columns", {}),
         warnings=[Notice(notice["code"], notice["message"]) for notice in report.get("warnings", [])],
         slices=report.get("slices", {}),

@@ -11,7 +11,7 @@ from engine.actions import datasets
 from engine.errors import PlumblineError
 from engine.types import DatasetView, Who
 from pages.parts import shell, state
-from pages.parts.states import explain
+from pages.parts.states import explain, literal
 
 ROLES = {
     "comparison": [
@@ -52,7 +52,7 @@ def _remove(who: Who, dataset: DatasetView) -> None:
     try:
         datasets.remove(who, dataset.id)
     except PlumblineError as error:
-        st.toast(error.message)
+        st.toast(literal(error.message))
         return
     state.remember_removed(dataset.id, dataset.name)
     st.rerun()
@@ -95,6 +95,6 @@ def _worked(action: Any) -> bool:
     try:
         action()
     except PlumblineError as error:
-        st.error(error.message)
+        st.error(literal(error.message))
         return False
     return True

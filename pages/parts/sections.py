@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,8 +14,9 @@ from pages.parts import numbers, shell, state
 from pages.parts.answer import show_chart
 from pages.parts.component import mount
 from pages.parts.pairs import show_worst
-from pages.parts.states import explain, facts
+from pages.parts.states import explain, facts, literal
 
+EXAMPLES = 5
 BINS = [5, 8, 10, 12, 15, 20, 24, 30]
 RECALIBRATORS = {
     "comparison": ["temperature", "isotonic", "flexible"],
@@ -77,7 +79,7 @@ def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -
     with st.container(key="card-slices", height="stretch"):
         st.header("Slices")
         if not concluded.result.slices:
-            explain("No slice has at least 30 prompts, or the file has no column to slice by.")
+            explain(_no_slices(dataset))
             return
         confirmed = sum(bool(entry.get("confirmed")) for entry in concluded.result.slices)
         explain(
@@ -86,8 +88,26 @@ def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -
         show_chart("slices", dataset, concluded, params, pick=_filter)
 
 
+def _no_slices(dataset: DatasetView) -> str:
+    if dataset.slices:
+        named = ", ".join(dataset.slices)
+        return f"This file can be sliced by {named}, but no value has enough prompts (30) to be held against the rest."
+    return (
+        "This file has no column to slice by. Any column of your own with 2 to 50 different short values becomes "
+        "one by its own name: add, say, domain, language or source, and give the file again."
+    )
+
+
 def _filter() -> None:
     state.set_slice(state.picked("chart-slices").get("pick") or "")
+
+
+def newer(dataset: DatasetView, concluded: Concluded) -> None:
+    """Answer and charts move by themselves; what is below says when it is older, and is read again on demand."""
+    with st.container(key="newer"):
+        data = {"dataset": dataset.id, "version": concluded.version, "since": concluded.event_id}
+        if mount("newer", "newer-rows", data, "refresh").refresh:
+            st.rerun()
 
 
 def worst(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
@@ -109,10 +129,26 @@ def recognised(dataset: DatasetView, warnings: list[Notice]) -> None:
             explain("Columns, as they were read:")
             facts([(source, role.replace("_", " ")) for source, role in dataset.columns.items()])
         if dataset.rejected:
-            st.markdown(f"**{words.count(dataset.rejected)} rows refused**")
-            facts([(reason.replace("_", " "), words.count(number)) for reason, number in dataset.reasons.items()])
+            refused(dataset)
         for notice in [*dataset.warnings, *warnings]:
-            st.warning(notice.message, icon=":material/warning:")
+            st.warning(literal(notice.message), icon=":material/warning:")
+
+
+def refused(dataset: DatasetView) -> None:
+    """How many rows were refused, for which reasons, and the first of them."""
+    st.markdown(f"**{words.count(dataset.rejected)} {'row' if dataset.rejected == 1 else 'rows'} refused**")
+    facts([(_reason(reason), words.count(number)) for reason, number in dataset.reasons.items()])
+    if dataset.examples:
+        explain("The first of them:")
+        facts([(f"Line {one['line']}", _where(one)) for one in dataset.examples[:EXAMPLES]])
+
+
+def _reason(code: str) -> str:
+    return code.replace("_", " ")
+
+
+def _where(example: Mapping[str, Any]) -> str:
+    return ": ".join(part for part in (example.get("field"), _reason(example["reason"])) if part)
 
 
 def evidence(concluded: Concluded) -> None:

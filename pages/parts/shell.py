@@ -97,7 +97,7 @@ def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:
     try:
         views.save(who, slug, name, page, query)
     except PlumblineError as error:
-        st.toast(error.message)
+        st.toast(literal(error.message))
     else:
         st.toast(f"Saved: {literal(name)}. The palette knows it now.")
 
@@ -164,7 +164,7 @@ def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
     try:
         registry.run(who, entry.target, {**answers, **entry.arguments})
     except PlumblineError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(literal(error.message), icon=":material/error:")
     else:
         st.toast(f"Done: {entry.title}", icon=":material/check:")
         if entry.target == "session.close":

@@ -10,7 +10,7 @@ import streamlit as st
 from engine.errors import NotFound, PlumblineError, StatePending
 from engine.figures import words
 from engine.settings import ROOT, get_settings
-from engine.types import DatasetView, Who
+from engine.types import DatasetView, Notice, Who
 from pages.parts import reads
 from pages.parts.component import mount
 
@@ -79,7 +79,7 @@ def refused(dataset: DatasetView) -> bool:
     error = dataset.error or {}
     with st.container(key="card-refused"):
         st.header("This file could not be read")
-        st.error(str(error.get("message") or "The reader stopped."), icon=":material/error:")
+        st.error(literal(str(error.get("message") or "The reader stopped.")), icon=":material/error:")
         where = [
             ("File", error.get("file")),
             ("Line", error.get("line")),
@@ -90,6 +90,15 @@ def refused(dataset: DatasetView) -> bool:
         explain(
             "Nothing of it was taken; the original is kept. If columns were misread, name them and it is read again."
         )
+        return st.button("Name the columns…", type="primary")
+
+
+def nothing_to_calibrate(notice: Notice) -> bool:
+    """Rows without scores, or without a truth to hold them against. Whether the way out was chosen."""
+    with st.container(key="card-nothing"):
+        st.header("Nothing to calibrate in this file")
+        explain(notice.message.removeprefix("nothing to calibrate: ").capitalize() + ".")
+        explain("Its rows are kept. If a column holds the scores under a name of its own, name it: it is read again.")
         return st.button("Name the columns…", type="primary")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.actions import datasets
 from engine.types import Who
-from pages.parts import state
+from pages.parts import state, states
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, html, part, parts
 
@@ -78,7 +78,7 @@ def test_a_file_that_waits_shows_its_run(page: Page, give: Give) -> None:
 def test_a_refused_file_says_why_and_how_to_go_on(page: Page, give: Give) -> None:
     app = page("calibration", dataset=str(give("name,colour\nann,red\n", "broken.csv")))
     assert app.header[0].value == "This file could not be read"
-    assert "broken.csv" in app.error[0].value
+    assert states.literal("broken.csv") in app.error[0].value
     assert app.button[0].label == "Name the columns…"
 
 
@@ -107,3 +107,46 @@ def test_text_of_files_never_becomes_markup(page: Page, give: Give) -> None:
     chart = next(chart for chart in parts(app, "chart") if chart["name"] == "slices")
     ticks = chart["chart"]["figure"]["layout"]["yaxis"]["ticktext"]
     assert not [tick for tick in ticks if "<" in tick]
+
+
+def test_refused_rows_are_counted_and_the_first_are_shown(page: Page, give: Give) -> None:
+    one = page("calibration", dataset=str(give(samples.pairs() + "p999,many,0,1,math,x,y\n")))
+    assert [text.value for text in one.markdown if "refused" in text.value] == ["**1 row refused**"]
+    assert "<dt>Line 302</dt><dd>score_a: not a number</dd>" in html(one)
+    broken = "".join(f"q{row},<b>,0,1,math,x,y\n" for row in range(7))
+    many = page("calibration", dataset=str(give(samples.pairs(seed=1) + broken, "other.csv")))
+    assert [text.value for text in many.markdown if "refused" in text.value] == ["**7 rows refused**"]
+    assert html(many).count("<dt>Line ") == 5
+
+
+def test_votes_without_scores_are_explained_and_lead_to_their_columns(page: Page, give: Give) -> None:
+    votes = "prompt,text_a,text_b,label\n" + "".join(f"p{row},x{row},y{row},{'ab'[row % 2]}\n" for row in range(60))
+    app = page("calibration", dataset=str(give(votes)))
+    assert not app.exception
+    assert app.header[0].value == "Nothing to calibrate in this file"
+    assert "Labels, but no scores and no margin." in html(app)
+    assert app.button[0].label == "Name the columns…"
+    assert not app.warning
+    assert part(app, "run") is None
+
+
+def test_without_slices_the_card_says_how_to_get_them(page: Page, give: Give) -> None:
+    lines = [line.split(",") for line in samples.pairs().splitlines()]
+    bare = "\n".join(",".join([*line[:4], *line[5:]]) for line in lines)
+    assert "add, say, domain, language or source" in html(page("calibration", dataset=str(give(bare))))
+    few = samples.pairs(source=tuple(f"s{number}" for number in range(20)))
+    app = page("calibration", dataset=str(give(few, "many.csv")))
+    assert "can be sliced by source, but no value has enough prompts" in html(app)
+
+
+def test_the_page_listens_for_rows_newer_than_it_shows(page: Page, give: Give) -> None:
+    dataset = give(samples.pairs())
+    newer = part(page("calibration", dataset=str(dataset)), "newer")
+    assert newer is not None
+    assert (newer["dataset"], newer["version"]) == (dataset, 1)
+
+
+def test_names_of_files_are_no_markdown(page: Page, give: Give) -> None:
+    app = page("calibration", dataset=str(give("name,colour\nann,red\n", "![x](http:--127.0.0.1:9).csv")))
+    assert "![x](" not in app.error[0].value
+    assert "!\\[x\\]" in app.error[0].value.replace("\\!", "!")

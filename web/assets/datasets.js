@@ -53,7 +53,7 @@ class Datasets {
     const sentence = make("p", { class: "pl-row-sentence" }, given.sentence ?? WORDS[given.state]);
     const rows = make("span", { class: "pl-row-count" }, whole(given.rows));
     const when = make("span", {}, ago(given.at));
-    const facts = make("p", { class: "pl-row-facts" }, rows, ` ${given.noun} · `, when, ...(given.rejected ? [` · ${whole(given.rejected)} refused`] : []), ...(given.format ? [` · ${given.format}`] : []));
+    const facts = make("p", { class: "pl-row-facts" }, rows, ` ${given.rows === 1 ? given.noun.replace(/s$/, "") : given.noun} · `, when, ...(given.rejected ? [` · ${whole(given.rejected)} refused`] : []), ...(given.format ? [` · ${given.format}`] : []));
     const tags = [given.live ? make("span", { class: "pl-tag" }, make("span", { class: "pl-dot" }), "followed") : null, given.simulated ? make("span", { class: "pl-tag" }, "simulated") : null];
     const element = make("li", { class: "pl-row", "data-dataset": given.id, "data-verdict": given.verdict ?? given.state },
       make("div", { class: "pl-row-main" }, make("div", { class: "pl-row-head" }, open, ...tags.filter(Boolean)), sentence, facts), may ? this.menu(given) : null);

@@ -128,6 +128,7 @@ export function make(tag, attributes = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
+  refresh: "M15.5 7.5A6 6 0 1 0 16 11 M15.8 3.800v3.900h-3.900",
   table: "M3 5.5h14v9H3z M3 9h14 M8 9v5.5",
   image: "M3 4.500h14v11H3z M3 13l4-4 4 4 2-2 4 4",
   file: "M10 3v9 M6.5 8.5 10 12l3.5-3.5 M4 15.500h12",
