@@ -10,8 +10,8 @@ from engine.types import Concluded, DatasetView, Who
 from pages.parts import guard, reads, recalibration, sections, shell, state, states
 from pages.parts.answer import show_answer
 
-NOTHING = "nothing_to_calibrate"
 who = guard.enter()
+NOTHING = "nothing_to_calibrate"
 
 
 def choose(known: list[DatasetView]) -> DatasetView | None:
@@ -71,7 +71,7 @@ def view(who: Who, dataset: DatasetView) -> None:
         sections.slices(dataset, concluded, params)
     with right:
         recalibration.show(dataset, concluded.result, params[state.RECALIBRATOR])
-    sections.worst(dataset, concluded, params)
+    sections.worst(who, dataset, concluded, params)
     left, right = st.columns(2)
     with left:
         sections.recognised(dataset, concluded.result.warnings)

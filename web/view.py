@@ -66,7 +66,7 @@ async def calibration(request: Request) -> Response:
     version = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
 
     def make() -> Encoded:
-        concluded = results.conclude(who, dataset_id, params=params, version=version)
+        concluded = results.conclude(who, dataset_id, params=params, version=version, rows=False)
         view = calibration_view(concluded, cast(Mode, mode))
         return Encoded.of(orjson.dumps(view, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
 

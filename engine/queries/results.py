@@ -25,6 +25,7 @@ ANSWER_PICTURES = ("reliability", "corp")
 RESULTS_REMEMBERED = 256
 
 _results: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
+_with_rows: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
 
 
 def conclude(
@@ -33,8 +34,12 @@ def conclude(
     analysis: str = "calibration",
     params: Mapping[str, Any] | None = None,
     version: int | None = None,
+    *,
+    rows: bool = True,
 ) -> Concluded:
-    """The answer of an analysis on a version (the newest where none is named), with its rows and its evidence.
+    """The answer of an analysis on a version (the newest where none is named), with its evidence.
+
+    `rows` says whether the worst rows come with their texts: finding them in the segments takes longer than the answer.
 
     Raises NotFound, AccessDenied, UsageError (unknown analysis, parameter or slice, or a kind it cannot take),
     NotEnoughData, and StatePending where segments have to be observed first: that run is queued then.
@@ -46,7 +51,7 @@ def conclude(
     parameters = chosen.parameters.parse({**found_params(chosen, found.report), **(params or {})})
     _check_kind(chosen, found)
     try:
-        result = _conclusion(found.manifest, chosen, parameters)
+        result = _conclusion(found.manifest, chosen, parameters, rows)
     except StatesMissingError as missing:
         observe = observed(chosen, parameters).observe
         run_id = observe_once(dataset_id, chosen.name, observe, missing.segments, who.user_id)
@@ -111,10 +116,11 @@ def _check_kind(chosen: Analysis[Any, Any], version: VersionOf) -> None:
         raise NotEnoughData("No row of this dataset could be taken.", code="no_rows")
 
 
-def _conclusion(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
+def _conclusion(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters, rows: bool) -> Result:
     described = json.dumps(asdict(parameters), sort_keys=True)
     key = (manifest_hash(manifest), chosen.name, chosen.version, described)
-    return _results.get(key, lambda: _with_worst(_concluded(manifest, chosen, parameters), manifest))
+    result = _results.get(key, lambda: _concluded(manifest, chosen, parameters))
+    return _with_rows.get(key, lambda: _with_worst(result, manifest)) if rows else result
 
 
 def _concluded(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:

@@ -7,7 +7,8 @@ from typing import Any
 
 from engine.figures import words
 from engine.queries.cache import Cache
-from engine.types import Concluded, Result
+from engine.types import Concluded, Result, Who
+from pages.parts import reads
 from pages.parts.component import encode, mount
 
 LONGEST = 6000
@@ -20,12 +21,12 @@ _told: Cache[tuple[int, int, tuple[tuple[str, Any], ...]], bytes] = Cache(64)
 """Rows as JSON by dataset, version and parameters."""
 
 
-def show_worst(dataset_id: int, concluded: Concluded, params: Mapping[str, Any]) -> bool:
+def show_worst(who: Who, dataset_id: int, concluded: Concluded, params: Mapping[str, Any]) -> bool:
     """The worst rows of a result; False where there are none."""
-    result = concluded.result
-    if not result.pairs and not result.items:
+    if not concluded.result.worst:
         return False
-    mount("pairs", "worst", _told.get((dataset_id, concluded.version, tuple(params.items())), lambda: _tell(result)))
+    key = (dataset_id, concluded.version, tuple(params.items()))
+    mount("pairs", "worst", _told.get(key, lambda: _tell(reads.worst(who, *key))))
     return True
 
 

@@ -10,7 +10,17 @@ from functools import lru_cache
 from typing import Any
 
 from engine.queries import datasets, events, palette, people, projects, results, runs
-from engine.types import AnswerView, Concluded, DatasetView, PaletteEntry, ProjectView, RunView, SessionView, Who
+from engine.types import (
+    AnswerView,
+    Concluded,
+    DatasetView,
+    PaletteEntry,
+    ProjectView,
+    Result,
+    RunView,
+    SessionView,
+    Who,
+)
 
 KEPT = 256
 Params = tuple[tuple[str, Any], ...]
@@ -76,6 +86,11 @@ def conclusion(who: Who, dataset_id: int, version: int, params: Params) -> Concl
     return _conclusion(who, dataset_id, version, params, cursor())
 
 
+def worst(who: Who, dataset_id: int, version: int, params: Params) -> Result:
+    """The answer once more with its worst rows and their texts, which take longer to find than the answer."""
+    return results.conclude(who, dataset_id, params=dict(params), version=version).result
+
+
 @lru_cache(KEPT)
 def _project(who: Who, slug: str, as_of: int) -> ProjectView:
     known = {project.slug: project for project in _projects(who, as_of)}
@@ -114,4 +129,4 @@ def _history(who: Who, dataset_id: int, _as_of: int) -> list[AnswerView]:
 
 @lru_cache(KEPT)
 def _conclusion(who: Who, dataset_id: int, version: int, params: Params, _as_of: int) -> Concluded:
-    return results.conclude(who, dataset_id, params=dict(params), version=version)
+    return results.conclude(who, dataset_id, params=dict(params), version=version, rows=False)

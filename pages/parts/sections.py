@@ -110,12 +110,12 @@ def newer(dataset: DatasetView, concluded: Concluded) -> None:
             st.rerun()
 
 
-def worst(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+def worst(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
     """The most confidently wrong rows, side by side."""
     with st.container(key="card-worst"):
         st.header("Most confidently wrong")
         explain("Where the model was surest and the label says otherwise. Press n and p to go through them.")
-        if not show_worst(dataset.id, concluded, params):
+        if not show_worst(who, dataset.id, concluded, params):
             explain("Nothing is confidently wrong here.")
 
 

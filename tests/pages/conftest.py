@@ -42,6 +42,7 @@ def forget() -> None:
     answer._drawn.clear()
     pairs._told.clear()
     results._results.clear()
+    results._with_rows.clear()
 
 
 @pytest.fixture

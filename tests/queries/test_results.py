@@ -41,7 +41,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
 
 def forget() -> None:
     """What a new process would know."""
-    for memory in (states._folds, results._results, datasets._versions, segments._rows):
+    for memory in (states._folds, results._results, results._with_rows, datasets._versions, segments._rows):
         memory.clear()
 
 

@@ -82,7 +82,7 @@ def test_segments_add_up_to_the_whole(installation: Installation, tmp_path: Path
     dataset = through_the_store(who, parts)
     grown = results.conclude(who, dataset)
     assert comparable(grown.result) == comparable(analyse(parts))
-    for memory in (states._folds, results._results):
+    for memory in (states._folds, results._results, results._with_rows):
         memory.clear()
     store.prune_folds(keep=0)
     assert results.conclude(who, dataset).result.estimates == grown.result.estimates
