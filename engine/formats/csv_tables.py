@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,11 +56,10 @@ def dialect_of(source: Source, block: bytes) -> Dialect:
 
 def _steadiness(lines: list[str], mark: str) -> float:
     """How many fields the header has, times the share of the following lines that have as many."""
-    try:
-        counts = [len(row) for row in csv.reader(lines, delimiter=mark)]
-    except csv.Error:
-        return 0.0
-    same = sum(count == counts[0] for count in counts) / len(counts)
+    counts: list[int] = []
+    with suppress(csv.Error):  # a field longer than this module takes: the rows before it tell enough
+        counts.extend(len(row) for row in csv.reader(lines, delimiter=mark))
+    same = sum(count == counts[0] for count in counts) / max(len(counts), 1)
     return (counts[0] - 1) * same if counts else 0.0
 
 

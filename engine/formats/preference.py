@@ -11,7 +11,7 @@ import pyarrow as pa
 from engine.formats.batches import Batch
 from engine.formats.names import CHOSEN, MARGINS, REJECTED, SCORE_WORDS
 from engine.formats.plan import Draft, Plan, Sample, fill_prompt, fill_shared, plain, shared_columns
-from engine.formats.values import Values, arrow, numbers, objects, turns_text
+from engine.formats.values import Values, arrow, numbers, objects, text_of, turns_text
 
 SCORED, UNSCORED, TRANSCRIPTS = "preference_rewards", "preference_pairs", "hh_rlhf"
 
@@ -102,7 +102,7 @@ def fill_texts(draft: Draft, batch: Batch, plan: Plan) -> None:
     parts = [split_prompt(a, b) for a, b in zip(objects(sides[0]), objects(sides[1]), strict=True)]
     for place, role in enumerate(("prompt_text", "text_a", "text_b")):
         if role != "prompt_text" or plan.options.get("common_prefix"):
-            draft.columns[role] = pa.array([part[place] for part in parts], pa.string())
+            draft.columns[role] = pa.array([text_of(part[place]) for part in parts], pa.string())
     bad = np.array([part[1] is None or part[2] is None for part in parts], np.bool_)
     draft.reject(bad, plan.columns["text_a"], "wrong_shape")
     if plan.options.get("common_prefix"):

@@ -228,3 +228,18 @@ def test_a_slice_asked_for_with_too_many_values_is_let_go_with_a_warning() -> No
     assert report.slices == {}
     assert "slice.name" not in rows[0]
     assert "slice_dropped" in {notice.code for notice in report.warnings}
+
+
+def test_a_very_long_text_in_the_first_rows_does_not_hide_the_header() -> None:
+    long = "M" * 400_000
+    rows, report = taken(csv("score_a,score_b,label,text_a", "1.5,0,a,short", f"0,1,b,{long}", "2,0,a,short"))
+    assert report.format == "pairs"
+    assert [row["margin"] for row in rows] == [1.5, -1.0, 2.0]
+    assert rows[1]["text_a"] == long
+
+
+def test_lone_surrogates_in_answers_are_replaced_not_refused() -> None:
+    line = '{"prompt": "\\ud800 p%d", "chosen": "yes\\udfff", "rejected": "no", "score_chosen": 2, "score_rejected": 1}'
+    rows, report = taken(csv(*(line % number for number in range(3))))
+    assert report.accepted == 3
+    assert rows[0]["text_a"] == "yes?"
