@@ -25,8 +25,9 @@ ROLES = {
         "text_b",
         "judge",
         "annotator",
+        "slice",
     ],
-    "score": ["value", "truth", "scale", "prompt", "item", "prompt_text", "text", "judge"],
+    "score": ["value", "truth", "scale", "prompt", "item", "prompt_text", "text", "judge", "slice"],
 }
 
 
@@ -76,7 +77,10 @@ def rename(who: Who, dataset: DatasetView) -> None:
 @st.dialog("Columns", width="medium")
 def mapping(who: Who, dataset: DatasetView) -> None:
     """Which column of the file holds what; the file is read again."""
-    explain("Name the columns of the file that were misread; leave the others empty. The file is then read again.")
+    explain(
+        "Name the columns of the file that were misread; leave the others empty. Several columns to slice by are "
+        "parted by commas. The file is then read again."
+    )
     roles = ROLES.get(dataset.kind or "", [*ROLES["comparison"][:5], *ROLES["score"][:3]])
     read_as = {role: source for source, role in dataset.columns.items()}
     with st.form("mapping", border=False):
