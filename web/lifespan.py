@@ -86,11 +86,11 @@ def remember_themes() -> None:
     fresh = app_session._populate_theme_msg
     known: dict[str, CustomThemeConfig] = {}
 
-    def populate(message: CustomThemeConfig, section: str = "theme") -> None:
+    def populate(msg: CustomThemeConfig, section: str = "theme") -> None:
         if section not in known:
             known[section] = CustomThemeConfig()
             fresh(known[section], section)
-        message.MergeFrom(known[section])
+        msg.MergeFrom(known[section])
 
     app_session._populate_theme_msg = populate
 
