@@ -19,7 +19,7 @@ def row(dataset: DatasetView) -> dict[str, object]:
         "name": dataset.name,
         "state": status,
         "verdict": dataset.verdict,
-        "sentence": dataset.sentence or (dataset.error or {}).get("message"),
+        "sentence": dataset.sentence or (dataset.error or {}).get("message") or unanswered(dataset),
         "rows": dataset.accepted,
         "rejected": dataset.rejected,
         "noun": "scores" if dataset.kind == "score" else "pairs" if dataset.kind == "comparison" else "rows",
@@ -28,6 +28,12 @@ def row(dataset: DatasetView) -> dict[str, object]:
         "simulated": dataset.simulated,
         "at": iso(dataset.updated_at),
     }
+
+
+def unanswered(dataset: DatasetView) -> str | None:
+    """Why a file that was read has no answer, where its reader knows."""
+    known = (notice.message for notice in dataset.warnings if notice.code == "nothing_to_calibrate")
+    return next(known, None)
 
 
 def undo(who: Who) -> None:

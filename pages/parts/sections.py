@@ -94,7 +94,8 @@ def _no_slices(dataset: DatasetView) -> str:
         return f"This file can be sliced by {named}, but no value has enough prompts (30) to be held against the rest."
     return (
         "This file has no column to slice by. Any column of your own with 2 to 50 different short values becomes "
-        "one by its own name: add, say, domain, language or source, and give the file again."
+        "one by its own name: add, say, domain, language or source. A column that was missed is named under Datasets, "
+        "in the menu of the file, Columns…"
     )
 
 
