@@ -196,7 +196,7 @@ def meet(mutants: list[Mutant | None], workers: int, home: Path) -> Iterator[tup
 def main() -> int:
     """Draw mutants, meet them, tell."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--mutants", type=int, default=200)
+    parser.add_argument("--mutants", type=int, default=220)
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--result", type=Path, default=RESULT)
