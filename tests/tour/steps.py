@@ -59,6 +59,8 @@ class Tour:
                 page.goto(address)
                 _settled(page)
             _take(page, self.target / f"{self.taken:02d}-{name}-{look}.png", whole=whole)
+            if page is not self.page:
+                page.goto("about:blank")  # one window is open at a time, as a newcomer has it
 
     def sentence(self) -> str:
         """The answer that stands on the page now."""
@@ -120,8 +122,25 @@ def simulator_plays(tour: Tour) -> str:
     )
     assert tour.sentence() != first
     assert chart.get_attribute("data-version") != version
+    said = tour.sentence()
     tour.picture("home-simulated")
-    return f"{first!r} became {tour.sentence()!r}"
+    return f"{first!r} became {said!r}"
+
+
+def opens_the_answer(tour: Tour) -> str:
+    """From Home to the whole answer; its pictures are those of the README."""
+    tour.page.locator(".pl-answer-title button").click()
+    tour.page.wait_for_url("**/calibration?*")
+    tour.page.wait_for_selector(DRAWN)
+    tour.picture("calibration-simulated")
+    for look in ("light", "dark"):
+        page = tour.pages[look]
+        page.goto(tour.page.url)
+        _settled(page)
+        page.screenshot(path=tour.target / f"91-readme-answer-{look}.png", timeout=90_000)
+        page.locator(".st-key-card-worst").screenshot(path=tour.target / f"92-readme-pairs-{look}.png", timeout=90_000)
+    tour.pages["dark"].goto("about:blank")
+    return tour.sentence()
 
 
 def _drop(tour: Tour, path: Path) -> float:
@@ -289,6 +308,7 @@ def other_pages(tour: Tour) -> str:
 STEPS: list[tuple[str, Callable[[Tour], str]]] = [
     ("1 sign in by the printed link", sign_in_by_link),
     ("2 the simulator plays", simulator_plays),
+    ("2b the whole answer", opens_the_answer),
     ("3a drop a JudgeBench file", drops_judgebench),
     ("3b drop a HelpSteer2 file", drops_helpsteer),
     ("3c drop a CSV of one's own", drops_own_csv),
