@@ -30,6 +30,14 @@ def publish(*numbers: int, topic: str = "project/main", kind: str = "tick") -> N
             tx.publish("main", topic, kind, {"n": number, "at": time.time()})
 
 
+def publish_until_known(served: Served, person: Person, *sent: int) -> None:
+    """Publish, and wait until the server has seen it: its tailer looks every few milliseconds."""
+    with listening(served, person, events.cursor()) as socket:
+        publish(*sent)
+        while sent[-1] not in numbers(heard(socket)):
+            pass
+
+
 @contextmanager
 def listening(served: Served, person: Person, since: int | None = None) -> Iterator[ClientConnection]:
     with served.socket("/live", person) as socket:
@@ -52,10 +60,7 @@ def numbers(found: list[dict[str, object]]) -> list[int]:
 
 
 def test_a_listener_hears_what_happens_from_now_on(served: Served, ann: Person) -> None:
-    before = events.cursor()
-    publish(-1)
-    with listening(served, ann, before) as socket:
-        heard(socket)  # from here on the server knows of it too
+    publish_until_known(served, ann, -1)
     with listening(served, ann) as socket:
         assert json.loads(socket.recv(timeout=10)) == {"hello": events.cursor()}
         publish(1, 2)
@@ -120,7 +125,7 @@ def test_what_concerns_one_person_reaches_only_them(served: Served, ann: Person)
 
 
 def test_whoever_was_away_too_long_is_told_to_start_over(served: Served, ann: Person) -> None:
-    publish(*range(20))
+    publish_until_known(served, ann, *range(20))
     with get_store().writer.begin() as connection:
         connection.exec_driver_sql("DELETE FROM event WHERE id <= ?", (events.cursor() - 5,))
     for since in (0, events.oldest() - 2, events.cursor() + 1000):
