@@ -105,6 +105,8 @@ def page(who: Who) -> None:
             name_columns(dataset)
         sections.recognised(replace(dataset, warnings=[one for one in dataset.warnings if one is not nothing]), [])
     elif dataset.version:
+        if dataset.error:
+            states.stale(dataset)
         view(who, dataset)
     elif dataset.error:
         if states.refused(dataset):

@@ -20,8 +20,11 @@ def row(dataset: DatasetView) -> dict[str, object]:
         "state": status,
         "verdict": dataset.verdict,
         "sentence": dataset.sentence or (dataset.error or {}).get("message") or unanswered(dataset),
+        "version": dataset.version,
         "rows": dataset.accepted,
         "rejected": dataset.rejected,
+        "reasons": ", ".join(reason.replace("_", " ") for reason in dataset.reasons),
+        "fault": (dataset.error or {}).get("message") if dataset.version else None,
         "noun": "scores" if dataset.kind == "score" else "pairs" if dataset.kind == "comparison" else "rows",
         "format": dataset.format.replace("_", " "),
         "live": dataset.live,
@@ -33,7 +36,8 @@ def row(dataset: DatasetView) -> dict[str, object]:
 def unanswered(dataset: DatasetView) -> str | None:
     """Why a file that was read has no answer, where its reader knows."""
     known = (notice.message for notice in dataset.warnings if notice.code == "nothing_to_calibrate")
-    return next(known, None)
+    message = next(known, None)
+    return message and message[0].upper() + message[1:] + "."
 
 
 def undo(who: Who) -> None:
@@ -45,6 +49,20 @@ def undo(who: Who) -> None:
         st.button("Undo", on_click=dialogs.bring_back, args=(who, gone[0]))
 
 
+def not_taken(who: Who, slug: str) -> None:
+    """What lies in the inbox and was refused: what, why, what was kept, what to do."""
+    refusals = reads.refusals_of(who, slug)
+    if not refusals:
+        return
+    with st.container(key="card-refused"):
+        st.header("Not taken from the inbox")
+        states.explain(
+            f"Nothing of these was read; they lie untouched in {states.inbox(slug)}. Mend what is named and save the "
+            "file again: it is looked at at once."
+        )
+        states.facts([(one.name, f"{one.reason}, {one.at:%d %b %Y, %H:%M} UTC") for one in refusals])
+
+
 def page(who: Who) -> None:
     """The list, the place for files, the way to follow a file."""
     project = shell.project(who)
@@ -52,18 +70,17 @@ def page(who: Who) -> None:
     st.title("Datasets")
     undo(who)
     states.drop_zone("zone-datasets")
-    if datasets:
-        may = who.at_least("analyst")
-        data = {
-            "project": project.slug,
-            "since": datasets[0].event_id,
-            "may": may,
-            "rows": [row(one) for one in datasets],
-        }
-        asked = mount("datasets", "datasets", data, "open", "rename", "mapping", "remove", "changed")
-        dialogs.perform(who, {dataset.id: dataset for dataset in datasets}, asked)
-    else:
+    if not datasets:
         states.explain("Nothing has been given to this project yet.")
+    data = {
+        "project": project.slug,
+        "since": datasets[0].event_id if datasets else reads.cursor(),
+        "may": who.at_least("analyst"),
+        "rows": [row(one) for one in datasets],
+    }
+    asked = mount("datasets", "datasets", data, "open", "rename", "mapping", "remove", "changed")
+    dialogs.perform(who, {dataset.id: dataset for dataset in datasets}, asked)
+    not_taken(who, project.slug)
     with st.container(key="card-inbox"):
         st.header("Follow a file")
         states.explain("Rows appended to a file in this folder reach every open page within half a second.")

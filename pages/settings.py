@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.actions import people
 from engine.types import SessionView, Who
-from pages.parts import guard, reads, state, style
+from pages.parts import agents, guard, reads, state, style
 from pages.parts.component import mount
 from pages.parts.states import explain, facts
 
@@ -50,7 +50,7 @@ def session(who: Who, one: SessionView) -> None:
         where = "This browser" if one.current else "Another browser"
         facts(
             [
-                (where, f"{one.agent[:80] or 'unknown'}, from {one.address}"),
+                (where, f"{agents.named(one.agent)}, from {one.address}"),
                 ("Since", f"{one.created_at:%d %b %Y, %H:%M} UTC"),
             ]
         )

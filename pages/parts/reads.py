@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from engine.queries import datasets, events, palette, people, projects, results, runs
+from engine.queries import datasets, events, inbox, palette, people, projects, results, runs
 from engine.types import (
     AnswerView,
     Concluded,
@@ -49,6 +49,11 @@ def datasets_of(who: Who, project: str) -> list[DatasetView]:
 def dataset_of(who: Who, dataset_id: int) -> DatasetView:
     """One dataset. Raises NotFound."""
     return datasets.get_dataset(who, dataset_id)
+
+
+def refusals_of(who: Who, project: str) -> list[inbox.Refusal]:
+    """What lies in the inbox of a project and was not taken."""
+    return inbox.refusals(who, project)
 
 
 def runs_of(who: Who, project: str) -> list[RunView]:

@@ -93,6 +93,16 @@ def refused(dataset: DatasetView) -> bool:
         return st.button("Name the columns…", type="primary")
 
 
+def stale(dataset: DatasetView) -> None:
+    """The newest rows could not be read: the answer below is of those before."""
+    error = dataset.error or {}
+    message = literal(str(error.get("message") or "The reader stopped."))
+    st.warning(
+        f"What came after version {dataset.version} could not be read, so the answer below is without it. {message}",
+        icon=":material/warning:",
+    )
+
+
 def nothing_to_calibrate(notice: Notice) -> bool:
     """Rows without scores, or without a truth to hold them against. Whether the way out was chosen."""
     with st.container(key="card-nothing"):

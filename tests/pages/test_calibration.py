@@ -130,7 +130,7 @@ def test_votes_without_scores_are_explained_and_lead_to_their_columns(page: Page
     assert part(app, "run") is None
     listed = part(page("datasets"), "datasets")
     assert listed is not None
-    assert listed["rows"][0]["sentence"] == "nothing to calibrate: labels, but no scores and no margin"
+    assert listed["rows"][0]["sentence"] == "Nothing to calibrate: labels, but no scores and no margin."
 
 
 def test_without_slices_the_card_says_how_to_get_them(page: Page, give: Give) -> None:

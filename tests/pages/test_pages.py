@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine.actions import datasets
+from engine.actions import datasets, inbox, runs
 from engine.actions import people as actions
 from engine.queries import people as queries
 from engine.queries import projects
-from engine.settings import ROOT
+from engine.settings import ROOT, get_settings
 from engine.types import Who
 from pages.parts import guard, reads, state
 from tests.pages import samples
@@ -93,6 +93,40 @@ def test_the_way_out_of_a_refused_file_opens_its_columns(page: Page, give: Give)
     app.switch_page("pages/datasets.py").run()
     assert not app.exception
     assert {"Score a", "Label"} <= {field.label for field in app.text_input}
+
+
+def test_a_project_without_datasets_waits_for_its_first(page: Page) -> None:
+    listed = part(page("datasets"), "datasets")
+    assert listed is not None
+    assert listed["rows"] == []
+    assert listed["since"] >= 0
+
+
+def test_what_the_inbox_refused_is_shown_until_it_is_mended(page: Page, who: Who) -> None:
+    folder = get_settings().inbox / "main"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "twice<b>.csv").touch()
+    inbox.refuse("main", "twice<b>.csv", "it has several names (hard links); copy the file itself")
+    app = page("datasets")
+    assert not app.exception
+    assert "Not taken from the inbox" in [header.value for header in app.header]
+    assert "<dt>twice&lt;b&gt;.csv</dt><dd>it has several names" in html(app)
+    (folder / "twice<b>.csv").unlink()
+    assert "Not taken from the inbox" not in [header.value for header in page("datasets").header]
+
+
+def test_newest_rows_that_could_not_be_read_are_told_beside_the_answer(page: Page, give: Give, who: Who) -> None:
+    dataset = give(samples.pairs())
+    runs.request(who, dataset, "read", {})
+    work = runs.claim("test", ("read",))
+    assert work is not None
+    runs.fail(work, {"code": "input_refused", "message": "line 7: not a number"})
+    listed = part(page("datasets"), "datasets")
+    assert listed is not None
+    assert listed["rows"][0]["fault"] == "line 7: not a number"
+    answered = page("calibration", dataset=str(dataset))
+    assert "What came after version 1 could not be read" in answered.warning[0].value
+    assert part(answered, "answer") is not None
 
 
 def test_runs_say_how_they_ended(page: Page, give: Give) -> None:

@@ -3,6 +3,8 @@ import { csv, download, icon, make, paint, plumb, read } from "./plumb.js";
 
 const LONGEST = 500;
 const NARROW = 520;
+const PHONE = 400;
+const SHORT = 18;
 const CONFIG = { displayModeBar: false, responsive: true, displaylogo: false, doubleClick: "reset", scrollZoom: false };
 
 /** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
@@ -32,6 +34,14 @@ export default function chart({ data, parentElement, setTriggerValue }) {
 function lines(text) {
   const plain = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   return plain.replace(/(.{60,100}?)\s/g, "$1<br>");
+}
+
+/** What fits a phone: no title beside the picture, few upright numbers, names and titles that are not cut off. */
+function narrow({ xaxis, yaxis }, width) {
+  if (width < NARROW && yaxis?.title) yaxis.title = { text: "" };
+  if (width >= PHONE || !yaxis?.ticktext) return;
+  yaxis.ticktext = yaxis.ticktext.map((name) => (name.length > SHORT ? `${name.slice(0, SHORT - 1).replace(/&\w*$/, "")}…` : name));
+  Object.assign(xaxis, { nticks: 4, tickangle: 0, title: { ...xaxis.title, text: xaxis.title.text.replace("   ·   ", "<br>") } });
 }
 
 class Part {
@@ -116,7 +126,7 @@ class Part {
     this.chips(figure.data);
     figure.layout.height = this.height();
     figure.layout.autosize = true;
-    if (this.stage.clientWidth < NARROW && figure.layout.yaxis?.title) figure.layout.yaxis.title = { text: "" };
+    narrow(figure.layout, this.stage.clientWidth);
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     this.stage.style.minHeight = `${figure.layout.height}px`;
     await library.react(this.plot, figure.data, figure.layout, CONFIG);

@@ -11,6 +11,11 @@ export default function datasets({ data, parentElement, setTriggerValue }) {
   return () => part.leave();
 }
 
+/** An answer stands while the file's newest rows could not be read: it says so. */
+function fault(given) {
+  return given.fault ? make("p", { class: "pl-row-fault" }, `What came after version ${given.version} could not be read: ${given.fault}`) : null;
+}
+
 class Datasets {
   constructor(parent) {
     this.list = parent.appendChild(make("ul", { class: "pl-rows" }));
@@ -38,8 +43,9 @@ class Datasets {
 
   /** Datasets came, went or changed: ask for a new list, once for several events. */
   structure(kind, body) {
-    const ended = kind === "run" && ["done", "failed", "cancelled"].includes(body.state) && this.rows.get(body.dataset)?.given.state !== "ready";
-    if (!ended && !["dataset_added", "dataset_changed", "dataset_removed"].includes(kind)) return;
+    const listed = this.rows.get(body.dataset)?.given;
+    const ended = kind === "run" && (body.state === "failed" || (["done", "cancelled"].includes(body.state) && (listed?.state !== "ready" || listed.fault)));
+    if (!ended && !["dataset_added", "dataset_changed", "dataset_removed", "inbox_refused"].includes(kind)) return;
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.trigger("changed", {}), 150);
   }
@@ -53,10 +59,10 @@ class Datasets {
     const sentence = make("p", { class: "pl-row-sentence" }, given.sentence ?? WORDS[given.state]);
     const rows = make("span", { class: "pl-row-count" }, whole(given.rows));
     const when = make("span", {}, ago(given.at));
-    const facts = make("p", { class: "pl-row-facts" }, rows, ` ${given.rows === 1 ? given.noun.replace(/s$/, "") : given.noun} · `, when, ...(given.rejected ? [` · ${whole(given.rejected)} refused`] : []), ...(given.format ? [` · ${given.format}`] : []));
+    const facts = make("p", { class: "pl-row-facts" }, rows, ` ${given.rows === 1 ? given.noun.replace(/s$/, "") : given.noun} · `, when, ...(given.rejected ? [` · ${whole(given.rejected)} refused${given.reasons ? ` (${given.reasons})` : ""}`] : []), ...(given.format ? [` · ${given.format}`] : []));
     const tags = [given.live ? make("span", { class: "pl-tag" }, make("span", { class: "pl-dot" }), "followed") : null, given.simulated ? make("span", { class: "pl-tag" }, "simulated") : null];
     const element = make("li", { class: "pl-row", "data-dataset": given.id, "data-verdict": given.verdict ?? given.state },
-      make("div", { class: "pl-row-main" }, make("div", { class: "pl-row-head" }, open, ...tags.filter(Boolean)), sentence, facts), may ? this.menu(given) : null);
+      make("div", { class: "pl-row-main" }, make("div", { class: "pl-row-head" }, open, ...tags.filter(Boolean)), sentence, facts, fault(given)), may ? this.menu(given) : null);
     let at = given.at;
     return {
       given,

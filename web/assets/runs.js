@@ -16,7 +16,8 @@ class Runs {
   constructor(parent) {
     this.body = make("tbody");
     const head = make("thead", {}, make("tr", {}, ...COLUMNS.map((name) => make("th", { scope: "col" }, name || make("span", { class: "pl-unseen" }, "Actions")))));
-    parent.append(make("div", { class: "pl-runs-frame", tabindex: "0", role: "region", "aria-label": "Runs" }, make("table", { class: "pl-runs" }, head, this.body)));
+    this.frame = make("div", { class: "pl-runs-frame", tabindex: "0", role: "region", "aria-label": "Runs" }, make("table", { class: "pl-runs" }, head, this.body));
+    parent.append(this.frame);
   }
 
   take(given) {
@@ -46,6 +47,7 @@ class Runs {
   }
 
   draw() {
+    this.frame.hidden = this.runs.size === 0;
     const open = new Set([...this.body.querySelectorAll("details[open]")].map((details) => details.dataset.run));
     this.body.replaceChildren(...grouped([...this.runs.values()]).map((run) => this.row(run, open.has(String(run.id)))));
   }

@@ -1,0 +1,28 @@
+"""What lies in the inbox and was not taken."""
+
+from __future__ import annotations
+
+from engine.actions import datasets, inbox
+from engine.queries.inbox import refusals
+from tests.store.fixtures import Installation
+from tests.store.people import person
+
+
+def test_the_last_reason_counts_until_the_file_is_taken_or_gone(installation: Installation) -> None:
+    who = person("bob", "viewer")
+    folder = installation.settings.inbox / "main"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("a.csv", "b.csv", "gone.csv")
+    for name in names:
+        inbox.refuse("main", name, "it is larger than 1 MB")
+        (folder / name).touch()
+    inbox.refuse("main", "a.csv", "it is a symbolic link")
+    (folder / "gone.csv").unlink()
+    assert [(one.name, one.reason) for one in refusals(who, "main")] == [
+        ("a.csv", "it is a symbolic link"),
+        ("b.csv", "it is larger than 1 MB"),
+    ]
+    datasets.receive_inbox("main", "b.csv", folder / "b.csv", 1)
+    assert [one.name for one in refusals(who, "main")] == ["a.csv"]
+    inbox.refuse("main", "b.csv", "it is a symbolic link")
+    assert [one.name for one in refusals(who, "main")] == ["b.csv", "a.csv"]
