@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine import registry
+from engine.access.visible import project_id
 from engine.queries.datasets import list_datasets
-from engine.queries.people import preferences
+from engine.queries.people import preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
 from engine.queries.runs import list_runs
 from engine.queries.views import list_views
+from engine.store.engine import fetch
 from engine.types import DatasetView, PaletteEntry, Who
 
 PAGES = (
@@ -23,6 +25,14 @@ PAGES = (
 THEMES = {"light": "Light theme", "dark": "Dark theme", "system": "Theme of the system"}
 DENSITIES = {"comfortable": "Comfortable density", "compact": "Compact density"}
 ACTIVE_RUNS = 20
+REMOVED = 10
+PEOPLE = 50
+
+_REMOVED = """
+SELECT id, name FROM dataset WHERE project_id = :project AND removed_at IS NOT NULL
+ORDER BY removed_at DESC, id DESC LIMIT :limit
+"""
+_OTHERS = 'SELECT id, name, role FROM "user" WHERE id <> :me ORDER BY name LIMIT :limit'
 
 
 def entries(who: Who, project: str) -> list[PaletteEntry]:
@@ -32,10 +42,13 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *_pages(project),
         *(_dataset(dataset) for dataset in datasets),
         *_views(who, project),
+        *_view_actions(who, project),
         *_dataset_actions(who, datasets),
         *_run_actions(who, project, {dataset.run_id for dataset in datasets}),
         *_preferences(who),
         *_demo(who),
+        *_removed(who, project),
+        *_people(who),
         *_projects(who, project),
     ]
 
@@ -81,8 +94,10 @@ def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
 def _dataset_actions(who: Who, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
     for dataset in datasets:
         read = {"dataset_id": dataset.id, "kind": "read"}
-        yield from _action(who, "run.request", f"Read {dataset.name} again", f"read:{dataset.id}", read)
         one = {"dataset_id": dataset.id}
+        yield from _action(who, "dataset.rename", f"Rename {dataset.name}…", f"rename:{dataset.id}", one)
+        yield from _action(who, "dataset.set_mapping", f"Columns of {dataset.name}…", f"columns:{dataset.id}", one)
+        yield from _action(who, "run.request", f"Read {dataset.name} again", f"read:{dataset.id}", read)
         yield from _action(who, "dataset.remove", f"Remove {dataset.name}", f"remove:{dataset.id}", one)
 
 
@@ -107,6 +122,34 @@ def _preferences(who: Who) -> Iterator[PaletteEntry]:
 def _demo(who: Who) -> Iterator[PaletteEntry]:
     name = "demo.stop" if demo_playing() else "demo.play"
     yield from _action(who, name, registry.ACTIONS[name].title, name, {})
+
+
+def _view_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
+    yield from _action(who, "view.save", "Save this view…", "save-view", {"project": project})
+    for view in list_views(who, project):
+        yield from _action(
+            who, "view.delete", f"Delete view {view.name}", f"delete-view:{view.id}", {"view_id": view.id}
+        )
+
+
+def _removed(who: Who, project: str) -> Iterator[PaletteEntry]:
+    asked = {"project": project_id(who, project), "limit": REMOVED}
+    for dataset_id, name in fetch(_REMOVED, asked):
+        one = {"dataset_id": dataset_id}
+        yield from _action(who, "dataset.restore", f"Bring back {name}", f"restore:{dataset_id}", one)
+
+
+def _people(who: Who) -> Iterator[PaletteEntry]:
+    yield from _action(who, "session.close", "Sign out", "sign-out", {})
+    for one in sessions(who):
+        if not one.current:
+            title = f"End the session from {one.address}, since {one.created_at:%d %b, %H:%M} UTC"
+            yield from _action(who, "session.revoke", title, f"end-session:{one.id}", {"session_id": one.id})
+    yield from _action(who, "person.invite", "Invite somebody…", "invite", {})
+    if who.at_least("admin"):
+        for user_id, name, role in fetch(_OTHERS, {"me": who.user_id, "limit": PEOPLE}):
+            asked = {"user_id": user_id}
+            yield from _action(who, "person.set_role", f"Change the role of {name}…", f"role:{user_id}", asked, role)
 
 
 def _action(

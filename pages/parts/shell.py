@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from engine.errors import PlumblineError
 from engine.types import PaletteEntry, ProjectView, Who
 from pages.parts import reads, state, style
 from pages.parts.component import encode, mount
-from pages.parts.states import literal
+from pages.parts.states import explain, literal
 
 FILES = {
     "home": "pages/home.py",
@@ -28,6 +28,8 @@ FILES = {
 """The pages by their name in an address."""
 
 _PALETTE = "plumb-palette"
+_KNOWN_HERE = ("page", "query")
+"""Arguments of an action that the page itself answers."""
 
 
 def mount_all(who: Who) -> None:
@@ -129,7 +131,7 @@ def _entry(entry: PaletteEntry) -> dict[str, Any]:
     questions = {
         argument.name: {"label": argument.title, "options": list(argument.choices) or None}
         for argument in open_questions
-        if argument.name not in entry.arguments
+        if argument.name not in entry.arguments and argument.name not in _KNOWN_HERE and argument.type != "pairs"
     }
     told = {"id": entry.id, "title": entry.title, "section": entry.section, "run": entry.run, "target": entry.target}
     return {**told, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut, "questions": questions}
@@ -154,6 +156,9 @@ def _query(entry: PaletteEntry) -> dict[str, str]:
 def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -> None:
     if entry is None:
         st.toast("That is not there any more.")
+    elif entry.target == "dataset.set_mapping":
+        state.ask("mapping", entry.arguments["dataset_id"])
+        open_page("datasets")
     elif entry.run == "action":
         _act(who, entry, answers)
     else:
@@ -161,11 +166,27 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
 
 
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
+    here = {"page": _page_here(), "query": urlencode(st.query_params.to_dict())} if entry.target == "view.save" else {}
     try:
-        registry.run(who, entry.target, {**answers, **entry.arguments})
+        made = registry.run(who, entry.target, {**answers, **here, **entry.arguments})
     except PlumblineError as error:
         st.toast(literal(error.message), icon=":material/error:")
     else:
-        st.toast(f"Done: {entry.title}", icon=":material/check:")
+        st.toast(f"Done: {literal(entry.title.rstrip('…'))}", icon=":material/check:")
+        if entry.target == "person.invite":
+            _show_link(made)
         if entry.target == "session.close":
             st.stop()
+
+
+def _page_here() -> str:
+    name = urlsplit(st.context.url or "").path.strip("/")
+    return name if name in FILES else "home"
+
+
+@st.dialog("One-time link")
+def _show_link(token: str) -> None:
+    """The link of an invitation: it is shown once."""
+    address = urlsplit(st.context.url or "")
+    explain("Send it to the person it is for. It works once, within ten minutes, and is not shown again.")
+    st.code(f"{address.scheme}://{address.netloc}/signin/link?token={token}", language=None, wrap_lines=True)

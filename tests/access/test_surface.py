@@ -34,6 +34,7 @@ SYSTEM = {
     "queries.cache": set(),
     "queries.datasets": {"version_of"},
     "queries.events": {"after", "cursor", "oldest"},
+    "queries.inbox": set(),
     "queries.palette": set(),
     "queries.people": {"link_role"},
     "queries.projects": {"demo_playing"},

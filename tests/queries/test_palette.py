@@ -10,6 +10,8 @@ from engine.types import PaletteEntry, Who
 from tests.store.fixtures import Installation
 from tests.store.people import person, read, upload
 
+ANSWERS = {"name": "another", "page": "home", "query": "", "mapping": {}, "role": "viewer"}
+
 
 def titles(who: Who, section: str = "Actions") -> set[str]:
     return {entry.title for entry in entries(who, "main") if entry.section == section}
@@ -29,7 +31,8 @@ def test_only_what_exists(installation: Installation) -> None:
     assert {"Read scores.jsonl again", "Remove scores.jsonl"} <= titles(who)
     dataset_actions.remove(who, dataset)
     assert titles(who, "Datasets") == set()
-    assert not any("scores.jsonl" in title for title in titles(who)), "a run of a removed dataset cannot be tried again"
+    left = {title for title in titles(who) if "scores.jsonl" in title}
+    assert left == {"Bring back scores.jsonl"}, "a run of a removed dataset cannot be tried again"
 
 
 def test_a_dataset_leads_to_its_answer(installation: Installation) -> None:
@@ -107,9 +110,42 @@ def test_every_action_offered_works(installation: Installation) -> None:
 
     while offered := fresh():
         entry = offered[0]
-        registry.run(who, entry.target, entry.arguments)
+        open_arguments = {one.name for one in registry.ACTIONS[entry.target].arguments if one.required}
+        answers = {name: ANSWERS[name] for name in open_arguments - set(entry.arguments)}
+        registry.run(who, entry.target, {**answers, **entry.arguments})
         done.add(entry.id)
     assert len(done) > 8
+
+
+def test_every_action_there_is_can_be_found(installation: Installation) -> None:
+    """Each action of the registry has an entry in some state of a project: no feature without its line."""
+    who = person()
+    person("bob", "viewer")
+    people.open_session(who.user_id, "127.0.0.9", "Firefox/131")
+    found: set[str] = set()
+
+    def look() -> None:
+        found.update(entry.target for entry in entries(who, "main") if entry.run == "action")
+
+    upload(who, "a")
+    look()
+    read(runs.claim("worker"))
+    removed = upload(who, "b", "second.jsonl").dataset_id
+    work = runs.claim("worker")
+    assert work is not None
+    runs.fail(work, {"code": "broken", "message": "Broken."})
+    views.save(who, "main", "Mine", "calibration", "")
+    look()
+    dataset_actions.remove(who, removed)
+    demo.play(who)
+    look()
+    assert found == set(registry.ACTIONS)
+
+
+def test_what_was_removed_can_be_brought_back(installation: Installation) -> None:
+    who = person()
+    dataset_actions.remove(who, upload(who).dataset_id)
+    assert "Bring back scores.jsonl" in titles(who)
 
 
 def test_ids_are_unique(installation: Installation) -> None:
