@@ -1,4 +1,4 @@
-"""Apply an exported recalibrator to margins or raw scores: python apply_recalibrator.py exported.json < numbers.txt."""
+"""Apply a recalibrator to margins or raw scores: python apply_recalibrator.py recalibrator.json < numbers.txt."""
 
 import json
 import sys
@@ -7,27 +7,31 @@ from pathlib import Path
 import numpy as np
 
 
-def apply(spec: dict, values: np.ndarray) -> np.ndarray:
-    """Recalibrated probabilities of margins (pairs) or raw scores (scores)."""
-    kind, parameters, source = spec["kind"], spec["parameters"], spec["input"]
-    if source["column"] == "value":
-        p, limit = np.asarray(values) / source["scale"], source["logit_limit"]
+def probability(logit):
+    """The probability with these log-odds."""
+    return np.exp(-np.logaddexp(0, -logit))
+
+
+def apply(spec, values):
+    """Repaired probabilities of margins (pairs) or raw scores (scores)."""
+    kind, given, source = spec["kind"], spec["parameters"], spec["input"]
+    d, pairs = np.asarray(values, float), source["column"] == "margin"
+    if not pairs:  # raw scores become log-odds first, as they did when it was fitted
         with np.errstate(divide="ignore"):
-            margin = np.clip(np.log(p) - np.log1p(-p), -limit, limit)
-    else:
-        margin, p = np.asarray(values), 1 / (1 + np.exp(-np.abs(values)))
+            d = np.log(d / source["scale"]) - np.log1p(-d / source["scale"])
+        d = np.clip(d, -source["logit_limit"], source["logit_limit"])
     if kind == "isotonic":
-        risen = np.interp(p, parameters["x"], parameters["y"])
-        return np.where(margin < 0, 1 - risen, risen) if source["column"] == "margin" else risen
+        y = np.interp(probability(np.abs(d) if pairs else d), given["x"], given["y"])
+        return np.where(d < 0, 1 - y, y) if pairs else y
     logit = {
-        "temperature": lambda temperature: margin / temperature,
-        "platt": lambda a, b: a * margin + b,
-        "beta": lambda a, b, c: -a * np.logaddexp(0, -margin) + b * np.logaddexp(0, margin) + c,
-        "flexible": lambda a, g: a * np.sign(margin) * np.abs(margin) ** g,
-    }[kind](**parameters)
-    return 1 / (1 + np.exp(-logit))
+        "temperature": lambda temperature: d / temperature,
+        "platt": lambda a, b: a * d + b,
+        "beta": lambda a, b, c: -a * np.logaddexp(0, -d) + b * np.logaddexp(0, d) + c,
+        "flexible": lambda a, g: a * np.sign(d) * np.abs(d) ** g,
+    }
+    return probability(logit[kind](**given))
 
 
 if __name__ == "__main__":
-    exported = json.loads(Path(sys.argv[1]).read_text())
-    np.savetxt(sys.stdout, apply(exported, np.loadtxt(sys.stdin, ndmin=1)))
+    spec = json.loads(Path(sys.argv[1]).read_text())
+    np.savetxt(sys.stdout, apply(spec, np.loadtxt(sys.stdin, ndmin=1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -10,42 +11,41 @@ import orjson
 import streamlit as st
 
 from engine.figures import words
+from engine.settings import ROOT
 from engine.types import DatasetView, Result
+from pages.parts import prose
 from pages.parts.component import mount
-from pages.parts.states import explain
 
-SNIPPET = """\
-import json, math
-
-recalibrator = json.load(open("recalibrator.json"))
-temperature = recalibrator["parameters"]["temperature"]
+SCRIPT = ROOT / "docs" / "analyses" / "apply_recalibrator.py"
 
 
-def probability(margin):
-    return 1 / (1 + math.exp(-margin / temperature))
-"""
+@cache
+def script() -> str:
+    """The lines that apply what is exported, of whatever kind: the same that the tests hold against the fits."""
+    return SCRIPT.read_text()
 
 
 def show(dataset: DatasetView, result: Result, wanted: str) -> None:
     """The recalibrators beside each other; the chosen one to take away."""
     with st.container(key="card-recalibration", height="stretch"):
-        st.header("Recalibration")
+        title = prose.title("Recalibration")
         if not result.recalibrators:
-            explain("No recalibrator could be fitted to these rows.")
+            prose.show(title, prose.paragraph("No recalibrator could be fitted to these rows."))
             return
         error = result.estimates["calibration_error"]
-        explain(
+        said = (
             f"Calibration error is {words.number(error.value)} {words.interval('', error.low, error.high)} as it is. "
             "Below, what is left of it on held-out prompts (5 folds)."
         )
-        st.html(_table(result.recalibrators, wanted))
+        prose.show(title, prose.paragraph(said), _table(result.recalibrators, wanted))
         chosen = next((one for one in result.recalibrators if one["kind"] == wanted), result.recalibrators[0])
         text = orjson.dumps(chosen, option=orjson.OPT_INDENT_2).decode()
         file = {"label": f"Download {chosen['kind']} as JSON", "name": "recalibrator.json", "text": text}
         mount("files", "recalibrator-file", {"files": [file]})
-        if chosen["kind"] == "temperature" and dataset.kind != "score":
-            with st.expander("Apply it"):
-                st.code(SNIPPET, language="python")
+        with st.expander("Apply it"):
+            noun = "scores" if dataset.kind == "score" else "margins"
+            explain(f"python {SCRIPT.name} recalibrator.json < {noun}.txt: one number a line in, one probability out.")
+            st.code(script(), language="python")
 
 
 def _table(recalibrators: list[dict[str, Any]], wanted: str) -> str:

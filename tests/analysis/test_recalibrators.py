@@ -79,6 +79,13 @@ def test_exported_parameters_give_the_predictions_of_the_cells():
             assert applied == pytest.approx(one.on_all[filled], **limit), one.kind
 
 
+@pytest.mark.parametrize("kind", ["temperature", "platt", "beta", "isotonic"])
+def test_the_script_takes_certain_scores(kind: str) -> None:
+    p = script.apply(exported(scores(600, stretch=1.5))[kind], [0.0, 0.5, 1.0])
+    assert np.isfinite(p).all()
+    assert p[0] < p[1] < p[2]
+
+
 def test_held_out_predictions_do_not_see_their_fold():
     rows = pairs(500, stretch=1.5)
     fold = rows.columns["bucket"] % 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.actions import datasets
 from engine.types import Who
 from pages.parts import state, states
@@ -46,6 +48,14 @@ def test_controls_reach_the_address_and_every_part(page: Page, give: Give) -> No
     assert answer["plain"] is False
     assert answer["rows"] == 150
     assert chart["query"] == answer["query"]
+
+
+@pytest.mark.parametrize("kind", ["temperature", "isotonic", "flexible"])
+def test_every_recalibrator_comes_with_the_lines_that_apply_it(page: Page, give: Give, kind: str) -> None:
+    app = page("calibration", dataset=str(give(samples.pairs())))
+    app.selectbox(key=state.RECALIBRATOR).set_value(kind).run()
+    assert not app.exception
+    assert "def apply(" in app.expander[0].code[0].value
 
 
 def test_export_links_name_what_is_on_screen(page: Page, give: Give) -> None:
