@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.analysis.arrays import Floats, Ints, sum_by
 from engine.errors import Conflict, UsageError
+from engine.words import amount
 
 COARSE_BUCKETS = 512
 """Buckets of a dataset with more prompts than FINE_BUCKETS; it divides FINE_BUCKETS, so both add up."""
@@ -75,7 +76,7 @@ class Table:
         if buckets == self.buckets:
             return self
         if self.buckets % buckets:
-            raise UsageError(f"{self.buckets} buckets do not fold to {buckets}.")
+            raise UsageError(f"{amount(self.buckets, 'bucket')} do not fold to {buckets}.")
         keys = self.bucket % buckets * self.cells + self.cell
         return type(self)(buckets, self.cells, *_collect(keys, self.sums))
 

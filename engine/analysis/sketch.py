@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -43,6 +44,14 @@ class DistinctCount:
         if self.exact:
             return len(self.smallest)
         return round((self.size - 1) / (float(self.smallest[-1]) / HASH_SPACE))
+
+    @property
+    def rounded(self) -> int:
+        """`count` for people: an estimate without the digits that lie below its standard error."""
+        if self.exact:
+            return self.count
+        step: int = 10 ** int(math.log10(self.count / math.sqrt(self.size)))
+        return round(self.count / step) * step
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
+from engine.words import amount
 
 
 def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200) -> Chart | None:
@@ -40,13 +41,13 @@ def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200)
 
 
 def _aloud(side: tuple[float, float], count: float | None) -> str:
-    return f"{words.percent(side[0])} to {words.percent(side[1])}: {words.count(count)} rows"
+    return f"{words.percent(side[0])} to {words.percent(side[1])}: {amount(count or 0, 'row')}"
 
 
 def _alternative(sides: list[tuple[float, float]], counts: list[float | None], title: str) -> str:
     fullest = max(range(len(counts)), key=lambda index: counts[index] or 0.0)
     low, high = sides[fullest]
     return (
-        f"Histogram of {words.count(sum(number or 0 for number in counts))} rows by {title.lower()}; "
+        f"Histogram of {amount(sum(number or 0 for number in counts), 'row')} by {title.lower()}; "
         f"most lie between {words.percent(low, 0)} and {words.percent(high, 0)}."
     )

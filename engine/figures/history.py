@@ -8,6 +8,7 @@ from typing import Any
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.types import AnswerView
+from engine.words import amount
 
 NAME = "calibration_error"
 TICKS = [
@@ -84,9 +85,9 @@ def _value(estimates: Mapping[str, Any], part: str) -> float | None:
 def _alternative(kept: list[AnswerView]) -> str:
     first, last = (_value(answer.estimates, "value") for answer in (kept[0], kept[-1]))
     return (
-        f"Calibration error over {len(kept)} versions: "
-        f"from {words.number(first)} at {words.count(kept[0].rows)} rows "
-        f"to {words.number(last)} at {words.count(kept[-1].rows)} rows."
+        f"Calibration error over {amount(len(kept), 'version')}: "
+        f"from {words.number(first)} at {amount(kept[0].rows, 'row')} "
+        f"to {words.number(last)} at {amount(kept[-1].rows, 'row')}."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
+from engine.words import amount
 
 SMALLEST, LARGEST = 5.0, 17.0
 """Diameter of a point in pixels: its area grows with the rows of the bin."""
@@ -176,7 +177,7 @@ def _aloud(row: dict[str, float]) -> str:
     return (
         f"Says {words.percent(row['predicted'])}, is right {words.percent(row['observed'])}, "
         f"confidence band {_between(row, 'low', 'high')}, calibrated models {_between(row, 'null_low', 'null_high')}, "
-        f"{words.count(row['count'])} rows"
+        f"{amount(row['count'], 'row')}"
     )
 
 
@@ -248,7 +249,7 @@ def _alternative(bins: list[dict[str, float]], pairs: bool) -> str:
     right = "it is right" if pairs else "it is true"
     direction = "below" if gap["observed"] < gap["predicted"] else "above"
     return (
-        f"Reliability diagram of {words.count(sum(row['count'] for row in bins))} rows in {len(bins)} bins. "
+        f"Reliability diagram of {amount(sum(row['count'] for row in bins), 'row')} in {amount(len(bins), 'bin')}. "
         f"Where the model says {words.percent(gap['predicted'], 0)}, "
         f"{right} {words.percent(gap['observed'], 0)} of the time, {direction} the diagonal of a calibrated model."
     )

@@ -7,12 +7,13 @@ from typing import Any
 
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
+from engine.words import amount
 
 MOST = 16
 """Slices drawn; the table holds all of them."""
 
 ROW_HEIGHT = 30
-HOVER = "%{customdata[0]}<br>%{x:+.3f} against the rest<br>%{customdata[1]} prompts, %{customdata[2]}<extra></extra>"
+HOVER = "%{customdata[0]}<br>%{x:+.3f} against the rest<br>%{customdata[1]}, %{customdata[2]}<extra></extra>"
 
 
 def slices(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
@@ -46,6 +47,10 @@ def label(entry: Mapping[str, Any]) -> str:
     return f"{entry['column']}={entry['value']}"
 
 
+def _prompts(entry: Mapping[str, Any]) -> str:
+    return amount(entry.get("prompts") or 0, "prompt", approximate=bool(entry.get("prompts_approximate")))
+
+
 def _marks(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
     low = [_or_effect(entry, "low") for entry in shown]
     high = [_or_effect(entry, "high") for entry in shown]
@@ -58,7 +63,7 @@ def _marks(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
         "customdata": [
             [
                 words.plain(label(entry)),
-                words.count(entry.get("prompts")),
+                _prompts(entry),
                 finding(entry),
                 label(entry),
             ]
@@ -135,7 +140,7 @@ def _alternative(ranked: list[Mapping[str, Any]]) -> str:
     first = ranked[0]
     confirmed = sum(bool(entry.get("confirmed")) for entry in ranked)
     return (
-        f"{len(ranked)} slices against the rest of the data after recalibration, "
+        f"{amount(len(ranked), 'slice')} against the rest of the data after recalibration, "
         f"{confirmed} confirmed on held-out prompts. "
         f"The largest deviation is {words.plain(label(first))} with {words.number(first['effect'])}."
     )

@@ -42,6 +42,7 @@ def calibration_view(concluded: Concluded, mode: Mode = "light") -> dict[str, An
         "sentence": result.sentence,
         "rows": result.evidence.rows,
         "prompts": result.dataset.get("prompts"),
+        "prompts_approximate": result.dataset.get("prompts_approximate", False),
         "level": level_of(result),
         "estimates": {name: asdict(estimate) for name, estimate in result.estimates.items()},
         "charts": {name: chart.to_dict(mode) for name, chart in charts(result).items()},

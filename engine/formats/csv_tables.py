@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 
 from engine.formats.batches import ColumnBatch, Refused
 from engine.formats.source import Source
+from engine.words import amount
 
 DELIMITERS = ",\t;|"
 ROWS_PER_BATCH = 65_536
@@ -50,7 +51,9 @@ def dialect_of(source: Source, block: bytes) -> Dialect:
     except csv.Error as error:
         raise source.refuse("the header cannot be read", "unrecognised", line=1) from error
     if len(header) > source.limits.columns:
-        raise source.exceeds(f"{len(header)} columns, more than {source.limits.columns}", "too_many_columns", 1)
+        raise source.exceeds(
+            f"{amount(len(header), 'column')}, more than {source.limits.columns}", "too_many_columns", 1
+        )
     return Dialect(delimiter, _distinct([name.strip() for name in header]))
 
 

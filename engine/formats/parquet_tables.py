@@ -13,6 +13,7 @@ from engine.formats.batches import ColumnBatch
 from engine.formats.limits import MIB
 from engine.formats.parquet_footer import values_per_row
 from engine.formats.source import Source
+from engine.words import amount
 
 ROWS_PER_BATCH = 65_536
 NUMERIC_ROWS_PER_BATCH = 1_048_576
@@ -46,9 +47,11 @@ def open_parquet(source: Source) -> pq.ParquetFile:
 def _check(source: Source, metadata: pq.FileMetaData) -> None:
     limits = source.limits
     if metadata.num_columns > limits.columns:
-        raise source.exceeds(f"{metadata.num_columns} columns, more than {limits.columns}", "too_many_columns")
+        raise source.exceeds(
+            f"{amount(metadata.num_columns, 'column')}, more than {limits.columns}", "too_many_columns"
+        )
     if metadata.num_rows > limits.rows:
-        raise source.exceeds(f"{metadata.num_rows} rows, more than {limits.rows}", "too_many_rows")
+        raise source.exceeds(f"{amount(metadata.num_rows, 'row')}, more than {limits.rows}", "too_many_rows")
 
 
 def _batch_rows(source: Source, opened: pq.ParquetFile) -> int:
@@ -56,7 +59,7 @@ def _batch_rows(source: Source, opened: pq.ParquetFile) -> int:
     nested = any(pa.types.is_nested(field.type) for field in opened.schema_arrow)
     heaviest = values_per_row(source.stream) if nested else 1.0
     if heaviest > _VALUES_AT_ONCE:
-        raise source.exceeds(f"a row holds {heaviest:,.0f} values", "parquet_bomb")
+        raise source.exceeds(f"a row holds {amount(heaviest, 'value')}", "parquet_bomb")
     numeric = all(not _holds_text(field.type) for field in opened.schema_arrow)
     return min(NUMERIC_ROWS_PER_BATCH if numeric else ROWS_PER_BATCH, max(1, int(_VALUES_AT_ONCE / heaviest)))
 
@@ -88,7 +91,7 @@ def _pieces(source: Source, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     if width <= limit:
         yield batch
     elif batch.num_rows <= 1 or width > 64 * limit:
-        raise source.exceeds(f"{batch.num_rows} rows unpack to {width // MIB} MiB of text", "parquet_bomb")
+        raise source.exceeds(f"{amount(batch.num_rows, 'row')} of {width // MIB} MiB of text unpacked", "parquet_bomb")
     else:
         half = batch.num_rows // 2
         yield from _pieces(source, batch.slice(0, half))

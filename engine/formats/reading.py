@@ -23,6 +23,7 @@ from engine.formats.parquet_tables import read_parquet
 from engine.formats.plan import Draft, Plan, apply_mapping, check_mapping, plan_from_dict, sample_of
 from engine.formats.report import REASONS, Report
 from engine.formats.source import Source, blocks, is_parquet, open_source, unpack
+from engine.words import amount
 
 HEAD = 256
 
@@ -99,7 +100,8 @@ class Reading:
                 votes = join([first, *drafts])
                 first = gathered(votes)
                 self.report.warn(
-                    "votes_gathered", f"{len(votes.lines)} votes were gathered into {len(first.lines)} pairs"
+                    "votes_gathered",
+                    f"{amount(len(votes.lines), 'vote')} were gathered into {amount(len(first.lines), 'pair')}",
                 )
             held = next(drafts, None)
             if held is None and self._state is None:
@@ -237,9 +239,10 @@ class Reading:
         if first is None:
             return self._source.refuse("the file holds no rows", "no_rows")
         why = REASONS.get(first.reason, first.reason)
+        rows = self.report.rows
+        none = "the only row could not be taken" if rows == 1 else f"none of {rows:,} rows could be taken"
         return self._source.refuse(
-            f"none of {self.report.rows} rows could be taken; line {first.line}"
-            f"{f', field {first.field}' if first.field else ''}: {why}",
+            f"{none}; line {first.line}{f', field {first.field}' if first.field else ''}: {why}",
             "no_rows",
             line=first.line,
             field=first.field or None,

@@ -14,6 +14,7 @@ from engine.queries.runs import list_runs
 from engine.queries.views import list_views
 from engine.store.engine import fetch
 from engine.types import DatasetView, PaletteEntry, Who
+from engine.words import amount
 
 PAGES = (
     ("home", "Home", ("start", "overview", "answer"), "g h"),
@@ -68,7 +69,7 @@ def _pages(project: str) -> Iterator[PaletteEntry]:
 
 
 def _dataset(dataset: DatasetView) -> PaletteEntry:
-    hint = f"{dataset.rows:,} rows" if dataset.version else "not read yet"
+    hint = amount(dataset.rows, "row") if dataset.version else "not read yet"
     target = f"calibration?dataset={dataset.id}" if dataset.verdict else f"datasets?dataset={dataset.id}"
     synonyms = tuple(word for word in (dataset.format, dataset.kind) if word)
     return PaletteEntry(f"dataset:{dataset.id}", dataset.name, "Datasets", "link", target, hint, synonyms)

@@ -94,6 +94,7 @@ def summary(result: Result) -> dict[str, Any]:
         },
         "rows": result.dataset.get("rows", result.evidence.rows),
         "prompts": result.dataset.get("prompts", 0),
+        "prompts_approximate": result.dataset.get("prompts_approximate", False),
         "pictures": {name: dict(result.pictures[name]) for name in ANSWER_PICTURES if name in result.pictures},
     }
 

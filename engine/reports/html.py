@@ -63,9 +63,9 @@ def _title(result: Result) -> str:
 
 
 def _subtitle(dataset: Mapping[str, Any]) -> str:
-    names = ("rows", "accepted", "rejected", "prompts")
-    counts = [f"{dataset[name]:,} {name}" for name in names if isinstance(dataset.get(name), int)]
-    return " · ".join([*counts, *(str(dataset[name]) for name in ("format", "kind") if dataset.get(name))])
+    return " · ".join(
+        [*words.counts(dataset), *(str(dataset[name]) for name in ("format", "kind") if dataset.get(name))]
+    )
 
 
 def _evidence(result: Result) -> list[tuple[str, str]]:
@@ -79,6 +79,7 @@ def _evidence(result: Result) -> list[tuple[str, str]]:
         ("Parameters", params),
         ("Seed", str(proof.seed)),
         ("Rows", f"{proof.rows:,}"),
+        ("Prompts", words.prompts(result.dataset).rsplit(" ", 1)[0] if result.dataset.get("prompts") else ""),
         ("Duration", f"{proof.duration_ms:.1f} ms"),
     ]
     return [(term, value) for term, value in lines if value]

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.figures.words import number
 from engine.types import Estimate
+from engine.words import amount
 
 LABELS: Mapping[str, str] = {
     "accuracy": "Accuracy",
@@ -41,6 +42,18 @@ def interval(estimate: Estimate, digits: int = 4) -> str:
     if estimate.low is None or estimate.high is None:
         return "–"
     return f"[{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
+
+
+def counts(dataset: Mapping[str, Any]) -> list[str]:
+    """How many rows were read, taken and refused, and of how many prompts they are."""
+    known = {name: dataset[name] for name in ("rows", "accepted", "rejected") if isinstance(dataset.get(name), int)}
+    parts = [amount(number, "row") if name == "rows" else f"{number:,} {name}" for name, number in known.items()]
+    return [*parts, prompts(dataset)] if isinstance(dataset.get("prompts"), int) else parts
+
+
+def prompts(counted: Mapping[str, Any]) -> str:
+    """The number of prompts of a dataset or of a slice, "about" where it is an estimate."""
+    return amount(counted["prompts"], "prompt", approximate=bool(counted.get("prompts_approximate")))
 
 
 def cell(value: Any) -> str:

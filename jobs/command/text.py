@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.figures.words import number
-from engine.reports.words import cell, interval
+from engine.reports.words import cell, counts, interval
 from engine.types import Result
+from engine.words import amount
 
 WIDEST = 110
 ROWS, SLICES = 5, 12
@@ -59,14 +60,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequen
 
 
 def _dataset(dataset: Mapping[str, Any]) -> str:
-    counts = [
-        f"{dataset[name]:,} {name}"
-        for name in ("rows", "accepted", "rejected", "prompts")
-        if isinstance(dataset.get(name), int)
-    ]
     found = [printable(str(dataset[name])) for name in ("format", "kind") if dataset.get(name)]
     reasons = [f"  rejected: {count:,} {reason}" for reason, count in (dataset.get("reasons") or {}).items()]
-    return "\n".join([" · ".join([*counts, *found]), *reasons])
+    return "\n".join([" · ".join([*counts(dataset), *found]), *reasons])
 
 
 def _estimates(result: Result) -> str:
@@ -81,11 +77,18 @@ def _estimates(result: Result) -> str:
 def _slices(slices: Sequence[Mapping[str, Any]]) -> str:
     if not slices:
         return ""
+    slices = [_slice(one) for one in slices]
     columns = list(dict.fromkeys(name for one in slices for name in one))
     rows = [[printable(cell(one.get(name))) for name in columns] for one in slices[:SLICES]]
     numeric = [place for place, name in enumerate(columns) if _is_number(slices[0].get(name))]
     more = f"\n… and {len(slices) - SLICES} more with --json" if len(slices) > SLICES else ""
     return f"Slices\n{table(columns, rows, numeric)}{more}"
+
+
+def _slice(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the flag: an approximate number of prompts says so itself."""
+    shown = {name: value for name, value in one.items() if name != "prompts_approximate"}
+    return {**shown, "prompts": f"~{cell(one['prompts'])}"} if one.get("prompts_approximate") else shown
 
 
 def _is_number(value: Any) -> bool:
@@ -119,7 +122,6 @@ def _warnings(result: Result, width: int) -> str:
 
 def _evidence(result: Result) -> str:
     proof = result.evidence
-    what = (
-        f"{proof.analysis} {proof.analysis_version}, {proof.rows:,} rows, seed {proof.seed}, {proof.duration_ms:.0f} ms"
-    )
+    used = f"{amount(proof.rows, 'row')}, seed {proof.seed}, {proof.duration_ms:.0f} ms"
+    what = f"{proof.analysis} {proof.analysis_version}, {used}"
     return "\n".join(["Evidence", f"  {what}", f"  sha256 {proof.sha256}", f"  {printable(proof.command)}"])

@@ -12,7 +12,8 @@ from scipy.special import expit
 
 from engine.analysis import ANALYSES, CalibrationParameters
 from engine.analysis.calibration.error import CalibrationError
-from engine.analysis.calibration.sentence import sentence, short, verdict
+from engine.analysis.calibration.plan import more_prompts
+from engine.analysis.calibration.sentence import Basis, sentence, short, verdict
 from engine.errors import NotEnoughData, UsageError
 from engine.types import Estimate, Rows
 from tests.analysis.worlds import ANALYSIS, DEFAULTS, changed, conclude, identity, pairs, scores, sliced, value
@@ -109,7 +110,7 @@ def test_evidence_and_dataset():
     assert (result.evidence.analysis, result.evidence.seed, result.evidence.rows) == ("calibration", 3, 400)
     assert result.evidence.analysis_version == ANALYSIS.version
     assert 0 < result.evidence.duration_ms < 60_000
-    assert result.dataset == {"kind": "comparison", "rows": 400, "prompts": 100}
+    assert result.dataset == {"kind": "comparison", "rows": 400, "prompts": 100, "prompts_approximate": False}
     assert conclude(scores(400)).dataset["kind"] == "score"
 
 
@@ -310,6 +311,9 @@ def test_verdicts(measured, slope, excess, paired, expected):
     assert missing == "miscalibrated"
 
 
+UNKNOWN = Estimate(None)
+
+
 class Fitted:
     """As much of a recalibrator as a sentence needs."""
 
@@ -331,21 +335,89 @@ class Fitted:
     ],
 )
 def test_what_repairs_it(fitted, ending):
-    told = sentence("over_confident", error(0.1, 0.05, 0.2), 1200, 300, fitted, paired=True)
+    told = sentence("over_confident", error(0.1, 0.05, 0.2), Basis(1200, 300, paired=True), fitted, UNKNOWN)
     assert told.startswith("Over-confident: calibration error .10 [.05, .20] on 1,200 pairs of 300 prompts")
     assert told.endswith(ending)
 
 
 def test_other_sentences():
-    told = sentence("miscalibrated", error(0.1, 0.05, 0.2), 50, 40, Fitted("temperature", 0.02, 2.0), paired=False)
+    of_scores, of_pairs = Basis(50, 40, paired=False), Basis(50, 40, paired=True)
+    told = sentence("miscalibrated", error(0.1, 0.05, 0.2), of_scores, Fitted("temperature", 0.02, 2.0), UNKNOWN)
     assert told == (
         "Miscalibrated: calibration error .10 [.05, .20] on 50 scores of 40 prompts; dividing logits by 2 repairs it "
         "to .02 on held-out prompts."
     )
-    surely = sentence("calibrated", error(0.01, 0.005, 0.015), 50, 40, None, paired=True)
+    surely = sentence("calibrated", error(0.01, 0.005, 0.015), of_pairs, None, UNKNOWN)
     assert surely == "Well calibrated: calibration error .01 [.005, .01] on 50 pairs of 40 prompts."
-    unsure = sentence("undecided", error(0.05, 0, 0.15), 50, 40, None, paired=True)
-    assert unsure.endswith("cannot be told from zero; more prompts would narrow it.")
+
+
+def test_numbers_of_things_are_said_as_people_say_them():
+    assert str(Basis(1, 1, paired=True)) == "on 1 pair of 1 prompt"
+    assert str(Basis(0, 1, paired=False)) == "on 0 scores of 1 prompt"
+    assert str(Basis(9000, 1_230_000, paired=True, approximate=True)) == "on 9,000 pairs of about 1,230,000 prompts"
+    with pytest.raises(NotEnoughData, match=r"^1 prompt; an honest interval"):
+        conclude(pairs(20, prompts=1))
+
+
+UNSURE = CalibrationError(0.0, 0.0, 0.2, -0.01, noise=1e-4, slope=0.0, reach=2.0)
+"""What 100 prompts leave open: twice the standard deviation .01 of CE² is .02, so the error may be .14 or more."""
+
+
+@pytest.mark.parametrize(
+    ("scale", "paired", "doubt"),
+    [
+        (Estimate(1.81, 1.23, 3.47), True, ", but the scores look too sharp: temperature 1.8 [1.2, 3.5] leaves out 1"),
+        (Estimate(1.5, 1.04, None), True, ", but the scores look too sharp: temperature 1.50 [1.04, ∞] leaves out 1"),
+        (Estimate(0.6, 0.4, 0.9), True, ", but the scores look too flat: temperature 0.6 [0.4, 0.9] leaves out 1"),
+        (
+            Estimate(0.6, 0.4, 0.9),
+            False,
+            ", but the scores look too sharp: slope of the logit 0.6 [0.4, 0.9] leaves out 1",
+        ),
+        (
+            Estimate(1.6, 1.0004, 2.0),
+            False,
+            ", but the scores look too flat: slope of the logit 1.6000 [1.0004, 2.0000] leaves out 1",
+        ),
+        (Estimate(1.3, 0.9, 1.9), True, ""),
+        (Estimate(1.3, 1.0, 1.9), True, ""),
+        (Estimate(1.3, 0.9, None), True, ""),
+        (Estimate(None), True, ""),
+    ],
+)
+def test_an_undecided_answer_says_what_the_scale_says(scale, paired, doubt):
+    basis = Basis(100, 100, paired=paired)
+    noun = "pairs" if paired else "scores"
+    assert sentence("undecided", UNSURE, basis, None, scale) == (
+        f"Undecided: calibration error 0 [0, .20] on 100 {noun} of 100 prompts cannot be told from zero{doubt}; "
+        "about 700 more prompts would settle it if it stays there."
+    )
+    nothing = sentence("calibrated", error(0.0, 0, 0.04), basis, None, scale)
+    assert nothing == (f"No miscalibration detected: calibration error 0 [0, .04] on 100 {noun} of 100 prompts{doubt}.")
+
+
+def test_how_many_more_prompts_settle_it():
+    """By hand: at k times the prompts the half-width of CE² is reach · √(noise / k² + slope · s / k)."""
+    assert more_prompts(UNSURE, 100) == 700  # 2 · .01 / k = .05², so k = 8
+    assert more_prompts(replace(UNSURE, noise=4e-4), 100) == 1500
+    detected = replace(UNSURE, square=0.01)  # too large ever to end below .05²: 2 · .01 / k = .01, so k = 2
+    assert more_prompts(detected, 100) == 100
+    assert more_prompts(replace(detected, square=0.005), 1234) == 3800  # 1,234 · 3 = 3,702, rounded up
+    assert more_prompts(replace(detected, square=0.05**2), 100) == 700
+    assert more_prompts(replace(detected, square=0.019999), 100) == 1
+    sloping = replace(UNSURE, slope=0.01)
+    more = more_prompts(sloping, 1_000_000) / 1_000_000 + 1
+    assert 4 * (1e-4 / more**2 + 0.01 * 0.0025 / more) == pytest.approx(0.0025**2, rel=0.1)
+    small = replace(UNSURE, square=0.0001)  # a small error ends below .05 long before it leaves 0
+    assert more_prompts(small, 100) == 740  # 2 · .01 / k = .0025 − .0001
+
+
+def test_the_interval_narrows_as_planned():
+    found = conclude(pairs(100, stretch=1.8, seed=4))
+    assert found.verdict == "undecided"
+    assert "more prompts would settle it" in found.sentence
+    more = int(found.sentence.split("; about ")[1].split(" more")[0].replace(",", ""))
+    assert conclude(pairs(100 + more, stretch=1.8, seed=5)).verdict != "undecided"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from engine.analysis.calibration.slices import Slice, _confirm, _effect
+from engine.analysis.sketch import DistinctCount
 from engine.types import Rows
-from tests.analysis.worlds import changed, conclude, pairs, sliced
+from tests.analysis.worlds import changed, conclude, hashes_of, pairs, sliced
 
 
 def world(n: int = 6000, seed: int = 0, *, bad: float = 0.5, prompts: int | None = None) -> Rows:
@@ -118,7 +119,8 @@ def test_effect_by_hand():
 
 
 def entry(found: float, tested: float, deviation: float = 1.0) -> Slice:
-    return Slice("c", "v", 100, 50, 0.5, (found, deviation, 21), (tested, deviation, 21))
+    prompts = DistinctCount.of(hashes_of(np.arange(50)), 1024)
+    return Slice("c", "v", 100, prompts, 0.5, (found, deviation, 21), (tested, deviation, 21))
 
 
 def test_confirmation_by_hand():

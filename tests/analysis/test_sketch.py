@@ -45,3 +45,14 @@ def test_worst_rows_of_parts_are_those_of_the_whole():
     parts = WorstRows.of(row_hash[:123], confidence[:123], 20) + WorstRows.of(row_hash[123:], confidence[123:], 20)
     assert parts.references() == whole.references()
     assert len(whole.references()) == 20
+
+
+@pytest.mark.parametrize(
+    ("size", "distinct", "step"), [(1024, 900, 1), (1024, 9_000, 100), (1024, 90_000, 1000), (8192, 30_000, 100)]
+)
+def test_an_estimate_is_shown_without_the_digits_it_does_not_have(size, distinct, step):
+    sketch = DistinctCount.of(hashes_of(np.arange(distinct)), size)
+    assert sketch.rounded % step == 0
+    assert abs(sketch.rounded - sketch.count) <= step / 2
+    assert step <= max(1, distinct / size**0.5)
+    assert sketch.exact == (step == 1)

@@ -204,6 +204,7 @@ def test_the_view_has_the_shape_of_the_contract() -> None:
         "sentence",
         "rows",
         "prompts",
+        "prompts_approximate",
         "level",
         "estimates",
         "charts",

@@ -285,6 +285,7 @@ def test_the_answer_of_a_version(installation: Installation, counting: Counting)
         "estimates": {"total": {"value": 6.0, "low": None, "high": None, "null_95": None}},
         "rows": 3,
         "prompts": 3,
+        "prompts_approximate": False,
         "pictures": {"reliability": {"count": [3]}},
     }
     assert results.answer_of(parts, "score", "counting") is None

@@ -17,7 +17,7 @@ from engine.analysis.calibration.observe import observe
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS, CalibrationParameters
 from engine.analysis.calibration.pictures import pictures
 from engine.analysis.calibration.recalibrate import Recalibrator, recalibrators
-from engine.analysis.calibration.sentence import sentence, verdict
+from engine.analysis.calibration.sentence import Basis, sentence, verdict
 from engine.analysis.calibration.slices import slices
 from engine.analysis.calibration.state import CalibrationState
 from engine.analysis.calibration.view import View
@@ -25,6 +25,7 @@ from engine.analysis.calibration.warnings import warnings
 from engine.analysis.intervals import jackknife
 from engine.errors import NotEnoughData, UsageError
 from engine.types import Estimate, Evidence, Kind, Result, Rows
+from engine.words import amount
 
 LEAST_PROMPTS = 30
 
@@ -77,9 +78,10 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
         prompts = state.prompts.count
         buckets = len(np.unique(state.moments.bucket))
         if prompts >= LEAST_PROMPTS > 3 * buckets:
-            raise NotEnoughData(f"{prompts} prompts lie in {buckets} buckets only: their hashes are not well mixed.")
+            found = f"{amount(prompts, 'prompt')} lie in {amount(buckets, 'bucket')} only"
+            raise NotEnoughData(f"{found}: their hashes are not well mixed.")
         if prompts < LEAST_PROMPTS:
-            raise NotEnoughData(f"{prompts} prompts; an honest interval needs at least {LEAST_PROMPTS}.")
+            raise NotEnoughData(f"{amount(prompts, 'prompt')}; an honest interval needs at least {LEAST_PROMPTS}.")
         known = PAIR_RECALIBRATORS if state.paired else SCORE_RECALIBRATORS
         if params.recalibrator not in known:
             kind = "pairs" if state.paired else "scores"
@@ -88,7 +90,8 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
 
 def _conclude(state: CalibrationState, params: CalibrationParameters) -> Result:
     view = View(state, params.bins)
-    rows, prompts = round(view.rows), state.prompts.count
+    rows, prompts = round(view.rows), state.prompts.rounded
+    basis = Basis(rows, prompts, state.paired, not state.prompts.exact)
     error = calibration_error(view.count_by_fifteen, view.by_bucket_and_bin(view.residual, view.fifteen), params.level)
     beside, nulls = beside_null(view, params.level, params.seed)
     found = with_intervals(view, error, params.level) | beside
@@ -99,10 +102,15 @@ def _conclude(state: CalibrationState, params: CalibrationParameters) -> Result:
     return Result(
         analysis=Calibration.name,
         verdict=code,
-        sentence=sentence(code, error, rows, prompts, chosen, paired=state.paired),
+        sentence=sentence(code, error, basis, chosen, found["temperature" if state.paired else "platt_slope"]),
         estimates=found,
         evidence=_evidence(params, rows),
-        dataset={"kind": "comparison" if state.paired else "score", "rows": rows, "prompts": prompts},
+        dataset={
+            "kind": "comparison" if state.paired else "score",
+            "rows": rows,
+            "prompts": prompts,
+            "prompts_approximate": basis.approximate,
+        },
         slices=slices(view, chosen, params.level),
         warnings=warnings(view, prompts, found),
         pictures=pictures(view, nulls, chosen, params.level),

@@ -23,15 +23,25 @@ import numpy as np
 from engine.analysis.arrays import Floats
 from engine.analysis.intervals import critical
 
+CLOSE = 0.05
+"""An error whose interval ends below this and reaches 0 is called "none detected"; above, undecided."""
+
 
 @dataclass(frozen=True)
 class CalibrationError:
-    """The error in [0, 1] with its interval; `square` is CE² (negative where there is less than noise)."""
+    """The error in [0, 1] with its interval; `square` is CE² (negative where there is less than noise).
+
+    `noise` and `slope` make the variance of CE², noise + slope · CE², and `reach` is how many standard deviations the
+    interval spans to either side.
+    """
 
     value: float
     low: float
     high: float
     square: float
+    noise: float = 0.0
+    slope: float = 0.0
+    reach: float = 0.0
 
     @property
     def detected(self) -> bool:
@@ -60,10 +70,10 @@ def calibration_error(
     pull = weight * total
     size = float(pull @ total)
     slope = float(4 * pull @ covariance @ pull) / size if size > 0 else 0.0
-    low, high = _contradicted(square, noise, slope, critical(level, len(count)))
-    return CalibrationError(
-        float(np.sqrt(max(0.0, square))), float(np.sqrt(low)), min(float(np.sqrt(high)), 1.0), square
-    )
+    reach = critical(level, len(count))
+    low, high = _contradicted(square, noise, slope, reach)
+    value, high = float(np.sqrt(max(0.0, square))), min(float(np.sqrt(high)), 1.0)
+    return CalibrationError(value, float(np.sqrt(low)), high, square, noise, slope, reach)
 
 
 def _contradicted(square: float, noise: float, slope: float, quantile: float) -> tuple[float, float]:

@@ -50,22 +50,27 @@ def null_residual(view: View) -> Floats:
 
 
 def bin_nulls(view: View, residual: Floats, binning: Binning, seed: int) -> BinNulls:
-    """Nulls of a binning from the null residuals of the keys."""
+    """Nulls of a binning from the null residuals of the keys.
+
+    A normal draw knows no bounds, the gap of a bin does: outcomes lie in [0, 1], so it is at most max(p, 1 − p) for the
+    bin's mean prediction p. In a bin of one or two rows the normal reaches beyond, even beyond 1, and the largest gap
+    is mostly that of such a bin, so there gaps stop at their bound. Sums over bins keep the normal's variance.
+    """
     count, predicted, _ = view.by_bin(binning)
     filled = count > 0
     by_bucket = view.by_bucket_and_bin(residual, binning)[:, filled]
     count, predicted = count[filled], predicted[filled]
     values, vectors = np.linalg.eigh(by_bucket.T @ by_bucket)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    draws = np.random.default_rng(seed).standard_normal((DRAWS, len(values))) @ root.T / count
     weight, rate = count / count.sum(), predicted / count
+    draws = np.random.default_rng(seed).standard_normal((DRAWS, len(values))) @ root.T / count
     noise = np.where(count > 1, rate * (1 - rate) / np.maximum(count - 1, 1.0), 0.0)
     square = np.square(draws)
     deviation = np.zeros(binning.bins)
     deviation[filled] = np.sqrt(np.diag(by_bucket.T @ by_bucket)) / count
     return BinNulls(
         _quantile(np.abs(draws) @ weight),
-        _quantile(np.abs(draws).max(axis=1)),
+        _quantile(np.minimum(np.abs(draws), np.maximum(rate, 1 - rate)).max(axis=1)),
         _quantile(np.sqrt(np.maximum((square - noise) @ weight, 0.0))),
         _quantile(square @ weight),
         deviation,

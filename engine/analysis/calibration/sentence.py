@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from engine.analysis.calibration.error import CalibrationError
+from dataclasses import dataclass
+
+from engine.analysis.calibration.error import CLOSE, CalibrationError
+from engine.analysis.calibration.plan import more_prompts
 from engine.analysis.calibration.recalibrate import Recalibrator
 from engine.types import Estimate
-
-CLOSE = 0.05
-"""An error whose interval ends below this and reaches 0 is called "none detected"; above, undecided."""
+from engine.words import amount
 
 NEGLIGIBLE = 0.02
 """An error whose whole interval lies below this is called calibrated, even where it is surely not zero."""
@@ -33,27 +34,61 @@ def verdict(error: CalibrationError, slope: Estimate, excess: Estimate, *, paire
     return "miscalibrated"
 
 
+@dataclass(frozen=True)
+class Basis:
+    """On how much data an answer rests; `approximate` where the number of prompts is an estimate."""
+
+    rows: int
+    prompts: int
+    paired: bool
+    approximate: bool = False
+
+    def __str__(self) -> str:
+        rows = amount(self.rows, "pair" if self.paired else "score")
+        return f"on {rows} of {amount(self.prompts, 'prompt', approximate=self.approximate)}"
+
+
 def sentence(
-    code: str,
-    error: CalibrationError,
-    rows: int,
-    prompts: int,
-    recalibrator: Recalibrator | None,
-    *,
-    paired: bool,
+    code: str, error: CalibrationError, basis: Basis, recalibrator: Recalibrator | None, scale: Estimate
 ) -> str:
-    """One line: the verdict, the error with its interval, on how much data, and what repairs it."""
-    measured = f"calibration error {short(error.value)} [{short(error.low)}, {short(error.high)}]"
-    noun = "pairs" if paired else "scores"
-    basis = f"on {rows:,} {noun} of {prompts:,} prompts"
+    """One line: the verdict, the error with its interval, on how much data, and what repairs or would settle it.
+
+    `scale` is the temperature of pairs, the slope of the logit of scores: where the error cannot be told from zero but
+    the scale can be told from 1, the sentence says so.
+    """
+    measured = f"calibration error {short(error.value)} [{short(error.low)}, {short(error.high)}] {basis}"
     if code == "undecided":
-        return f"Undecided: {measured} {basis} cannot be told from zero; more prompts would narrow it."
+        more = f"{amount(more_prompts(error, basis.prompts), 'more prompt')} would settle it"
+        doubt = _doubt(scale, paired=basis.paired)
+        return f"Undecided: {measured} cannot be told from zero{doubt}; about {more} if it stays there."
     if code == "calibrated" and not error.detected:
-        return f"No miscalibration detected: {measured} {basis}."
+        return f"No miscalibration detected: {measured}{_doubt(scale, paired=basis.paired)}."
     if code == "calibrated":
-        return f"Well calibrated: {measured} {basis}."
+        return f"Well calibrated: {measured}."
     name = {"over_confident": "Over-confident", "under_confident": "Under-confident"}.get(code, "Miscalibrated")
-    return f"{name}: {measured} {basis}{_repair(error, recalibrator, paired=paired)}."
+    return f"{name}: {measured}{_repair(error, recalibrator, paired=basis.paired)}."
+
+
+def _doubt(scale: Estimate, *, paired: bool) -> str:
+    """What the scale says against an error of zero, where its interval leaves out 1."""
+    if scale.value is None or scale.low is None:
+        return ""
+    high = float("inf") if scale.high is None else scale.high
+    if scale.low <= 1 <= high:
+        return ""
+    look = "sharp" if (scale.low > 1) == paired else "flat"
+    name = "temperature" if paired else "slope of the logit"
+    value, low, up = _beside_one(scale.value, scale.low, high)
+    return f", but the scores look too {look}: {name} {value} [{low}, {up}] leaves out 1"
+
+
+def _beside_one(*values: float) -> list[str]:
+    """The values with one decimal, or as many as it takes for none to read as 1."""
+    for digits in range(1, 5):
+        texts = ["∞" if value == float("inf") else f"{value:.{digits}f}" for value in values]
+        if all(float(text) != 1 for text in texts if text != "∞"):
+            break
+    return texts
 
 
 def _repair(error: CalibrationError, recalibrator: Recalibrator | None, *, paired: bool) -> str:

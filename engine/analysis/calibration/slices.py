@@ -19,6 +19,7 @@ from engine.analysis.calibration.recalibrate import Recalibrator
 from engine.analysis.calibration.state import CONJUNCTION, SLICE_BUCKETS, SliceColumn
 from engine.analysis.calibration.view import View
 from engine.analysis.intervals import benjamini_hochberg, critical
+from engine.analysis.sketch import DistinctCount
 
 LEAST_PROMPTS = 30
 DISCOVERY = 0.1
@@ -32,7 +33,7 @@ class Slice:
     column: str
     value: str
     rows: int
-    prompts: int
+    prompts: DistinctCount
     accuracy: float
     found: tuple[float, float, int]
     tested: tuple[float, float, int]
@@ -50,7 +51,8 @@ class Slice:
             "column": self.column,
             "value": self.value,
             "rows": self.rows,
-            "prompts": self.prompts,
+            "prompts": self.prompts.rounded,
+            "prompts_approximate": not self.prompts.exact,
             "accuracy": self.accuracy,
             "effect": effect,
             "low": effect - spread,
@@ -92,9 +94,9 @@ def _entries(name: str, column: SliceColumn, prediction: Floats, whole: Floats) 
     even = np.arange(SLICE_BUCKETS) % 2 == 0
     entries = []
     for index, value in enumerate(column.values):
-        prompts, rows = column.prompts[index].count, float(sums[0, index].sum())
+        prompts, rows = column.prompts[index], float(sums[0, index].sum())
         halves = [_effect(sums[:, index, half], whole[:, half]) for half in (even, ~even)]
-        if prompts >= LEAST_PROMPTS and halves[0] is not None and halves[1] is not None:
+        if prompts.count >= LEAST_PROMPTS and halves[0] is not None and halves[1] is not None:
             accuracy = float(correct[index] / rows)
             entries.append(Slice(name, value, round(rows), prompts, accuracy, halves[0], halves[1]))
     return entries
@@ -134,7 +136,7 @@ def _confirm(entries: list[Slice], alpha: float) -> None:
     """Set candidates, p- and q-values and the level of each interval."""
     for entry in entries:
         effect, deviation, buckets = entry.found
-        entry.candidate = deviation > 0 and 2 * stdtr(buckets - 1, -abs(effect / deviation)) <= DISCOVERY
+        entry.candidate = deviation > 0 and bool(2 * stdtr(buckets - 1, -abs(effect / deviation)) <= DISCOVERY)
     candidates = [entry for entry in entries if entry.candidate]
     for entry in candidates:
         effect, deviation, buckets = entry.tested
@@ -145,7 +147,7 @@ def _confirm(entries: list[Slice], alpha: float) -> None:
     adjusted = benjamini_hochberg(np.array([entry.p_value for entry in candidates]))
     for entry, q_value in zip(candidates, adjusted, strict=True):
         entry.q_value = float(q_value)
-        entry.confirmed = q_value <= alpha
+        entry.confirmed = bool(q_value <= alpha)
     confirmed = sum(entry.confirmed for entry in candidates)
     for entry in candidates:
         entry.level = 1 - alpha * max(confirmed, 1) / len(candidates)

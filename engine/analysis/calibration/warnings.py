@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.analysis.calibration.view import View
 from engine.types import Estimate, Notice
+from engine.words import amount
 
 FEW_PROMPTS = 200
 MANY_TIES = 0.2
@@ -15,6 +16,7 @@ def warnings(view: View, prompts: int, found: Mapping[str, Estimate]) -> list[No
     """The warnings that apply, the gravest first."""
     total, rows = view.total, view.rows
     tied_scores, tied_labels = total["tied_score"] / rows, total["tied_label"] / rows
+    impossible = amount(total["impossible"], "row")
     checks = [
         (
             total["correct"] == rows and total["tied_score"] == 0,
@@ -24,7 +26,7 @@ def warnings(view: View, prompts: int, found: Mapping[str, Estimate]) -> list[No
         (
             total["impossible"] > 0,
             "infinite_nll",
-            f"{total['impossible']:.0f} rows came out as their score called impossible (p = 0 or 1): NLL is infinite.",
+            f"{impossible} came out as the score called impossible (p = 0 or 1): NLL is infinite.",
         ),
         (
             int(view.filled.sum()) == 1,
@@ -39,7 +41,7 @@ def warnings(view: View, prompts: int, found: Mapping[str, Estimate]) -> list[No
         (
             prompts < FEW_PROMPTS,
             "few_prompts",
-            f"Only {prompts} prompts: intervals are wide and their coverage approximate below {FEW_PROMPTS}.",
+            f"Only {amount(prompts, 'prompt')}: intervals are wide and their coverage approximate below {FEW_PROMPTS}.",
         ),
         (
             tied_scores > MANY_TIES,
