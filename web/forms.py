@@ -21,8 +21,17 @@ _TEMPLATES: Final = Environment(
 
 
 def page(status: int = 200, **values: Any) -> Response:
-    """The page with these values: title, lead, error, action, hidden, name, choosing, button, foot."""
-    blank = {"lead": "", "error": "", "action": "", "hidden": {}, "name": "", "choosing": False, "foot": ""}
+    """The page with these values: title, lead, error, action, hidden, name, choosing, button, foot, way_out."""
+    blank = {
+        "lead": "",
+        "error": "",
+        "action": "",
+        "hidden": {},
+        "name": "",
+        "choosing": False,
+        "foot": "",
+        "way_out": "",
+    }
     html = _TEMPLATES.get_template("signin.html").render({**blank, **values})
     return HTMLResponse(html, status, {"content-security-policy": FORM_POLICY, "cache-control": "no-store"})
 

@@ -28,8 +28,8 @@ _one_by_one: Final = asyncio.Semaphore(2)
 
 _USED: Final = "It was used already, or it is older than ten minutes."
 _NEW_LINK: Final = (
-    "An administrator can send you a new one. Where there is no administrator yet, start Plumbline again: it prints a "
-    "new link. If you have an account, sign in as usual."
+    "An administrator can make you a new one: Ctrl+K, Invite somebody. Whoever runs Plumbline prints one for an "
+    "administrator with: python -m jobs run --new-link"
 )
 _WRONG: Final = "That name and password do not belong together. Check both and try again."
 
@@ -122,7 +122,8 @@ def _form(target: str, name: str = "", error: str = "", status: int = 200) -> Re
         hidden={"next": target},
         name=name,
         error=error,
-        foot="No account yet? An administrator can send you a one-time link.",
+        foot="No account yet, or the password is lost? An administrator can send you a one-time link that makes a new "
+        "account.",
     )
 
 
@@ -135,7 +136,9 @@ def _locked(target: str, name: str, until: datetime) -> Response:
 
 
 def _dead_link() -> Response:
-    return page(404, title="This link does not work any more", lead=_USED, foot=_NEW_LINK)
+    return page(
+        404, title="This link does not work any more", lead=_USED, foot=_NEW_LINK, way_out="Sign in with an account"
+    )
 
 
 def _link(token: str, name: str = "", error: str = "", status: int = 200) -> Response:

@@ -1,13 +1,16 @@
+import inspect
 from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from engine import registry
 from engine.actions import people
 from engine.store.tables import Lockout
 from engine.store.times import now
 from engine.store.transaction import transaction
+from jobs.command import run
 from tests.web.conftest import ORIGIN, Desk
 from tests.web.serving import PASSWORD, register
 from web import passwords
@@ -180,6 +183,14 @@ def test_our_own_pages_are_where_signing_in_leads(target: str) -> None:
 
 def redeem(client: TestClient, token: str, name: str = "ada", password: str = PASSWORD) -> Any:
     return client.post("/signin/link", data={"token": token, "name": name, "password": password})
+
+
+def test_a_dead_link_names_every_way_in_that_there_is(desk: Desk) -> None:
+    page = desk.visitor().get("/signin/link", params={"token": "old"}).text
+    assert '<a href="/signin">Sign in with an account</a>' in page
+    assert "python -m jobs run --new-link" in page
+    assert {action.title for action in registry.ACTIONS.values() if action.title in page} == {"Invite somebody"}
+    assert "--new-link" in inspect.getsource(run.add)
 
 
 def test_looking_at_a_link_does_not_use_it_up_and_using_it_does(desk: Desk) -> None:
