@@ -54,8 +54,8 @@ class Visitor:
             if answer.hash and answer.metadata.cacheable and answer.hash not in self.hashes:
                 self.hashes.append(answer.hash)
             kind = answer.WhichOneof("type")
-            if kind == "new_session":
-                self.script_hash = answer.new_session.page_script_hash or self.script_hash
+            if kind == "navigation":
+                self.script_hash = answer.navigation.page_script_hash
             if kind == "delta" and answer.delta.new_element.WhichOneof("type") == "exception":
                 self.exceptions.append(answer.delta.new_element.exception.message)
             if kind == "script_finished":

@@ -66,16 +66,12 @@ def view(who: Who, dataset: DatasetView) -> None:
         sections.tools(who, dataset, concluded, params)
     sections.reliability(dataset, concluded, params)
     sections.newer(dataset, concluded)
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True, key="pair-repair"):
         sections.slices(dataset, concluded, params)
-    with right:
         recalibration.show(dataset, concluded.result, params[state.RECALIBRATOR])
     sections.worst(who, dataset, concluded, params)
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True, key="pair-proof"):
         sections.recognised(dataset, concluded.result.warnings)
-    with right:
         sections.evidence(concluded)
 
 

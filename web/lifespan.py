@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,14 +13,11 @@ from typing import Any, Final
 
 import anyio
 import streamlit as st
-import uvicorn
-from streamlit.proto.NewSession_pb2 import CustomThemeConfig
-from streamlit.runtime import app_session
 from streamlit.runtime.pages_manager import PagesManager
 
 from engine.queries import events
 from engine.settings import Settings, get_settings
-from web import assets, hosting, logs, tailer, upload
+from web import assets, hosting, logs, tailer, tuning, upload
 from web.hub import hub
 
 SHUTDOWN_SECONDS: Final = 1
@@ -44,9 +40,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     settings = get_settings()
     logs.configure()
     check_options(settings)
-    bound_shutdown(SHUTDOWN_SECONDS)
+    tuning.apply(SHUTDOWN_SECONDS)
     PagesManager.uses_pages_directory = False
-    remember_themes()
     hosting.mark_hosted()
     await anyio.to_thread.run_sync(warm_up)
     hub.cursor = await anyio.to_thread.run_sync(events.cursor)
@@ -66,33 +61,6 @@ def check_options(settings: Settings) -> None:
     wrong = [name for name, value in wanted.items() if st.get_option(name) != value]
     if wrong:
         raise RuntimeError(f"These options are not in force: {', '.join(wrong)}. Start with `python server.py`.")
-
-
-def bound_shutdown(seconds: int) -> None:
-    """Let uvicorn wait for open sockets at most this long.
-
-    `app.run` has no option for it, so the running server is found by the handler it set for SIGTERM.
-    """
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if isinstance(server, uvicorn.Server):
-        server.config.timeout_graceful_shutdown = seconds
-
-
-def remember_themes() -> None:
-    """Let Streamlit read its theme once: it reads some 300 options anew for each rerun, and they never change here.
-
-    Private to Streamlit, whose version is pinned; a test holds the remembered messages equal to fresh ones.
-    """
-    fresh = app_session._populate_theme_msg
-    known: dict[str, CustomThemeConfig] = {}
-
-    def populate(msg: CustomThemeConfig, section: str = "theme") -> None:
-        if section not in known:
-            known[section] = CustomThemeConfig()
-            fresh(known[section], section)
-        msg.MergeFrom(known[section])
-
-    app_session._populate_theme_msg = populate
 
 
 def warm_up() -> None:

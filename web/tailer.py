@@ -1,6 +1,6 @@
 """Moves new rows of the event table to the hub: one asyncio task per web process.
 
-On SQLite `PRAGMA data_version` tells in 2 µs whether any other connection committed, so it is asked every 5 ms. Other
+On SQLite `PRAGMA data_version` tells in 2 µs whether any other connection committed, so it is asked every 10 ms. Other
 databases are asked for the rows themselves, less often.
 """
 
@@ -18,7 +18,7 @@ from web.hub import Event, Hub
 from web.logs import log
 
 _SQLITE: Final = "sqlite:///"
-_SQLITE_SECONDS: Final = 0.005
+_SQLITE_SECONDS: Final = 0.01
 _OTHER_SECONDS: Final = 0.05
 _AFTER_FAILURE_SECONDS: Final = 1.0
 _PAGE: Final = 500

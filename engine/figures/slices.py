@@ -109,7 +109,7 @@ def _layout(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
         "xaxis": {
             "title": {"text": "← under-confident   ·   over-confident →"},
             "range": [-reach, reach],
-            "tickformat": ".2f",
+            "tickformat": "~g",
             "showgrid": True,
             "nticks": 7,
         },

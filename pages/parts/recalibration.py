@@ -44,7 +44,8 @@ def show(dataset: DatasetView, result: Result, wanted: str) -> None:
         mount("files", "recalibrator-file", {"files": [file]})
         with st.expander("Apply it"):
             noun = "scores" if dataset.kind == "score" else "margins"
-            explain(f"python {SCRIPT.name} recalibrator.json < {noun}.txt: one number a line in, one probability out.")
+            said = f"python {SCRIPT.name} recalibrator.json < {noun}.txt: one number a line in, one probability out."
+            prose.show(prose.paragraph(said))
             st.code(script(), language="python")
 
 

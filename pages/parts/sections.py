@@ -10,13 +10,14 @@ import streamlit as st
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import numbers, shell, state
+from pages.parts import numbers, prose, shell, state
 from pages.parts.answer import show_chart
 from pages.parts.component import mount
 from pages.parts.pairs import show_worst
-from pages.parts.states import explain, facts, literal
+from pages.parts.states import literal
 
 EXAMPLES = 5
+READING = "On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers."
 BINS = [5, 8, 10, 12, 15, 20, 24, 30]
 RECALIBRATORS = {
     "comparison": ["temperature", "isotonic", "flexible"],
@@ -69,22 +70,22 @@ def tools(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str
 def reliability(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
     """The reliability diagram, large."""
     with st.container(key="card-reliability"):
-        st.header("Reliability")
-        explain("On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers.")
+        prose.show(prose.title("Reliability"), prose.paragraph(READING))
         show_chart("reliability", dataset, concluded, params, height=470)
 
 
 def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
     """Slices as a forest; choosing a point filters the page."""
     with st.container(key="card-slices", height="stretch"):
-        st.header("Slices")
+        title = prose.title("Slices")
         if not concluded.result.slices:
-            explain(_no_slices(dataset))
+            prose.show(title, prose.paragraph(_no_slices(dataset)))
             return
         confirmed = sum(bool(entry.get("confirmed")) for entry in concluded.result.slices)
-        explain(
+        said = (
             f"Against the rest, after recalibration; {confirmed} confirmed on held-out prompts. Choose one to filter."
         )
+        prose.show(title, prose.paragraph(said))
         show_chart("slices", dataset, concluded, params, pick=_filter)
 
 
@@ -105,43 +106,46 @@ def _filter() -> None:
 
 def newer(dataset: DatasetView, concluded: Concluded) -> None:
     """Answer and charts move by themselves; what is below says when it is older, and is read again on demand."""
-    with st.container(key="newer"):
-        data = {"dataset": dataset.id, "version": concluded.version, "since": concluded.event_id}
-        if mount("newer", "newer-rows", data, "refresh").refresh:
-            st.rerun()
+    data = {"dataset": dataset.id, "version": concluded.version, "since": concluded.event_id}
+    if mount("newer", "newer-rows", data, "refresh").refresh:
+        st.rerun()
 
 
 def worst(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
     """The most confidently wrong rows, side by side."""
     with st.container(key="card-worst"):
-        st.header("Most confidently wrong")
-        explain("Where the model was surest and the label says otherwise. Press n and p to go through them.")
+        said = "Where the model was surest and the label says otherwise. Press n and p to go through them."
+        prose.show(prose.title("Most confidently wrong"), prose.paragraph(said))
         if not show_worst(who, dataset.id, concluded, params):
-            explain("Nothing is confidently wrong here.")
+            prose.show(prose.paragraph("Nothing is confidently wrong here."))
 
 
 def recognised(dataset: DatasetView, warnings: list[Notice]) -> None:
     """What was read from the file, and what was not."""
     with st.container(key="card-recognised", height="stretch"):
-        st.header("What was recognised")
         taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
-        facts([("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)])
-        if dataset.columns:
-            explain("Columns, as they were read:")
-            facts([(source, role.replace("_", " ")) for source, role in dataset.columns.items()])
-        if dataset.rejected:
-            refused(dataset)
+        read = [("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)]
+        columns = [(source, role.replace("_", " ")) for source, role in dataset.columns.items()]
+        prose.show(
+            prose.title("What was recognised"),
+            prose.facts(read),
+            *([prose.paragraph("Columns, as they were read:"), prose.facts(columns)] if columns else []),
+            *(refused(dataset) if dataset.rejected else []),
+        )
         for notice in [*dataset.warnings, *warnings]:
             st.warning(literal(notice.message), icon=":material/warning:")
 
 
-def refused(dataset: DatasetView) -> None:
-    """How many rows were refused, for which reasons, and the first of them."""
-    st.markdown(f"**{words.count(dataset.rejected)} {'row' if dataset.rejected == 1 else 'rows'} refused**")
-    facts([(_reason(reason), words.count(number)) for reason, number in dataset.reasons.items()])
+def refused(dataset: DatasetView) -> list[str]:
+    """How many rows were refused, for which reasons, and the first of them, as prose."""
+    said = [
+        prose.strong(f"{words.count(dataset.rejected)} {'row' if dataset.rejected == 1 else 'rows'} refused"),
+        prose.facts([(_reason(reason), words.count(number)) for reason, number in dataset.reasons.items()]),
+    ]
     if dataset.examples:
-        explain("The first of them:")
-        facts([(f"Line {one['line']}", _where(one)) for one in dataset.examples[:EXAMPLES]])
+        first = [(f"Line {one['line']}", _where(one)) for one in dataset.examples[:EXAMPLES]]
+        said += [prose.paragraph("The first of them:"), prose.facts(first)]
+    return said
 
 
 def _reason(code: str) -> str:
@@ -156,19 +160,17 @@ def evidence(concluded: Concluded) -> None:
     """What recomputes the answer."""
     proof = concluded.result.evidence
     with st.container(key="card-evidence", height="stretch"):
-        st.header("Evidence")
         params = urlencode(
             {name: value for name, value in proof.params.items() if value not in ("", None)}, safe="="
         ).replace("&", ", ")
-        facts(
-            [
-                ("Dataset", f"{proof.dataset}, version {concluded.version}"),
-                ("SHA-256", proof.sha256),
-                ("Analysis", f"{proof.analysis} {proof.analysis_version}"),
-                ("Parameters", params),
-                ("Seed", str(proof.seed)),
-                ("Rows", words.count(proof.rows)),
-                ("Concluded in", f"{proof.duration_ms:.1f} ms"),
-            ]
-        )
+        named = [
+            ("Dataset", f"{proof.dataset}, version {concluded.version}"),
+            ("SHA-256", proof.sha256),
+            ("Analysis", f"{proof.analysis} {proof.analysis_version}"),
+            ("Parameters", params),
+            ("Seed", str(proof.seed)),
+            ("Rows", words.count(proof.rows)),
+            ("Concluded in", f"{proof.duration_ms:.1f} ms"),
+        ]
+        prose.show(prose.title("Evidence"), prose.facts(named))
         st.code(proof.command, language="bash", wrap_lines=True)

@@ -11,7 +11,7 @@ from engine.errors import NotFound, PlumblineError, StatePending
 from engine.figures import words
 from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Notice, Who
-from pages.parts import reads
+from pages.parts import prose, reads
 from pages.parts.component import mount
 
 HINT = {
@@ -32,7 +32,7 @@ def banner(text: str) -> None:
 
 def explain(text: str) -> None:
     """A calm paragraph."""
-    st.html(f'<p class="pl-explain">{escape(text)}</p>')
+    prose.show(prose.paragraph(text))
 
 
 def no_datasets() -> None:
@@ -143,5 +143,4 @@ def inbox(slug: str) -> str:
 
 def facts(pairs: list[tuple[str, str]]) -> None:
     """Names and values in two columns."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs)
-    st.html(f'<dl class="pl-evidence">{rows}</dl>')
+    prose.show(prose.facts(pairs))

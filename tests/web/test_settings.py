@@ -10,7 +10,7 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
 from engine.settings import ROOT, Settings
-from web import hosting, lifespan
+from web import hosting, lifespan, tuning
 
 PINNED = {
     "client.showErrorDetails": "none",
@@ -49,7 +49,7 @@ def test_a_remembered_theme_is_the_theme(monkeypatch: pytest.MonkeyPatch) -> Non
     fresh = app_session._populate_theme_msg
     monkeypatch.setattr(app_session, "_populate_theme_msg", fresh)  # put back afterwards
     config.set_option("theme.light.primaryColor", "#2A56C6")
-    lifespan.remember_themes()
+    tuning.remember_themes()
     for section in ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar"):
         expected, first, again = CustomThemeConfig(), CustomThemeConfig(), CustomThemeConfig()
         fresh(expected, section)

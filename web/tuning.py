@@ -1,0 +1,69 @@
+"""What is replaced inside Streamlit and uvicorn to make a rerun cheap, each with the reason.
+
+All of it is private to packages whose versions are pinned; a test holds each replacement equal to the original.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import uvicorn
+from streamlit.components.v2.bidi_component import main as components
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
+
+from web.corked import CorkedWebSocket
+
+
+def apply(shutdown_seconds: int) -> None:
+    """Put every replacement in force; called once, before the first request."""
+    tune_server(shutdown_seconds)
+    remember_themes()
+    setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name
+
+
+def tune_server(shutdown_seconds: int) -> None:
+    """Let uvicorn wait for open sockets at most this long, and send the frames of a websocket together.
+
+    `app.run` has no options for it, so the running server is found by the handler it set for SIGTERM.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(server, uvicorn.Server):
+        server.config.timeout_graceful_shutdown = shutdown_seconds
+        server.config.ws_protocol_class = CorkedWebSocket
+
+
+def remember_themes() -> None:
+    """Let Streamlit read its theme once: it reads some 300 options anew for each rerun, and they never change here."""
+    fresh = app_session._populate_theme_msg
+    known: dict[str, CustomThemeConfig] = {}
+
+    def populate(msg: CustomThemeConfig, section: str = "theme") -> None:
+        if section not in known:
+            known[section] = CustomThemeConfig()
+            fresh(known[section], section)
+        msg.MergeFrom(known[section])
+
+    app_session._populate_theme_msg = populate
+
+
+def present_values(aggregator_id: str, _component_id: str | None = None, _keys: set[str] | None = None) -> Any:
+    """A presenter of a part's values in the session state: its triggers, then its state.
+
+    Streamlit's own makes a class, to be written through, at every look at the session state, and each selectbox looks
+    at every part of the page. Nothing here writes to the state of a part, so a dictionary is enough.
+    """
+
+    def present(value: object, session_state: Any) -> object:
+        if not isinstance(value, dict) or session_state._new_widget_state.widget_metadata.get(aggregator_id) is None:
+            return value
+        try:
+            fired = session_state._new_widget_state[aggregator_id]
+        except KeyError:
+            fired = None
+        payloads = fired if isinstance(fired, list) else [fired]
+        triggered = {one["event"]: one.get("value") for one in payloads if isinstance(one, dict) and "event" in one}
+        return {**triggered, **value}
+
+    return present
