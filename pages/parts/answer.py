@@ -88,8 +88,15 @@ def show_chart(
         "file": f"{dataset.name}-{name}-v{concluded.version}",
         **options,
     }
-    mount("chart", f"chart-{name}", data, **({"pick": pick} if pick else {}))
+    if name == "reliability":
+        mount("chart", f"chart-{name}", {**data, "shown": state.overlays()}, show=_switched)
+    else:
+        mount("chart", f"chart-{name}", data, **({"pick": pick} if pick else {}))
     return True
+
+
+def _switched() -> None:
+    state.set_overlays(str(state.picked("chart-reliability").get("show") or ""))
 
 
 def _charts(concluded: Concluded) -> Drawn:

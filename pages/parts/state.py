@@ -15,6 +15,7 @@ DEFAULTS: dict[str, Any] = {BINS: 15, SLICE: "", RECALIBRATOR: "temperature"}
 """Parameters of the calibration view: each is a widget whose key is its name in the address, as is the project."""
 
 _DATASET = "dataset"
+_OVERLAYS = "overlays"
 _REMOVED = "removed"
 _ASKED = "asked"
 _SINCE = "since"
@@ -57,6 +58,20 @@ def dataset() -> int | None:
 def set_dataset(dataset_id: int) -> None:
     """Put a dataset into the address."""
     st.query_params[_DATASET] = str(dataset_id)
+
+
+def overlays() -> str | None:
+    """The lines of the diagram that are switched on, as the address names them; None where it is as usual."""
+    named: str | None = st.query_params.get(_OVERLAYS)
+    return named
+
+
+def set_overlays(named: str) -> None:
+    """Put the lines that are switched on into the address; empty where it is as usual."""
+    if named:
+        st.query_params[_OVERLAYS] = named
+    else:
+        st.query_params.pop(_OVERLAYS, None)
 
 
 def picked(key: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import chromium, chromium_path, context, sign_in, watch_console
 from tests.pages import samples
@@ -20,13 +20,20 @@ CHART = '[data-chart="reliability"]'
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A fresh installation without the simulator."""
+    home = tmp_path_factory.mktemp("browser") / "home"
+    with Product(home, environment={"PLUMBLINE_DEMO": "false"}) as product:
+        yield product
+
+
+@pytest.fixture(scope="module")
+def tab(product: Product) -> Iterator[Page]:
     """Somebody signed in, with one file read, looking at its answer."""
-    folder = tmp_path_factory.mktemp("browser")
-    file = folder / "scores.csv"
+    file = product.home.parent / "scores.csv"
     file.write_text(samples.pairs())
     errors: list[str] = []
-    with Product(folder / "home", environment={"PLUMBLINE_DEMO": "false"}) as product, chromium() as browser:
+    with chromium() as browser:
         page = context(browser, color_scheme="light").new_page()
         page.set_default_timeout(60_000)
         watch_console(page, errors)
@@ -92,6 +99,68 @@ def test_choosing_a_slice_filters_and_the_address_keeps_it(tab: Page) -> None:
     expect(tab.locator('[data-live="rows"]')).to_have_text("150")
     tab.reload()
     expect(tab.locator('[data-live="rows"]')).to_have_text("150")
+
+
+def test_lines_that_are_switched_travel_in_the_address(tab: Page) -> None:
+    corp = tab.get_by_role("button", name="CORP, without bins")
+    corp.click()
+    tab.wait_for_url("**overlays=**corp**")
+    expect(corp).to_have_attribute("aria-pressed", "true")
+    tab.reload()
+    expect(corp).to_have_attribute("aria-pressed", "true")
+    corp.click()
+    tab.wait_for_url(lambda address: "overlays" not in address)
+    expect(corp).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_place_of_a_chart_is_kept_while_it_loads(tab: Page) -> None:
+    held: list[Route] = []
+    other = tab.context.new_page()
+    other.route("**/assets/plotly.js", lambda route: held.append(route))
+    other.goto(tab.url)
+    stage = other.locator(f"{CHART} .pl-stage")
+    expect(stage).to_have_attribute("data-waiting", "")
+    before = stage.bounding_box()
+    while not held:
+        other.wait_for_timeout(10)
+    held[0].continue_()
+    other.wait_for_selector(f"{CHART}[data-version]")
+    after = stage.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert before["height"] > 300
+    assert abs(after["height"] - before["height"]) < 2
+    expect(stage).not_to_have_attribute("data-waiting", "")
+    other.close()
+
+
+def test_newer_rows_are_announced_and_fetched_on_demand(tab: Page, product: Product) -> None:
+    file = product.home / "inbox" / "main" / "followed.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows = samples.pairs(500).splitlines(keepends=True)
+    file.write_text("".join(rows[:301]))
+    tab.goto(f"{product.url}/datasets")
+    tab.get_by_role("link", name="followed.csv").click()
+    tab.wait_for_selector(f'{CHART}[data-version="1"]')
+    chip = tab.get_by_role("button", name="Newer rows have arrived: refresh")
+    evidence = tab.locator(".st-key-card-evidence")
+    expect(chip).to_have_count(0)
+    evidence.scroll_into_view_if_needed()
+    with file.open("a") as growing:
+        growing.write("".join(rows[301:]))
+    expect(chip).to_be_in_viewport()
+    expect(tab.locator('[data-live="rows"]')).to_have_text("500")
+    expect(evidence).to_contain_text("followed.csv, version 1")
+    chip.click()
+    expect(evidence).to_contain_text("followed.csv, version 2")
+    expect(chip).to_have_count(0)
+
+
+def test_a_refused_file_of_the_inbox_appears_by_itself(tab: Page, product: Product) -> None:
+    tab.goto(f"{product.url}/datasets")
+    tab.get_by_role("link", name="followed.csv").wait_for()
+    (product.home / "inbox" / "main" / "again.csv").hardlink_to(product.home.parent / "scores.csv")
+    expect(tab.get_by_text("it has several names (hard links)")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -26,6 +26,7 @@ export default function chart({ data, parentElement, setTriggerValue }) {
   const given = read(data);
   const part = (parentElement.__chart ||= new Part(parentElement));
   part.pick = (value) => setTriggerValue("pick", value);
+  part.tell = (value) => setTriggerValue("show", value);
   part.take(given);
   return () => part.leave();
 }
@@ -89,11 +90,13 @@ class Part {
   take(given) {
     const same = this.given && this.given.stamp === given.stamp && this.given.query === given.query;
     this.given = given;
+    const switched = this.obey(given.shown);
     this.root.dataset.chart = given.name;
     this.root.classList.toggle("pl-bare", Boolean(given.bare));
     this.off?.();
     const newer = this.version > given.version && this.query === given.query;
     if (!same && !newer) this.show(given.chart, given.version);
+    else if (switched) this.draw();
     this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
   }
 
@@ -105,6 +108,30 @@ class Part {
     this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.`);
     this.drawn = this.draw();
     if (!this.twin.hidden) this.fillTable();
+  }
+
+  /** What the address says is shown; while the page has not heard of the last click, the click counts. */
+  obey(shown) {
+    if (shown === undefined || shown === this.heard) return false;
+    const pending = this.told !== undefined && this.told !== shown;
+    if (pending) return false;
+    const echoed = this.told === shown;
+    this.told = undefined;
+    this.heard = shown;
+    if (echoed) return false;
+    const named = shown?.split(",");
+    for (const { meta } of this.given.chart.figure.data) if (meta?.toggle) named ? this.hidden.set(meta.key, named.includes(meta.key) ? true : "legendonly") : this.hidden.delete(meta.key);
+    return true;
+  }
+
+  /** Put into the address which of the lines that can be switched are shown; nothing where it is as usual. */
+  tellShown() {
+    const switches = this.chart.figure.data.filter((trace) => trace.meta?.toggle);
+    const visible = (trace) => (this.hidden.get(trace.meta.key) ?? trace.visible ?? true) === true;
+    const usual = switches.every((trace) => visible(trace) === ((trace.visible ?? true) === true));
+    const shown = usual ? null : switches.filter(visible).map((trace) => trace.meta.key).join(",") || "none";
+    this.told = shown;
+    this.tell(shown ?? "");
   }
 
   height() {
@@ -164,6 +191,7 @@ class Part {
     const onclick = () => {
       this.hidden.set(trace.meta.key, shown ? "legendonly" : true);
       this.draw();
+      if (this.given.shown !== undefined) this.tellShown();
     };
     return make("button", { type: "button", class: "pl-key pl-switch", "aria-pressed": String(shown), onclick }, swatch, trace.name);
   }
