@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from engine.settings import ROOT
-from pages.parts import guard, shell
+from pages.parts import guard, shell, style
 
 who = guard.enter()
-assets = ROOT / "web" / "assets"
-st.set_page_config(page_title="Plumbline", page_icon=str(assets / "icon.svg"), layout="wide")
-st.logo(str(assets / "logo.svg"), size="large", icon_image=str(assets / "icon.svg"))
+st.set_page_config(page_title="Plumbline", page_icon=style.icon(), layout="wide")
+st.logo(style.LOGO, size="large", icon_image=style.LOGO)
 page = st.navigation(
     [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),

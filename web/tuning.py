@@ -10,8 +10,10 @@ from typing import Any
 
 import uvicorn
 from streamlit.components.v2.bidi_component import main as components
+from streamlit.elements.widgets import selectbox
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
+from streamlit.runtime.state import get_session_state
 
 from web.corked import CorkedWebSocket
 
@@ -20,6 +22,7 @@ def apply(shutdown_seconds: int) -> None:
     """Put every replacement in force; called once, before the first request."""
     tune_server(shutdown_seconds)
     remember_themes()
+    setattr(selectbox, "get_session_state", look_at_session)  # noqa: B010 - not exported by name
     setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name
 
 
@@ -46,6 +49,21 @@ def remember_themes() -> None:
         msg.MergeFrom(known[section])
 
     app_session._populate_theme_msg = populate
+
+
+class _Looked:
+    """What a selectbox asks of the session state: whether its key is there, and whether it is None."""
+
+    def __init__(self) -> None:
+        self.filtered_state = get_session_state()
+
+
+def look_at_session() -> _Looked:
+    """The session state as a selectbox sees it.
+
+    Streamlit's own copies the values of every widget and part of the page for that, at each selectbox.
+    """
+    return _Looked()
 
 
 def present_values(aggregator_id: str, _component_id: str | None = None, _keys: set[str] | None = None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -17,6 +18,16 @@ DENSITIES = ("comfortable", "compact")
 _SHEET = ROOT / "web" / "assets" / "plumb.css"
 _BASES = {"light": 0, "dark": 1}
 _RENAMED = {"font": "bodyFont"}
+
+
+LOGO = 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+"""Keeps the place of the logo; the style sheet puts the picture of the theme there, which need not travel each time."""
+
+
+@cache
+def icon() -> str:
+    """The icon of the browser's tab; as an address, since Streamlit reads and encodes a file anew each rerun."""
+    return "data:image/svg+xml;base64," + b64encode((_SHEET.parent / "icon.svg").read_bytes()).decode()
 
 
 def apply() -> None:

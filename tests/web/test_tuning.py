@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from streamlit.components.v2.presentation import make_bidi_component_presenter
+from streamlit.testing.v1 import AppTest
 
-from web.tuning import present_values
+from web.tuning import look_at_session, present_values
 
 
 class Widgets(dict[str, Any]):
@@ -35,3 +36,23 @@ class Widgets(dict[str, Any]):
 def test_the_values_of_a_part_are_streamlits_own(value: Any, fired: Any, known: bool) -> None:
     session = SimpleNamespace(_new_widget_state=Widgets(fired, known))
     assert present_values("triggers")(value, session) == make_bidi_component_presenter("triggers")(value, session)
+
+
+def choosing() -> None:
+    """A page whose choice may be nothing at all."""
+    import streamlit as st
+
+    st.session_state.setdefault("empty", None)
+    st.selectbox("Empty", ["a", "b"], key="empty")
+    st.selectbox("Chosen", ["a", "b"], 1, key="chosen")
+
+
+@pytest.mark.parametrize("tuned", [False, True])
+def test_a_selectbox_sees_the_same_session(tuned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if tuned:
+        monkeypatch.setattr("streamlit.elements.widgets.selectbox.get_session_state", look_at_session)
+    app = AppTest.from_function(choosing).run()
+    assert [box.value for box in app.selectbox] == [None, "b"]
+    assert [box.proto.HasField("default") for box in app.selectbox] == [False, True]
+    app.selectbox(key="empty").select("b").run()
+    assert [box.value for box in app.selectbox] == ["b", "b"]
