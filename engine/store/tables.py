@@ -34,14 +34,49 @@ def _json(nullable: bool = False) -> Column[Any]:
 
 
 class User(SQLModel, table=True):
-    """Somebody who may sign in. `password_hash` is opaque here: the web layer makes and checks it."""
+    """Somebody who may sign in. `password_hash` is opaque here: the web layer makes and checks it; empty for none.
+
+    `role` holds in every project, `member` in none: such a person has the roles of their memberships. `subject` is
+    `issuer|subject` of an identity provider.
+    """
 
     __tablename__ = "user"
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, max_length=100)
     password_hash: str
     role: str = Field(max_length=16)
+    subject: str | None = Field(default=None, unique=True, max_length=500)
     created_at: datetime = Field(default_factory=now, sa_column=_time())
+    disabled_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class Membership(SQLModel, table=True):
+    """The role of a person in one project; the greater of it and their role everywhere holds."""
+
+    __tablename__ = "membership"
+    user_id: int = Field(foreign_key="user.id", primary_key=True)
+    project_id: int = Field(foreign_key="project.id", primary_key=True)
+    role: str = Field(max_length=16)
+
+
+class ApiToken(SQLModel, table=True):
+    """A token that acts for its owner, never with more than `role`, in one project or wherever the owner may.
+
+    The token is stored as its sha256 only; `prefix` is its first letters, to be recognised by.
+    """
+
+    __tablename__ = "api_token"
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    name: str = Field(max_length=100)
+    prefix: str = Field(max_length=16)
+    token_hash: str = Field(unique=True, max_length=64)
+    scopes: list[str] = Field(sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+    expires_at: datetime = Field(sa_column=_time())
+    used_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class Session(SQLModel, table=True):
@@ -204,7 +239,8 @@ class Run(SQLModel, table=True):
     """A piece of work for the runner, and the queue itself. `key` makes asking twice for the same work one row.
 
     queued → running → done | failed | cancelled, each arrow a conditional UPDATE. `losses` counts owners that vanished,
-    apart from failures of the work itself.
+    apart from failures of the work itself. `backend` says what executed it: `child`, `ray` or `job`; `log` holds the
+    last lines it printed.
     """
 
     __tablename__ = "run"
@@ -233,6 +269,8 @@ class Run(SQLModel, table=True):
     progress: float = 0.0
     stage: str = Field(default="", max_length=200)
     error: dict[str, Any] | None = Field(default=None, sa_column=_json(nullable=True))
+    backend: str = Field(default="", max_length=16)
+    log: str = ""
     requested_by: int | None = Field(default=None, foreign_key="user.id")
     requested_at: datetime = Field(default_factory=now, sa_column=_time())
     started_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
@@ -256,3 +294,27 @@ class Event(SQLModel, table=True):
     kind: str = Field(max_length=32)
     body: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class ApiRequest(SQLModel, table=True):
+    """The answer of a writing request that carried an idempotency key: asked again, it is given again."""
+
+    __tablename__ = "api_request"
+    user_id: int = Field(foreign_key="user.id", primary_key=True)
+    key: str = Field(primary_key=True, max_length=200)
+    digest: str = Field(max_length=64)
+    status: int
+    answer: dict[str, Any] = Field(sa_column=_json())
+    at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Service(SQLModel, table=True):
+    """A process of the product as it last said it is: its gauges and counters, for monitoring."""
+
+    __tablename__ = "service"
+    name: str = Field(primary_key=True, max_length=32)
+    instance: str = Field(primary_key=True, max_length=100)
+    state: str = Field(max_length=32)
+    figures: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    started_at: datetime = Field(sa_column=_time())
+    at: datetime = Field(sa_column=_time())
