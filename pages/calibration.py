@@ -87,7 +87,7 @@ def page(who: Who) -> None:
     head, picker = st.columns([3, 2], vertical_alignment="center")
     head.title("Calibration")
     if not known:
-        states.no_datasets()
+        states.no_datasets(who)
         return
     with picker:
         dataset = choose(known)
@@ -97,7 +97,7 @@ def page(who: Who) -> None:
         states.not_enough(dataset, dataset.sentence or "")
         sections.recognised(dataset, [])
     elif (nothing := next((one for one in dataset.warnings if one.code == NOTHING), None)) is not None:
-        if states.nothing_to_calibrate(nothing):
+        if states.nothing_to_calibrate(who, nothing):
             name_columns(dataset)
         sections.recognised(replace(dataset, warnings=[one for one in dataset.warnings if one is not nothing]), [])
     elif dataset.version:
@@ -105,7 +105,7 @@ def page(who: Who) -> None:
             states.stale(dataset)
         view(who, dataset)
     elif dataset.error:
-        if states.refused(dataset):
+        if states.refused(who, dataset):
             name_columns(dataset)
     elif dataset.run_id is not None:
         states.pending(dataset.run_id, who)

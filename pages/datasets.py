@@ -69,7 +69,7 @@ def page(who: Who) -> None:
     datasets = reads.datasets_of(who, project.slug)
     st.title("Datasets")
     undo(who)
-    states.drop_zone("zone-datasets")
+    states.drop_zone(who, "zone-datasets")
     if not datasets:
         states.explain("Nothing has been given to this project yet.")
     data = {

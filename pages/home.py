@@ -68,18 +68,18 @@ def page(who: Who) -> None:
     if project.simulated:
         states.banner("Simulated project at 60× speed: drop your file to replace it.")
     if ready:
-        states.drop_zone("zone-home")
+        states.drop_zone(who, "zone-home")
         lead(who, ready[0])
         others(who, ready[1:7])
         return
     waiting = next((dataset for dataset in datasets if dataset.run_id is not None and not dataset.error), None)
     if waiting is not None and waiting.run_id is not None:
         states.pending(waiting.run_id, who, f"Reading {waiting.name}")
-        states.drop_zone("zone-home")
+        states.drop_zone(who, "zone-home")
     elif project.simulated:
-        states.waiting_for_simulator(project.slug)
+        states.waiting_for_simulator(who, project.slug)
     else:
-        states.no_datasets()
+        states.no_datasets(who)
 
 
 page(who)

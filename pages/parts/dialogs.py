@@ -84,10 +84,10 @@ def mapping(who: Who, dataset: DatasetView) -> None:
     roles = ROLES.get(dataset.kind or "", [*ROLES["comparison"][:5], *ROLES["score"][:3]])
     read_as = {role: source for source, role in dataset.columns.items()}
     with st.form("mapping", border=False):
-        places = st.columns(2)
+        places = [place for _ in roles[::2] for place in st.columns(2)]
         named = {
-            role: places[index % 2].text_input(role.replace("_", " ").capitalize(), read_as.get(role, ""))
-            for index, role in enumerate(roles)
+            role: place.text_input(role.replace("_", " ").capitalize(), read_as.get(role, ""))
+            for place, role in zip(places, roles, strict=False)
         }
         if st.form_submit_button("Read again", type="primary"):
             changed = {role: name.strip() for role, name in named.items() if name.strip()}

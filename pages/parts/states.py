@@ -20,8 +20,10 @@ HINT = {
 }
 
 
-def drop_zone(key: str, large: bool = False) -> None:
-    """The place to drop files on, or to choose them from."""
+def drop_zone(who: Who, key: str, large: bool = False) -> None:
+    """The place to drop files on, or to choose them from, for those who may add data."""
+    if not who.at_least("analyst"):
+        return
     mount("dropzone", key, {"role": "panel", "large": large, **HINT})
 
 
@@ -35,15 +37,15 @@ def explain(text: str) -> None:
     prose.show(prose.paragraph(text))
 
 
-def no_datasets() -> None:
+def no_datasets(who: Who) -> None:
     """Nothing has been given yet."""
     with st.container(key="card-empty"):
         st.header("No data yet")
         explain("Give a file with the scores of a reward model or a judge. Its answer appears here within seconds.")
-        drop_zone("zone-empty", large=True)
+        drop_zone(who, "zone-empty", large=True)
 
 
-def waiting_for_simulator(slug: str) -> None:
+def waiting_for_simulator(who: Who, slug: str) -> None:
     """The simulator was just started: its first rows come within seconds."""
     with st.container(key="card-waiting"):
         st.header("The simulator is starting")
@@ -51,7 +53,7 @@ def waiting_for_simulator(slug: str) -> None:
             "A made-up reward model is being scored in front of you; its first answer appears here in a few seconds."
         )
         mount("watch", "watch", {"project": slug, "since": reads.cursor()}, "moved")
-    drop_zone("zone-waiting")
+    drop_zone(who, "zone-waiting")
 
 
 def pending(run_id: int, who: Who, title: str = "Reading the file") -> None:
@@ -74,7 +76,7 @@ def pending(run_id: int, who: Who, title: str = "Reading the file") -> None:
         explain("The answer appears by itself. You may leave this page; nothing is lost.")
 
 
-def refused(dataset: DatasetView) -> bool:
+def refused(who: Who, dataset: DatasetView) -> bool:
     """The file could not be read: where, why, what to try. Whether the way out was chosen."""
     error = dataset.error or {}
     with st.container(key="card-refused"):
@@ -90,7 +92,7 @@ def refused(dataset: DatasetView) -> bool:
         explain(
             "Nothing of it was taken; the original is kept. If columns were misread, name them and it is read again."
         )
-        return st.button("Name the columns…", type="primary")
+        return name_columns(who)
 
 
 def stale(dataset: DatasetView) -> None:
@@ -103,13 +105,18 @@ def stale(dataset: DatasetView) -> None:
     )
 
 
-def nothing_to_calibrate(notice: Notice) -> bool:
+def name_columns(who: Who) -> bool:
+    """The way out of misread columns, for those who may take it. Whether it was chosen."""
+    return who.at_least("analyst") and st.button("Name the columns…", type="primary")
+
+
+def nothing_to_calibrate(who: Who, notice: Notice) -> bool:
     """Rows without scores, or without a truth to hold them against. Whether the way out was chosen."""
     with st.container(key="card-nothing"):
         st.header("Nothing to calibrate in this file")
         explain(notice.message.removeprefix("nothing to calibrate: ").capitalize() + ".")
         explain("Its rows are kept. If a column holds the scores under a name of its own, name it: it is read again.")
-        return st.button("Name the columns…", type="primary")
+        return name_columns(who)
 
 
 def not_enough(dataset: DatasetView, message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -127,6 +129,19 @@ def test_newest_rows_that_could_not_be_read_are_told_beside_the_answer(page: Pag
     answered = page("calibration", dataset=str(dataset))
     assert "What came after version 1 could not be read" in answered.warning[0].value
     assert part(answered, "answer") is not None
+
+
+def test_a_viewer_is_offered_only_what_a_viewer_may(
+    page: Page, give: Give, who: Who, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [zone["role"] for zone in parts(page(), "dropzone")] == ["listener", "panel"]
+    refused = give("name,colour\nann,red\n", "bad.csv")
+    monkeypatch.setattr(queries, "who_is", lambda _cookie: replace(who, role="viewer"))
+    assert [zone["role"] for zone in parts(page(), "dropzone")] == ["listener"]
+    app = page("calibration", dataset=str(refused))
+    assert app.header[0].value == "This file could not be read"
+    assert not app.button
+    assert (part(page("datasets"), "datasets") or {})["may"] is False
 
 
 def test_runs_say_how_they_ended(page: Page, give: Give) -> None:
