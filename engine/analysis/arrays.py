@@ -11,7 +11,7 @@ Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 
-def sum_by(key: Ints, values: Floats, size: int) -> Floats:
+def sum_by(key: Ints, values: Floats | Flags, size: int) -> Floats:
     """Sum `values` by `key` in [0, size): shape (size,)."""
     return np.asarray(np.bincount(key, values, minlength=size), dtype=float)
 

@@ -31,9 +31,11 @@ def fine_cell(p: Floats) -> Ints:
 
 def tail_edges_below(margin: Floats) -> Ints:
     """How many tail edges are ≤ margin (margin ≥ 0); the same as searchsorted, without the search."""
-    first = np.clip(np.floor((margin - 4.5) * 8) + 1, 0, 60)
-    second = np.clip(np.floor((margin - 12.0) * 2) + 1, 0, 57)
-    return np.asarray(first + second, dtype=np.int64)
+    below = np.zeros(len(margin), np.int64)
+    far = np.flatnonzero(margin >= TAIL_EDGES[0])
+    first = np.minimum(np.floor((margin[far] - 4.5) * 8) + 1, 60)
+    below[far] = first + np.clip(np.floor((margin[far] - 12.0) * 2) + 1, 0, 57)
+    return below
 
 
 def pair_cell(confidence: Floats, strength: Floats) -> Ints:

@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from engine.analysis.arrays import Floats, Ints, sum_by
+from engine.analysis.arrays import Flags, Floats, Ints, sum_by
 from engine.errors import Conflict, UsageError
 from engine.words import amount
 
@@ -42,16 +42,16 @@ class Table:
     sums: Floats
 
     @classmethod
-    def of_rows(cls, buckets: int, cells: int, bucket: Ints, cell: Ints, fields: Sequence[Floats]) -> Self:
+    def of_rows(cls, buckets: int, cells: int, bucket: Ints, cell: Ints, fields: Sequence[Floats | Flags]) -> Self:
         """Sum rows: `bucket` in [0, buckets), `cell` in [0, cells), `fields` one array of row values each."""
         key = bucket.astype(np.int64) * cells + cell
         size = buckets * cells
         if len(key) < SPARSE_BELOW * size:
-            rows = np.stack([np.ones(len(key)), *fields])
+            rows: Floats = np.stack([np.ones(len(key)), *fields])
             return cls(buckets, cells, *_collect(key, rows))
         count = np.bincount(key, minlength=size)
         keys = np.flatnonzero(count)
-        sums = [count[keys].astype(float), *(sum_by(key, field, size)[keys] for field in fields)]
+        sums = [count[keys].astype(float), *(_sum_at(keys, key, field, size) for field in fields)]
         return cls(buckets, cells, keys, np.stack(sums))
 
     @classmethod
@@ -111,6 +111,11 @@ class Table:
         key = self.bucket * count + groups[self.cell]
         size = self.buckets * count
         return np.stack([sum_by(key, field, size).reshape(-1, count) for field in self.sums])
+
+
+def _sum_at(keys: Ints, key: Ints, field: Floats | Flags, size: int) -> Floats:
+    """Sums of one field at `keys`; fields of zeros (flags that are nowhere set) are common and cost nothing."""
+    return sum_by(key, field, size)[keys] if field.any() else np.zeros(len(keys))
 
 
 def _collect(keys: Ints, sums: Floats) -> tuple[Ints, Floats]:

@@ -26,7 +26,13 @@ class DistinctCount:
 
     @classmethod
     def of(cls, hashes: Hashes, size: int) -> Self:
-        """The sketch of these hashes, repetitions allowed."""
+        """The sketch of these hashes, repetitions allowed. Of many, only the small ones are sorted."""
+        share = 4 * size / max(len(hashes), 1)
+        while share < 0.5:
+            least = np.unique(hashes[hashes < np.uint64(share * HASH_SPACE)])
+            if len(least) >= size:
+                return cls(size, least[:size])
+            share *= 4
         return cls(size, np.unique(hashes)[:size])
 
     def __add__(self, other: Self) -> Self:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from engine.formats.hashing import Occurrences, hash_rows, hash_texts, mix, numbered
+from engine.formats.hashing import Hashes, Occurrences, hash_rows, hash_texts, mix, numbered
 from engine.types import FINE_BUCKETS, Kind, Rows
 
 ROW_GROUP = 65_536
@@ -120,7 +120,7 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
         else:
             filled[field.name] = _typed(draft.columns.get(field.name), field.type, size)
     filled["source_line"] = pa.array(draft.lines)
-    filled.update(_hashes(filled, occurrences, draft.lines))
+    filled.update(_hashes(filled, _hashed(filled, draft), occurrences, draft.lines))
     return pa.table([filled[field.name] for field in form], schema=form)
 
 
@@ -136,20 +136,29 @@ def _typed(values: Any, form: pa.DataType, size: int) -> pa.Array:
     return values if values.type.equals(form) else pc.cast(values, form)
 
 
+def _hashed(filled: Mapping[str, pa.Array], draft: Columns) -> dict[str, Hashes]:
+    """The hashes of the prompts' names, which are needed twice; whole numbers are not read from their texts again."""
+    if "prompt" not in filled:
+        return {}
+    given = draft.columns.get("prompt")
+    whole = isinstance(given, pa.Array) and pa.types.is_signed_integer(given.type)
+    return {"prompt": hash_texts(given if whole else filled["prompt"])}
+
+
 def _hashes(
-    filled: Mapping[str, pa.Array], occurrences: Occurrences | None, lines: NDArray[np.int64]
+    filled: Mapping[str, pa.Array], hashed: dict[str, Hashes], occurrences: Occurrences | None, lines: NDArray[np.int64]
 ) -> dict[str, Any]:
     content = {
         name: values
         for name, values in filled.items()
         if name not in _NOT_CONTENT and name not in _PROSE and not name.startswith(SLICE_PREFIX)
     }
-    plain = hash_rows(content, [filled[name] for name in _PROSE if name in filled], len(lines))
+    plain = hash_rows(content, [filled[name] for name in _PROSE if name in filled], len(lines), hashed)
     rows = numbered(plain, lines if occurrences is None else occurrences.number(plain))
     prompts = rows
     if "prompt" in filled:
         known = pc.is_valid(filled["prompt"]).to_numpy(zero_copy_only=False)
-        prompts = np.where(known, mix(hash_texts(filled["prompt"])), rows)
+        prompts = np.where(known, mix(hashed["prompt"]), rows)
     return {
         "row_hash": pa.array(rows),
         "prompt_hash": pa.array(prompts),

@@ -23,9 +23,12 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 def mix(values: Hashes) -> Hashes:
     """SplitMix64's finaliser, elementwise: a bijection of 64-bit words whose every bit depends on every bit."""
     z = values + GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    z ^= z >> np.uint64(30)
+    z *= np.uint64(0xBF58476D1CE4E5B9)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return z
 
 
 def hash_text(text: str) -> int:
@@ -34,7 +37,7 @@ def hash_text(text: str) -> int:
 
 
 def hash_texts(texts: pa.Array) -> Hashes:
-    """The hash of each text, 0 where null.
+    """The hash of each text, 0 where null. Whole numbers hash as their usual writing.
 
     A text that is the usual writing of an int64 hashes as that number (so ids cost what numbers cost), any other as
     the little-endian BLAKE2b-8 of its UTF-8. Repeated texts are hashed once.
@@ -60,6 +63,8 @@ _INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 
 def _as_integers(texts: pa.Array) -> Hashes | None:
     """Hashes of a column of which every text is the usual writing of an int64, else None."""
+    if pa.types.is_signed_integer(texts.type):
+        return _hashes_of_integers(texts.cast(pa.int64()))
     if not pa.types.is_string(texts.type) or not len(texts) or texts.null_count == len(texts):
         return None
     first = texts.drop_null()[0].as_py()
@@ -71,9 +76,13 @@ def _as_integers(texts: pa.Array) -> Hashes | None:
         return None
     if not pc.all(pc.equal(numbers.cast(pa.string()), texts)).as_py():
         return None
+    return _hashes_of_integers(numbers)
+
+
+def _hashes_of_integers(numbers: pa.Array) -> Hashes:
     hashes = mix(numbers.fill_null(0).to_numpy(zero_copy_only=False).view(np.uint64))
-    if texts.null_count:
-        hashes[texts.is_null().to_numpy(zero_copy_only=False)] = 0
+    if numbers.null_count:
+        hashes[numbers.is_null().to_numpy(zero_copy_only=False)] = 0
     return hashes
 
 
@@ -100,14 +109,20 @@ def hash_numbers(numbers: pa.Array) -> Hashes:
     return words
 
 
-def hash_rows(columns: dict[str, pa.Array], prose: list[pa.Array], size: int) -> Hashes:
-    """The content hash of each row over `columns` and the texts `prose` (all of length `size`)."""
+def hash_rows(columns: dict[str, pa.Array], prose: list[pa.Array], size: int, hashed: dict[str, Hashes]) -> Hashes:
+    """The content hash of each row over `columns` and the texts `prose` (all of length `size`).
+
+    `hashed` holds what `hash_texts` gave for some of the columns.
+    """
     total: Hashes = np.zeros(size, np.uint64)
     for name, values in columns.items():
         if values.null_count == size:
             continue
-        textual = pa.types.is_string(values.type) or pa.types.is_dictionary(values.type)
-        words = hash_texts(values) if textual else hash_numbers(values)
+        if name in hashed:
+            words = hashed[name]
+        else:
+            textual = pa.types.is_string(values.type) or pa.types.is_dictionary(values.type)
+            words = hash_texts(values) if textual else hash_numbers(values)
         share = mix(words ^ np.uint64(hash_text(name)))
         if values.null_count:
             share[pc.is_null(values).to_numpy(zero_copy_only=False)] = 0
@@ -119,47 +134,48 @@ def hash_rows(columns: dict[str, pa.Array], prose: list[pa.Array], size: int) ->
 
 def numbered(hashes: Hashes, occurrence: NDArray[Any]) -> Hashes:
     """Hashes told apart by an occurrence number; number 0 leaves them as they are."""
-    steps = occurrence.astype(np.uint64)
-    return np.where(steps == 0, hashes, mix(hashes + steps * GOLDEN))
+    found, again = hashes.copy(), np.flatnonzero(occurrence)
+    found[again] = mix(hashes[again] + occurrence[again].astype(np.uint64) * GOLDEN)
+    return found
 
 
 class Occurrences:
     """Numbers equal hashes 0, 1, 2, … over all batches of a file, so that equal rows get distinct hashes.
 
-    The set of hashes a file gets does not depend on the order of its rows. Keeps 16 bytes a distinct row.
+    The set of hashes a file gets does not depend on the order of its rows. Keeps 8 bytes a row: all hashes so far, in a
+    few sorted runs of which each is more than twice as long as the next, so that a row is merged log n times.
     """
 
     def __init__(self) -> None:
-        self._known: Hashes = np.empty(0, np.uint64)
-        self._counts: NDArray[np.int64] = np.empty(0, np.int64)
+        self._runs: list[Hashes] = []
 
     def number(self, hashes: Hashes) -> NDArray[np.int64]:
         """How often each hash came before, in this batch and in earlier ones."""
-        if not len(hashes):
-            return np.empty(0, np.int64)
-        order = np.argsort(hashes, kind="stable")
-        ordered = hashes[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        sizes = np.diff(np.append(starts, len(ordered)))
-        within = np.arange(len(ordered)) - np.repeat(starts, sizes)
-        earlier = self._earlier(ordered[starts])
-        numbers = np.empty(len(hashes), np.int64)
-        numbers[order] = within + np.repeat(earlier, sizes)
-        self._remember(ordered[starts], sizes)
+        ordered = np.sort(hashes)
+        repeated = np.zeros(len(ordered), np.bool_)
+        repeated[1:] = ordered[1:] == ordered[:-1]
+        for run in self._runs:
+            repeated |= run[np.minimum(np.searchsorted(run, ordered), len(run) - 1)] == ordered
+        numbers = np.zeros(len(hashes), np.int64)
+        if repeated.any():
+            places = np.flatnonzero(np.isin(hashes, ordered[repeated]))
+            numbers[places] = self._count(hashes[places])
+        if len(ordered):
+            self._remember(ordered)
         return numbers
 
-    def _earlier(self, distinct: Hashes) -> NDArray[np.int64]:
-        if not len(self._known):
-            return np.zeros(len(distinct), np.int64)
-        place = np.minimum(np.searchsorted(self._known, distinct), len(self._known) - 1)
-        return np.where(self._known[place] == distinct, self._counts[place], 0)
+    def _count(self, hashes: Hashes) -> NDArray[np.int64]:
+        """The numbers of rows of which any may have come before."""
+        order = np.argsort(hashes, kind="stable")
+        ordered = hashes[order]
+        within = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+        earlier = sum(np.searchsorted(run, ordered, "right") - np.searchsorted(run, ordered) for run in self._runs)
+        numbers = np.empty(len(hashes), np.int64)
+        numbers[order] = within + earlier
+        return numbers
 
-    def _remember(self, distinct: Hashes, sizes: NDArray[np.int64]) -> None:
-        """Merge sorted distinct hashes and their counts into the sorted known ones."""
-        place = np.searchsorted(self._known, distinct)
-        inside = np.minimum(place, max(len(self._known) - 1, 0))
-        old = self._known[inside] == distinct if len(self._known) else np.zeros(len(distinct), np.bool_)
-        self._counts[place[old]] += sizes[old]
-        new = ~old
-        self._known = np.insert(self._known, place[new], distinct[new])
-        self._counts = np.insert(self._counts, place[new], sizes[new])
+    def _remember(self, ordered: Hashes) -> None:
+        """Add a run; the stable sort merges two runs in one pass."""
+        while self._runs and len(self._runs[-1]) <= 2 * len(ordered):
+            ordered = np.sort(np.concatenate([self._runs.pop(), ordered]), kind="stable")
+        self._runs.append(ordered)

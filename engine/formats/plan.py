@@ -255,13 +255,15 @@ def fill_shared(draft: Draft, batch: Batch, plan: Plan) -> None:
 
 
 def fill_prompt(draft: Draft, batch: Batch, plan: Plan) -> None:
-    """The prompt is called by its id where the source has one, else by its text."""
+    """The prompt is called by its id where the source has one, else by its text; whole numbers become text later."""
     text = plan.columns.get("prompt_text")
     if text is not None and "prompt_text" not in draft.columns:
         draft.columns["prompt_text"] = texts(batch.column(text))
     name = plan.columns.get("prompt")
     if name is not None:
-        draft.columns["prompt"] = texts(batch.column(name))
+        values = batch.column(name)
+        whole = isinstance(values, pa.Array) and pa.types.is_signed_integer(values.type)
+        draft.columns["prompt"] = values if whole else texts(values)
     elif "prompt_text" in draft.columns:
         draft.columns["prompt"] = name_texts(draft.columns["prompt_text"])
 

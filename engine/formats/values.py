@@ -72,8 +72,10 @@ def _is_numeric(form: pa.DataType) -> bool:
 
 def _finite(column: pa.Array) -> tuple[Floats, Codes]:
     floats = column.cast(pa.float64(), safe=False)
-    missing = floats.is_null().to_numpy(zero_copy_only=False)
     result = np.array(floats.fill_null(0.0).to_numpy(zero_copy_only=False))
+    if not floats.null_count and np.isfinite(result).all():
+        return result, np.full(len(result), FINE, np.uint8)
+    missing = floats.is_null().to_numpy(zero_copy_only=False)
     codes = np.where(missing, MISSING, np.where(np.isfinite(result), FINE, NOT_FINITE)).astype(np.uint8)
     result[codes != FINE] = np.nan
     return result, codes

@@ -56,3 +56,12 @@ def test_an_estimate_is_shown_without_the_digits_it_does_not_have(size, distinct
     assert abs(sketch.rounded - sketch.count) <= step / 2
     assert step <= max(1, distinct / size**0.5)
     assert sketch.exact == (step == 1)
+
+
+@pytest.mark.parametrize("rows", [1, 64, 600, 5_000, 60_000])
+@pytest.mark.parametrize("distinct", [10, 64, 700, 10**6])
+def test_the_smallest_are_found_without_sorting_all(rows, distinct):
+    hashes = hashes_of(np.random.default_rng(0).integers(0, distinct, rows))
+    assert DistinctCount.of(hashes, 64).smallest.tolist() == np.unique(hashes)[:64].tolist()
+    skewed = hashes // np.uint64(2) + np.uint64(2**63)
+    assert DistinctCount.of(skewed, 64).smallest.tolist() == np.unique(skewed)[:64].tolist()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
-from scipy.special import expit, log_expit, xlog1py, xlogy
+from scipy.special import xlog1py, xlogy
 
 from engine.analysis.arrays import Flags, Floats, Hashes, Ints
 from engine.analysis.calibration.state import (
@@ -44,7 +44,7 @@ class Block:
     bucket: Ints
     cell: Ints
     cell_fields: list[Floats]
-    moment_fields: list[Floats]
+    moment_fields: list[Floats | Flags]
     row_hash: Hashes
     prompt_hash: Hashes
     confidence: Floats
@@ -93,11 +93,13 @@ def _observe_block(rows: Rows, block: Block, paired: bool, scale: float) -> Cali
 def _pairs(rows: Rows) -> Block:
     margin = _finite(rows, "margin")
     label = _probability("label", _finite(rows, "label"))
-    strength, p = np.abs(margin), expit(margin)
-    confidence = expit(strength)
-    tied = margin == 0
-    correct = np.where(tied, 0.5, np.where(margin > 0, label, 1 - label))
-    loss = (1 - label) * margin - log_expit(margin)
+    strength, ahead, tied = np.abs(margin), margin > 0, margin == 0
+    against = np.exp(-strength)
+    confidence = 1 / (1 + against)
+    p = np.where(ahead, confidence, against * confidence)
+    correct = np.where(ahead, label, 1 - label)
+    correct[tied] = 0.5
+    loss = (1 - label) * margin - np.minimum(margin, 0) + np.log1p(against)
     return _block(
         rows,
         pair_cell(confidence, strength),
@@ -130,7 +132,7 @@ def _scores(rows: Rows, scale: float) -> Block:
 
 
 def _block(
-    rows: Rows, cell: Ints, cell_fields: list[Floats], moments: list[Floats], confidence: Floats, wrong: Flags
+    rows: Rows, cell: Ints, cell_fields: list[Floats], moments: list[Floats | Flags], confidence: Floats, wrong: Flags
 ) -> Block:
     row_hash = rows.columns["row_hash"]
     prompt_hash = rows.columns.get("prompt_hash", row_hash)
@@ -140,16 +142,10 @@ def _block(
 
 def _moments(
     rows: Rows, p: Floats, y: Floats, confidence: Floats, correct: Floats, loss: Floats, tied: Flags
-) -> list[Floats]:
-    """Row values in the order of MOMENT_FIELDS (without the count)."""
+) -> list[Floats | Flags]:
+    """Row values in the order of MOMENT_FIELDS (without the count); flags count as 1."""
     tilt = 1 - 2 * p
     impossible = np.isinf(loss)
-    first = rows.columns.get("first", np.full(len(p), -1, np.int8))
-    shown = first >= 0
-    votes = rows.columns.get("votes", np.zeros(len(p), np.int32)).astype(float)
-    voted = votes >= 2
-    ayes = y * votes
-    agreeing = ayes * (ayes - 1) + (votes - ayes) * (votes - ayes - 1)
     values = [
         confidence,
         correct,
@@ -157,19 +153,38 @@ def _moments(
         y,
         np.square(y),
         np.square(p - y),
-        np.where(impossible, 0.0, loss),
+        np.where(impossible, 0.0, loss) if impossible.any() else loss,
         impossible,
         (y - p) * tilt,
         np.square(tilt) * p * (1 - p),
         tied,
         y == 0.5,
-        shown,
-        np.where(shown, np.where(first == 1, y, 1 - y), 0.0),
-        voted,
-        np.where(voted, agreeing / np.maximum(votes * (votes - 1), 1.0), 0.0),
+        *_shown(rows, y),
+        *_voted(rows, y),
     ]
     assert len(values) == len(MOMENT_FIELDS) - 1
-    return [np.asarray(value, dtype=float) for value in values]
+    return values
+
+
+def _shown(rows: Rows, y: Floats) -> list[Floats | Flags]:
+    """Whether the display order is known, and how much the answer shown first won."""
+    first = rows.columns.get("first")
+    shown = np.zeros(len(y), np.bool_) if first is None else first >= 0
+    if not shown.any():
+        return [shown, shown]
+    return [shown, np.where(shown, np.where(first == 1, y, 1 - y), 0.0)]
+
+
+def _voted(rows: Rows, y: Floats) -> list[Floats | Flags]:
+    """Whether there are two votes or more, and the share of their pairs that agree."""
+    votes = rows.columns.get("votes")
+    voted = np.zeros(len(y), np.bool_) if votes is None else votes >= 2
+    if votes is None or not voted.any():
+        return [voted, voted]
+    votes = votes.astype(float)
+    ayes = y * votes
+    agreeing = ayes * (ayes - 1) + (votes - ayes) * (votes - ayes - 1)
+    return [voted, np.where(voted, agreeing / np.maximum(votes * (votes - 1), 1.0), 0.0)]
 
 
 def _finite(rows: Rows, name: str) -> Floats:
