@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PLUMBLINE_REAL_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: help run demo test lint bench tour figures mutate fuzz coverage-sim system
+.PHONY: help run demo test lint bench tour figures mutate fuzz coverage-sim faults load soak scale api-fuzz audit system
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,24 @@ fuzz: $(VENV)/.test ## damage N files and read them all (make fuzz N=100000)
 
 coverage-sim: $(VENV)/.runtime ## coverage of every interval on simulated truth
 	@$(BIN)/python -m benchmarks.coverage
+
+faults: $(VENV)/.test ## kill, cut, fill and corrupt the running product (make faults ARGS="--only 41")
+	@$(BIN)/python -m benchmarks.faults $(ARGS)
+
+load: $(VENV)/.test ## N visitors at once, with live pushes and a run beside them (make load N=300)
+	@$(BIN)/python -m benchmarks.load --visitors $(if $(filter command line,$(origin N)),$(N),300)
+
+soak: $(VENV)/.test ## 300 visitors for half an hour: memory has to stay flat
+	@$(BIN)/python -m benchmarks.load --visitors 300 --minutes 30 --soak
+
+scale: $(VENV)/.test ## a hundred million comparisons in 200 segments within 2 GB
+	@$(BIN)/python -m benchmarks.scale
+
+api-fuzz: $(VENV)/.test ## 2,000 generated requests against the API
+	@$(BIN)/python -m benchmarks.api_fuzz
+
+audit: $(VENV)/.test ## known holes in the pinned packages
+	@$(BIN)/pip install --quiet --disable-pip-version-check pip-audit && $(BIN)/pip-audit -r requirements.txt
 
 system: ## Debian packages that only tests and exports need (root)
 	@apt-get update -q && apt-get install -y --no-install-recommends chromium fonts-inter
