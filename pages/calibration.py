@@ -87,7 +87,7 @@ def page(who: Who) -> None:
     head, picker = st.columns([3, 2], vertical_alignment="center")
     head.title("Calibration")
     if not known:
-        states.no_datasets(who)
+        states.no_datasets(who, shell.project(who).slug)
         return
     with picker:
         dataset = choose(known)

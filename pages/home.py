@@ -71,6 +71,7 @@ def page(who: Who) -> None:
         states.drop_zone(who, "zone-home")
         lead(who, ready[0])
         others(who, ready[1:7])
+        states.watch(project.slug, ready)
         return
     waiting = next((dataset for dataset in datasets if dataset.run_id is not None and not dataset.error), None)
     if waiting is not None and waiting.run_id is not None:
@@ -79,7 +80,7 @@ def page(who: Who) -> None:
     elif project.simulated:
         states.waiting_for_simulator(who, project.slug)
     else:
-        states.no_datasets(who)
+        states.no_datasets(who, project.slug)
 
 
 page(who)

@@ -37,12 +37,19 @@ def explain(text: str) -> None:
     prose.show(prose.paragraph(text))
 
 
-def no_datasets(who: Who) -> None:
+def no_datasets(who: Who, slug: str) -> None:
     """Nothing has been given yet."""
     with st.container(key="card-empty"):
         st.header("No data yet")
         explain("Give a file with the scores of a reward model or a judge. Its answer appears here within seconds.")
         drop_zone(who, "zone-empty", large=True)
+        watch(slug, [])
+
+
+def watch(slug: str, known: list[DatasetView]) -> None:
+    """Run the page again when a dataset of the project that is not among these has been read."""
+    since = known[0].event_id if known else reads.cursor()
+    mount("watch", "watch", {"project": slug, "since": since, "known": [one.id for one in known]}, "moved")
 
 
 def waiting_for_simulator(who: Who, slug: str) -> None:
@@ -52,7 +59,7 @@ def waiting_for_simulator(who: Who, slug: str) -> None:
         explain(
             "A made-up reward model is being scored in front of you; its first answer appears here in a few seconds."
         )
-        mount("watch", "watch", {"project": slug, "since": reads.cursor()}, "moved")
+        watch(slug, [])
     drop_zone(who, "zone-waiting")
 
 

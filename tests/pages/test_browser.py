@@ -156,6 +156,13 @@ def test_newer_rows_are_announced_and_fetched_on_demand(tab: Page, product: Prod
     expect(chip).to_have_count(0)
 
 
+def test_home_shows_what_the_inbox_brings_by_itself(tab: Page, product: Product) -> None:
+    tab.goto(product.url)
+    tab.wait_for_selector(f"{CHART}[data-version]")
+    (product.home / "inbox" / "main" / "arrived.csv").write_text(samples.pairs(200, seed=9))
+    expect(tab.get_by_role("button", name="arrived.csv")).to_be_visible()
+
+
 def test_a_refused_file_of_the_inbox_appears_by_itself(tab: Page, product: Product) -> None:
     tab.goto(f"{product.url}/datasets")
     tab.get_by_role("link", name="followed.csv").wait_for()

@@ -1,10 +1,10 @@
-// Waits for something to happen in a project that shows nothing yet.
+// Waits for a dataset of the project that the page does not show yet.
 import { plumb, read } from "./plumb.js";
 
 export default function watch({ data, parentElement, setTriggerValue }) {
   const given = read(data);
   parentElement.__off?.();
-  const ready = (kind) => kind === "version" && setTriggerValue("moved", Date.now());
-  parentElement.__off = plumb.on("dataset/*", ready, given.since);
+  const ready = (kind, body) => kind === "run" && body.state === "done" && !given.known.includes(body.dataset) && setTriggerValue("moved", Date.now());
+  parentElement.__off = plumb.on(`project/${given.project}`, ready, given.since);
   return () => parentElement.__off();
 }
