@@ -36,7 +36,7 @@ def lead(who: Who, dataset: DatasetView) -> None:
         diagram(dataset, concluded)
     with right, st.container(key="card-lead-history", height="stretch"):
         st.header("Calibration error over time")
-        show_history(who, dataset, height=250)
+        show_history(who, dataset, height=390)
         states.explain(MEANING)
 
 
