@@ -45,7 +45,7 @@ class User(SQLModel, table=True):
     name: str = Field(unique=True, max_length=100)
     password_hash: str
     role: str = Field(max_length=16)
-    subject: str | None = Field(default=None, unique=True, max_length=500)
+    subject: str | None = Field(default=None, unique=True, index=True, max_length=500)
     created_at: datetime = Field(default_factory=now, sa_column=_time())
     disabled_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
@@ -94,13 +94,17 @@ class Session(SQLModel, table=True):
 
 
 class SigninLink(SQLModel, table=True):
-    """A one-time link that makes an account with a role. The token is stored as its sha256 only."""
+    """A one-time link: with `user_id`, to a new password for that account, else to a new account with a role.
+
+    The token is stored as its sha256 only.
+    """
 
     __tablename__ = "signin_link"
     id: int | None = Field(default=None, primary_key=True)
     token_hash: str = Field(unique=True, max_length=64)
     role: str = Field(max_length=16)
     created_by: int | None = Field(default=None, foreign_key="user.id")
+    user_id: int | None = Field(default=None, foreign_key="user.id")
     created_at: datetime = Field(default_factory=now, sa_column=_time())
     expires_at: datetime = Field(sa_column=_time())
     used_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
@@ -140,7 +144,10 @@ class SavedView(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    """Who did what to what. The database refuses to change or delete a row of it."""
+    """Who did what to what, in which project, from where. The database refuses to change or delete a row of it.
+
+    `request` is the id under which the log knows the request.
+    """
 
     __tablename__ = "audit"
     id: int | None = Field(default=None, primary_key=True)
@@ -148,6 +155,9 @@ class Audit(SQLModel, table=True):
     user_id: int | None = Field(default=None, foreign_key="user.id", index=True)
     action: str = Field(max_length=64)
     subject: str = Field(max_length=200)
+    project: str | None = Field(default=None, max_length=64, index=True)
+    address: str = Field(default="", max_length=64)
+    request: str = Field(default="", max_length=32)
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
 
 

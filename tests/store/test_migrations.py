@@ -14,7 +14,7 @@ from engine.store.engine import close_store, get_store
 from engine.store.migrate import downgrade, migrate
 from engine.store.tables import METADATA
 from tests.store.fixtures import FRESH_STORES, Installation
-from tests.store.people import person
+from tests.store.people import person, upload
 
 
 def tables() -> set[str]:
@@ -116,3 +116,21 @@ def test_audit_is_append_only(installation: Installation) -> None:
     for statement in ("UPDATE audit SET action = 'x'", "DELETE FROM audit"):
         with pytest.raises(Exception, match="append-only"), get_store().writer.connect() as connection:
             connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("installation", FRESH_STORES, indirect=True)
+def test_rows_outlive_every_step_down_and_up(installation: Installation) -> None:
+    upload(person())
+    before = contents()
+    assert all(before[name] for name in ("user", "session", "dataset", "run", "event"))
+    for step in range(len(list(ScriptDirectory.from_config(migration._config()).walk_revisions())) - 1):
+        downgrade(f"-{step + 1}")
+        migrate()
+        assert contents() == before
+
+
+def contents() -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with get_store().reader.connect() as connection:
+        found = {name: connection.execute(text(f'SELECT * FROM "{name}"')) for name in sorted(tables())}
+        return {name: sorted((tuple(map(str, row)) for row in rows), key=repr) for name, rows in found.items()}

@@ -1,4 +1,7 @@
-"""Roles per project, API tokens, idempotent requests, what the processes say of themselves."""
+"""Roles per project, API tokens, idempotent requests, what the processes say of themselves.
+
+Columns are added in place: a table that others point at cannot be made anew while they do.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,11 @@ TABLES = ("service", "api_request", "api_token", "membership")
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("user") as user:
-        user.add_column(sa.Column("subject", sa.String(length=500), nullable=True))
-        user.add_column(sa.Column("disabled_at", UtcTime(), nullable=True))
-        user.create_unique_constraint(op.f("uq_user_subject"), ["subject"])
-    with op.batch_alter_table("run") as run:
-        run.add_column(sa.Column("backend", sa.String(length=16), nullable=False, server_default=""))
-        run.add_column(sa.Column("log", sa.String(), nullable=False, server_default=""))
+    op.add_column("user", sa.Column("subject", sa.String(length=500), nullable=True))
+    op.add_column("user", sa.Column("disabled_at", UtcTime(), nullable=True))
+    op.create_index(op.f("ix_user_subject"), "user", ["subject"], unique=True)
+    op.add_column("run", sa.Column("backend", sa.String(length=16), nullable=False, server_default=""))
+    op.add_column("run", sa.Column("log", sa.String(), nullable=False, server_default=""))
     op.create_table(
         "membership",
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -77,10 +78,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in TABLES:
         op.drop_table(name)
-    with op.batch_alter_table("run") as run:
-        run.drop_column("log")
-        run.drop_column("backend")
-    with op.batch_alter_table("user") as user:
-        user.drop_constraint(op.f("uq_user_subject"), type_="unique")
-        user.drop_column("disabled_at")
-        user.drop_column("subject")
+    op.drop_column("run", "log")
+    op.drop_column("run", "backend")
+    op.drop_index(op.f("ix_user_subject"), "user")
+    op.drop_column("user", "disabled_at")
+    op.drop_column("user", "subject")
