@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,21 +14,52 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """What an operator may set. Sizes are bytes, times seconds unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="PLUMBLINE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PLUMBLINE_", extra="ignore", use_attribute_docstrings=True)
 
     home: Path = ROOT / "home"
+    """Folder of everything that is kept: store, originals, segments, states, inbox, log."""
     database_url: str = ""
+    """`postgresql://user:password@host/name`; empty for SQLite in the home folder."""
     bind: str = "127.0.0.1"
+    """Address the web process listens on."""
     port: int = 8501
+    """Port of the web process."""
     allowed_hosts: str = "localhost,127.0.0.1"
+    """Host names a request may carry, with commas between them."""
     tls: bool = False
+    """Whether people reach it by https (a proxy ends TLS): the cookie is Secure then."""
     demo: bool = True
+    """Whether a simulated project plays until real data have been read."""
     max_upload_bytes: int = 2 * 1024**3
+    """Largest file that is taken."""
     min_free_disk_bytes: int = 256 * 1024**2
+    """Free disk below which no new data are taken; reading goes on, and so does taking once there is room again."""
     reader_memory_bytes: int = 2 * 1024**3
+    """Memory that reading one file may use."""
     reader_seconds: int = 300
+    """Processor time that reading one file may use; it may last twice as long."""
     session_days: int = 14
+    """Days until somebody has to sign in again."""
     events_kept: int = 200_000
+    """Newest events that are kept for pages that were away; older pages start over."""
+    events_days: int = 30
+    """Days that an event is kept at most."""
+    runs_kept: int = 50_000
+    """Newest runs that are kept; runs of kept versions and the last one of a dataset stay anyway."""
+    unused_seconds: int = 86_400
+    """How long a file that nothing needs any more stays on disk, for those who may still be reading it."""
+    project_rows: int = 10_000_000_000
+    """Rows that a project may hold."""
+    project_bytes: int = 2 * 1024**4
+    """Bytes that the originals and segments of a project may take."""
+    uploads_a_day: int = 5_000
+    """Files that one person may send within 24 hours."""
+    log_bytes: int = 10 * 1024**2
+    """Size at which the log is put aside; three older ones are kept."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe lines that are logged."""
+    metrics_token_file: Path | None = None
+    """File whose content is the token that `/metrics` asks for; without one `/metrics` is not served."""
 
     @property
     def url(self) -> str:
