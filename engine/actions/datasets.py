@@ -79,21 +79,26 @@ def receive_inbox(project: str, name: str, path: Path, offset: int, *, inode: in
     """
     source = _checked_source(project, name, path)
     with transaction() as tx:
-        home = ensure(tx, project)
-        same = select(Dataset).where(col(Dataset.project_id) == home.id, col(Dataset.source) == source)
-        dataset = tx.session.exec(same.with_for_update()).first()
-        if dataset is None:
-            dataset = Dataset(project_id=_id(home), name="", source=source)
-            dataset.name = _free_name(tx, home, clean(name, LONGEST_NAME, "A name"))
-            _add(tx, home, dataset)
-        seen = {"offset": offset, "inode": inode}
-        if dataset.removed_at is not None or _read_already(dataset.follow, seen):
-            return Received(_id(dataset), None)
-        running = _running_read(tx, dataset)
-        if running is not None and seen.items() <= running.params.items():
-            return Received(_id(dataset), running.id)
-        run = enqueue(tx, home, dataset, "read", seen)
-        return Received(_id(dataset), run.id)
+        return followed(tx, ensure(tx, project), source, {"offset": offset, "inode": inode})
+
+
+def followed(tx: Transaction, home: Project, source: str, seen: Mapping[str, int], who: Who | None = None) -> Received:
+    """*System.* Inside a transaction: the dataset of a followed file, and the run that reads it up to `seen`."""
+    same = select(Dataset).where(col(Dataset.project_id) == home.id, col(Dataset.source) == source)
+    dataset = tx.session.exec(same.with_for_update()).first()
+    if dataset is None:
+        dataset = Dataset(project_id=_id(home), name="", source=source)
+        dataset.name = _free_name(tx, home, clean(source, LONGEST_NAME, "A name"))
+        _add(tx, home, dataset)
+        if who is not None:
+            audit.record(tx.session, who, "receive_rows", f"dataset/{dataset.id}")
+    if dataset.removed_at is not None or _read_already(dataset.follow, seen):
+        return Received(_id(dataset), None)
+    running = _running_read(tx, dataset)
+    if running is not None and seen.items() <= running.params.items():
+        return Received(_id(dataset), running.id)
+    run = enqueue(tx, home, dataset, "read", seen, who.user_id if who else None)
+    return Received(_id(dataset), run.id)
 
 
 def _read_already(follow: Mapping[str, Any], seen: Mapping[str, int]) -> bool:
