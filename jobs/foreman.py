@@ -18,16 +18,18 @@ from typing import Protocol
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from engine.actions import datasets, maintenance, runs
+from engine import logs
+from engine.actions import datasets, maintenance, rows, runs
 from engine.actions import inbox as inbox_actions
 from engine.errors import InputRefused, UsageError
 from engine.settings import get_settings
 from jobs import owners
 from jobs.inbox import PROJECT, Found, Inbox
-from jobs.processes import log_to_stderr, stop_event
+from jobs.processes import stop_event
 
 WALK_SECONDS = 5.0
 REQUEUE_SECONDS = 2.0
+RECOVER_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
 RETRY_SECONDS = 5.0
 LOOKED_AT = frozenset({"created", "modified", "closed", "moved"})
@@ -162,13 +164,15 @@ class _Watch(FileSystemEventHandler):
 
 def main() -> int:
     """Run until asked to stop."""
-    log_to_stderr()
+    logs.configure("foreman")
     settings = get_settings()
     root = settings.inbox.resolve()
     root.mkdir(parents=True, exist_ok=True)
     chores = [
         Chore(lambda: runs.requeue_lost(owners.lives), REQUEUE_SECONDS),
         Chore(maintenance.prune, TIDY_SECONDS),
+        Chore(rows.recover, RECOVER_SECONDS),
+        Chore(rows.prune, TIDY_SECONDS),
     ]
     foreman = Foreman(Inbox(root, settings.max_upload_bytes, time.monotonic), Store(), chores)
     stop = stop_event(lambda: foreman.changed.put(None))

@@ -91,7 +91,7 @@ class Launcher:
                 self._give_up(child)
                 return
             pause = pause_after(pause, time.monotonic() - began)
-            log.warning("launcher | %s ended, %s; next start in %g s", child.name, describe(code), pause)
+            log.warning("%s ended, %s; next start in %g s", child.name, describe(code), pause)
             self._tell(f"{child.name} stopped unexpectedly ({describe(code)}); starting it again in {pause:g} s.")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
@@ -110,10 +110,10 @@ class Launcher:
                 preexec_fn=partial(die_with_parent, os.getpid()),
             )
         except OSError as error:
-            log.error("launcher | %s cannot be started: %s", child.name, error)
+            log.error("%s cannot be started: %s", child.name, error)
             return NOT_STARTED
         child.process = process
-        log.info("launcher | %s started, process %d", child.name, process.pid)
+        log.info("%s started, process %d", child.name, process.pid)
         copying = asyncio.create_task(_copy_lines(child, process))
         code = await process.wait()
         kill_group(process.pid)
@@ -148,7 +148,7 @@ async def _copy_lines(child: Child, process: asyncio.subprocess.Process) -> None
             return
         if text := line.decode("utf-8", errors="replace").rstrip():
             child.last_line = text
-            log.info("%s | %s", child.name, text)
+            log.info("%s", text, extra={"from_process": child.name})
 
 
 def describe(code: int) -> str:

@@ -15,6 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.logs import Collected
 from engine.settings import Settings
 
 HEALTH_SECONDS = 60.0
@@ -75,13 +76,11 @@ def only_one(home: Path) -> Iterator[None]:
 
 
 def open_log(log: logging.Logger, home: Path) -> Path:
-    """Write a logger to the one log of all processes, rotated by size; returns its path."""
+    """Write a logger to the one log of all processes, a JSON line an event, rotated by size; returns its path."""
     path = home / "log" / "plumbline.log"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
+    handler.setFormatter(Collected())
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False

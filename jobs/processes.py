@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import signal
 import sys
@@ -44,10 +43,3 @@ def stop_event(wake: Callable[[], None] = lambda: None) -> threading.Event:
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
     return stop
-
-
-def log_to_stderr() -> None:
-    """Log plain lines to stderr; the launcher adds time and process name."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    for name in ("foreman", "runner"):
-        logging.getLogger(name).setLevel(logging.INFO)

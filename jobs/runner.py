@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from engine import logs
 from engine.actions import runs
 from engine.actions.runs import Work
 from engine.errors import Conflict, StoreUnavailable
@@ -25,7 +26,7 @@ from jobs.changes import Changes
 from jobs.children import Child
 from jobs.compaction import compact
 from jobs.executor import Executor
-from jobs.processes import log_to_stderr, stop_event
+from jobs.processes import stop_event
 from jobs.work import clear_unfinished, observe_found, perform
 
 SLOTS = 2
@@ -173,7 +174,7 @@ def _compact_all(executor: Executor) -> None:
 
 def main() -> int:
     """Run until asked to stop."""
-    log_to_stderr()
+    logs.configure("runner")
     clear_unfinished()
     runs.requeue_lost(owners.lives)
     runner = Runner(owners.my_name(), Child)

@@ -1,57 +1,39 @@
-"""One JSON line per log record on stderr, which the launcher collects."""
+"""The log of the web process: ours, uvicorn's and Streamlit's loggers in one form (`engine.logs`)."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Any, Final
 
 import structlog
+from streamlit import logger as streamlit_loggers
+
+from engine import logs
 
 log: Final[Any] = structlog.get_logger("web")
 
-
-_SHARED: Final[list[Any]] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
-]
 _TALKATIVE: Final = ("scriptrunner_utils.script_run_context", "state.session_state_proxy", "caching.cache_data_api")
+_TOLD_BY_US: Final = "streamlit.error_util"
+"""Streamlit tells of a page that failed as well; `web.errors.script_failed` does, with an id."""
 
 
 def configure() -> None:
     """Send every logger of this process to stderr as JSON, with the request's id."""
-    hand_to_logging()
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.WARNING)
-    for name in ("web", "engine"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    logs.configure("web")
+    setattr(streamlit_loggers, "setup_formatter", _follow_root)  # noqa: B010 - meant for the loggers made later
+    for logger in list(streamlit_loggers._loggers.values()):
+        _follow_root(logger)
     for name in ("uvicorn", "uvicorn.error", "streamlit"):
-        logger = logging.getLogger(name)
-        logger.handlers = []
-        logger.propagate = True
+        _follow_root(logging.getLogger(name))
     for name in _TALKATIVE:
         logging.getLogger(f"streamlit.runtime.{name}").setLevel(logging.ERROR)
+    logging.getLogger(_TOLD_BY_US).addFilter(lambda record: record.msg != "Uncaught app execution")
 
 
-def hand_to_logging() -> None:
-    """Let structlog write through the standard library's loggers; local variables never enter a traceback."""
-    structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
+def _follow_root(logger: logging.Logger) -> None:
+    """Let a logger that brought a handler of its own write through ours."""
+    logger.handlers = []
+    logger.propagate = True
+
+
+hand_to_logging = logs.hand_to_logging

@@ -21,12 +21,13 @@ def add(subparsers: Any) -> None:
 
 def simulate(args: argparse.Namespace) -> int:
     """Play until the project is over or the process is asked to stop."""
-    from jobs.processes import log_to_stderr, stop_event
+    from engine import logs
+    from jobs.processes import stop_event
     from jobs.simulator import preferences
     from jobs.simulator.play import Stage, only_player, play, write
     from jobs.simulator.truth import Truth
 
-    log_to_stderr()
+    logs.configure("simulator")
     folder, background = _folders(args.out, args.with_server)
     stage = Stage(folder / preferences.FILE, background, args.speed, args.duration)
     truth, stop = Truth(seed=args.seed), stop_event()

@@ -6,7 +6,6 @@ Each child appends its process id to FOLDER/<name> and then behaves as its name 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from jobs import launcher
+from jobs import launcher, preflight
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -43,7 +42,7 @@ def say(text: str) -> None:
 
 
 def launch(folder: Path, names: list[str]) -> int:
-    logging.basicConfig(filename=folder / "log", level=logging.INFO, format="%(message)s")
+    preflight.open_log(launcher.log, folder)
     children = [launcher.Child(name, [sys.executable, __file__, name, str(folder / name)]) for name in names]
     return asyncio.run(launcher.Launcher(children, say).run())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -38,7 +40,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.kill()
         process.communicate()
     for path in tmp_path.iterdir():
-        for pid in pids(path) if path.name != "log" else []:
+        for pid in pids(path) if path.is_file() else []:
             kill(pid, signal.SIGKILL)
 
 
@@ -100,9 +102,18 @@ def test_no_child_survives_a_killed_launcher(start, tmp_path):
     until(lambda: not any(alive(pid) for pid in running), seconds=3)
 
 
-def test_what_children_say_is_logged_with_their_name(start, tmp_path):
-    start("steady")
-    until(lambda: "steady | working" in (tmp_path / "log").read_text() if (tmp_path / "log").exists() else False)
+def logged(folder: Path) -> list[dict[str, str]]:
+    path = folder / "log" / "plumbline.log"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_what_children_say_is_one_json_line_each_with_their_name(start, tmp_path):
+    start("steady", "crash")
+    said = until(lambda: [line for line in logged(tmp_path) if line["process"] == "steady"])[0]
+    assert (said["event"], said["level"]) == ("working", "info")
+    assert datetime.fromisoformat(said["time"]).tzinfo is UTC
+    ended = until(lambda: [line for line in logged(tmp_path) if "crash ended, exit status 3" in line["event"]])
+    assert (ended[0]["process"], ended[0]["level"]) == ("launcher", "warning")
 
 
 # ------------------------------------------------------------------ before the start
