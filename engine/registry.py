@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from engine.access.roles import require
-from engine.actions import datasets, demo, people, runs, views
+from engine.access.roles import require_writing
+from engine.actions import datasets, demo, people, runs, tokens, views
 from engine.errors import UsageError
-from engine.types import ROLES, Role, Who
+from engine.types import ROLES, SCOPES, Role, Who
 
 ArgumentType = Literal["text", "integer", "choice", "pairs"]
+Place = Literal["project", "installation", "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,11 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a person can do. `role` is the least one that may."""
+    """One thing a person can do. `role` is the least one that may, in the place that `where` names.
+
+    In a "project": the one of the thing it is done to. In the "installation": everywhere. What is one's "own" needs no
+    more than being signed in.
+    """
 
     name: str
     title: str
@@ -63,12 +68,14 @@ class Action:
     function: Callable[..., Any]
     arguments: tuple[Argument, ...] = ()
     synonyms: tuple[str, ...] = ()
+    where: Place = "project"
 
 
 _DATASET = Argument("dataset_id", "integer", "Dataset", of="dataset")
 _RUN = Argument("run_id", "integer", "Run", of="run")
 _PROJECT = Argument("project", "text", "Project")
 _NAME = Argument("name", "text", "Name")
+_PERSON = Argument("user_id", "integer", "Person", of="user")
 _ROLE = Argument("role", "choice", "Role", choices=ROLES)
 _MAPPING = Argument("mapping", "pairs", "Columns")
 
@@ -109,38 +116,80 @@ _ACTIONS = (
     Action(
         "view.delete",
         "Delete view",
-        "viewer",
+        "member",
         views.delete,
         (Argument("view_id", "integer", "View", of="view"),),
         ("remove bookmark",),
+        "own",
     ),
     Action("demo.play", "Play the simulator", "analyst", demo.play, synonyms=("demo", "example", "start simulation")),
     Action("demo.stop", "Stop the simulator", "analyst", demo.stop, synonyms=("demo", "pause", "end simulation")),
     Action(
         "preference.set",
         "Set preference",
-        "viewer",
+        "member",
         people.set_preference,
         (Argument("key", "text", "Setting"), Argument("value", "text", "Value")),
         ("settings", "theme", "density"),
+        "own",
     ),
-    Action("session.close", "Sign out", "viewer", people.close_session, synonyms=("log out", "exit", "leave")),
+    Action(
+        "session.close",
+        "Sign out",
+        "member",
+        people.close_session,
+        synonyms=("log out", "exit", "leave"),
+        where="own",
+    ),
     Action(
         "session.revoke",
         "End session",
-        "viewer",
+        "member",
         people.revoke_session,
         (Argument("session_id", "integer", "Session", of="session"),),
         ("sign out elsewhere",),
+        "own",
     ),
-    Action("person.invite", "Invite somebody", "admin", people.invite, (_ROLE,), ("add user", "new account", "link")),
+    Action(
+        "token.create",
+        "Make API token",
+        "member",
+        tokens.create,
+        (
+            _NAME,
+            Argument("scope", "choice", "May", choices=SCOPES),
+            Argument("project", "text", "Project", required=False),
+            Argument("days", "integer", "Days", required=False),
+        ),
+        ("api key", "secret", "automation", "training script"),
+        "own",
+    ),
+    Action(
+        "token.revoke",
+        "Revoke API token",
+        "member",
+        tokens.revoke,
+        (Argument("token_id", "integer", "Token", of="token"),),
+        ("delete key", "api key"),
+        "own",
+    ),
+    Action(
+        "person.invite",
+        "Invite somebody",
+        "admin",
+        people.invite,
+        (_ROLE,),
+        ("add user", "new account", "link"),
+        "installation",
+    ),
     Action(
         "person.set_role",
         "Change role",
         "admin",
         people.set_role,
-        (Argument("user_id", "integer", "Person", of="user"), _ROLE),
+        (_PERSON, _ROLE),
         ("rights", "permission", "promote"),
+        "installation",
     ),
 )
 
@@ -155,7 +204,7 @@ def run(who: Who, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
     action = ACTIONS.get(name)
     if action is None:
         raise UsageError("There is no such action.", code="unknown_action")
-    require(who, None, action.role)
+    require_writing(who)
     return action.function(who, **checked(action, arguments or {}))
 
 

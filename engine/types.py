@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["comparison", "score", "curve", "rollout"]
-Role = Literal["viewer", "analyst", "operator", "admin"]
+Role = Literal["member", "viewer", "analyst", "operator", "admin"]
+Scope = Literal["read", "write", "admin"]
 RunState = Literal["queued", "running", "done", "failed", "cancelled"]
 
-ROLES: tuple[Role, ...] = ("viewer", "analyst", "operator", "admin")
-"""Weakest first: a role may do what the roles before it may."""
+ROLES: tuple[Role, ...] = ("member", "viewer", "analyst", "operator", "admin")
+"""Weakest first: a role may do what the roles before it may. A member may nothing except through memberships."""
+
+SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
+"""What a token may be for, weakest first."""
 
 FINE_BUCKETS = 4096
 """Buckets of a dataset: hash(prompt id, else row id) mod this."""
@@ -141,17 +145,41 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopedToken:
+    """The API token that asks. `project` is the slug of the only one it is for; `due` asks for its use to be noted."""
+
+    id: int
+    scope: Scope
+    project: str | None = None
+    due: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
-    """The signed-in person (or token) on whose behalf a query or an action runs."""
+    """The signed-in person (or token) on whose behalf a query or an action runs.
+
+    `role` holds everywhere, `roles` by the slug of a project; the greater of the two counts.
+    """
 
     user_id: int
     name: str
     role: Role
     session: str = ""
+    roles: Mapping[str, Role] = field(default_factory=dict, hash=False)
+    token: ScopedToken | None = None
 
-    def at_least(self, role: Role) -> bool:
-        """Whether this role may do what `role` may."""
-        return ROLES.index(self.role) >= ROLES.index(role)
+    def role_in(self, project: str | None) -> Role:
+        """The role that counts in a project; None for the installation as a whole."""
+        own = self.roles.get(project, "member") if project is not None else "member"
+        return max(self.role, own, key=ROLES.index)
+
+    def at_least(self, role: Role, project: str | None = None) -> bool:
+        """Whether this role, in this project where one is named, may do what `role` may."""
+        return ROLES.index(self.role_in(project)) >= ROLES.index(role)
+
+    def sees(self, project: str) -> bool:
+        """Whether this project exists for them."""
+        return self.at_least("viewer", project)
 
 
 # ------------------------------------------------------------------ what queries return
@@ -232,6 +260,20 @@ class AnswerView:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version of a dataset: what had been read by then, and the answer of the default parameters where one is."""
+
+    number: int
+    at: datetime
+    sha256: str
+    rows: int
+    accepted: int
+    rejected: int
+    verdict: str | None
+    sentence: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Concluded:
     """A result together with the version it is of and the event id as of which it was read."""
 
@@ -250,6 +292,22 @@ class SessionView:
     created_at: datetime
     expires_at: datetime
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """An API token as its owner and administrators see it; the token itself is kept nowhere."""
+
+    id: int
+    user_id: int
+    person: str
+    name: str
+    prefix: str
+    scope: Scope
+    project: str | None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

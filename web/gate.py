@@ -13,11 +13,14 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+import anyio
+import structlog
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from engine.access import audit, tokens
 from engine.queries import people
 from engine.settings import Settings
 from engine.types import Who
@@ -43,12 +46,15 @@ OPEN: Final = frozenset(
 )
 """All that is answered without a session: methods and exact paths."""
 
+API: Final = ("/api/v1", "/metrics")
+"""Where programs come with a token. A browser's session may read there, and change nothing."""
+
 CLOSED: Final = "/_stcore/agent"
 """Streamlit's agent interface answers even while it is off; nobody gets it."""
 
 
 class Gate:
-    """Default deny. Checks Host, Origin and session; leaves `request.state.who` for the routes behind it."""
+    """Default deny. Checks Host, Origin and session or token; leaves `request.state.who` for the routes behind it."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -66,21 +72,28 @@ class Gate:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        refusal = self._refusal(scope, connection.headers, origin_needed=scope["method"] not in SAFE_METHODS)
-        who = None if refusal else _who(connection)
+        bearer = _bearer(connection) if _is_api(scope["path"]) else None
+        changes = scope["method"] not in SAFE_METHODS
+        refusal = self._refusal(scope, connection.headers, origin_needed=changes and bearer is None)
+        who = None if refusal else _who(connection, bearer)
         if refusal is None and who is None and not _is_open(scope):
             refusal = _sign_in_first(scope, connection.headers)
+        if refusal is None and changes and bearer is None and _is_api(scope["path"]):
+            refusal = answer(403, "token_needed", "Programs change things with a token: Authorization: Bearer pl_…")
         if refusal is not None:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["who"] = who
-        await self.app(scope, receive, send)
+        if who is not None and who.token is not None and who.token.due:
+            await anyio.to_thread.run_sync(tokens.note_use, who)
+        with audit.asked_from(connection.client.host if connection.client else "", _request_id()):
+            await self.app(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
         who = None
         if self._refusal(scope, connection.headers, origin_needed=True) is None:
-            who = _who(connection)
+            who = _who(connection, None)
         if who is None:
             await receive()
             await send({"type": "websocket.close", "code": 4401})
@@ -96,7 +109,7 @@ class Gate:
             now = people.who_is(cookie)
             if now is None:
                 socket.end(4401)
-            elif now.role != who.role:
+            elif (now.role, now.roles) != (who.role, who.roles):
                 socket.end(4403)
 
         stop = hub.watch(who.user_id, recheck)
@@ -129,8 +142,28 @@ class Gate:
         return scheme in self.schemes and name.lower() == host.lower()
 
 
-def _who(connection: HTTPConnection) -> Who | None:
+def _who(connection: HTTPConnection, bearer: str | None) -> Who | None:
+    """Whose token this is where one was sent (a bad one is never made good by a cookie), else whose session."""
+    if bearer is not None:
+        return tokens.who_of(bearer)
     return people.who_is(connection.cookies.get(COOKIE, ""))
+
+
+def _bearer(connection: HTTPConnection) -> str | None:
+    """The token of the `Authorization` header; empty for a header of another kind, None without one."""
+    sent = connection.headers.get("authorization")
+    if sent is None:
+        return None
+    kind, _, secret = sent.partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else ""
+
+
+def _is_api(path: str) -> bool:
+    return any(path == place or path.startswith(place + "/") for place in API)
+
+
+def _request_id() -> str:
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def _is_open(scope: Scope) -> bool:
@@ -146,7 +179,11 @@ def _hostname(address: str) -> str:
 
 
 def _sign_in_first(scope: Scope, headers: Headers) -> Response:
-    """The sign-in page for somebody who opens a page; 401 for everything a script or a tag asks for."""
+    """The sign-in page for somebody who opens a page; 401 for everything a script, a tag or a program asks for."""
+    if _is_api(scope["path"]):
+        refusal = answer(401, "token_needed", "Send a token that works: Authorization: Bearer pl_…")
+        refusal.headers["www-authenticate"] = 'Bearer realm="Plumbline"'
+        return refusal
     wants_page = "text/html" in headers.get("accept", "")
     if headers.get("sec-fetch-mode", "navigate" if wants_page else "") != "navigate":
         return answer(401, "signed_out", "You are signed out. Sign in and try again.")

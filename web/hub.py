@@ -19,9 +19,11 @@ _BATCHES: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as sent: its id, the only user who may see it (None: everybody), its JSON."""
+    """One event as sent: its id, its project (None: no project's), the user it is about (None: nobody), its JSON."""
 
     id: int
+    project: str | None
+    topic: str
     user: int | None
     kind: str
     text: str
@@ -31,7 +33,8 @@ class Event:
         """The event of one row of `queries.events.after`."""
         scope, _, subject = str(row["topic"]).partition("/")
         user = int(subject) if scope == "user" else None
-        return cls(int(row["id"]), user, str(row["kind"]), orjson.dumps(row, option=orjson.OPT_UTC_Z).decode())
+        text = orjson.dumps(row, option=orjson.OPT_UTC_Z).decode()
+        return cls(int(row["id"]), row["project"], str(row["topic"]), user, str(row["kind"]), text)
 
 
 @dataclass(eq=False, slots=True)

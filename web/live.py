@@ -14,6 +14,7 @@ import anyio
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from engine.access.roles import may_hear
 from engine.queries import events
 from engine.types import Who
 from web.hub import Event, Subscriber, hub
@@ -100,7 +101,7 @@ async def _catch_up(websocket: WebSocket, who: Who, since: int, upto: int) -> in
 
 
 async def _send_batch(websocket: WebSocket, who: Who, batch: list[Event]) -> None:
-    texts = [event.text for event in batch if event.user is None or event.user == who.user_id]
+    texts = [event.text for event in batch if may_hear(who, event.project, event.topic)]
     if texts:
         await websocket.send_text('{"events":[' + ",".join(texts) + "]}")
 

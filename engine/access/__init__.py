@@ -1,6 +1,10 @@
-"""Identities, sessions, roles, audit. `who_is` names the owner of a cookie, `require` decides what they may do."""
+"""Identities, sessions, tokens, roles, audit.
+
+`who_is` names the owner of a cookie, `who_of` of a token, `require` decides what they may do.
+"""
 
 from engine.access.roles import require
 from engine.access.sessions import who_is
+from engine.access.tokens import who_of
 
-__all__ = ["require", "who_is"]
+__all__ = ["require", "who_is", "who_of"]

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from engine.errors import AccessDenied
+from engine.errors import AccessDenied, NotFound
 from engine.types import Role, Who
 
 
 def require(who: Who, project: str | None, role: Role) -> None:
-    """Raise AccessDenied unless `who` may act as `role` in `project` (None: in the installation).
+    """Raise AccessDenied unless `who` may act as `role` in the project of this slug (None: in the installation).
 
-    Every signed-in person has one role that holds in all projects; roles per project will be decided here.
+    A project that somebody may not even look at does not exist for them: NotFound.
     """
-    if not who.at_least(role):
-        where = f" in {project}" if project else ""
-        raise AccessDenied(f"This needs the role of {role}{where}; yours is {who.role}.")
+    if who.at_least(role, project):
+        return
+    if project is not None and not who.sees(project):
+        raise NotFound("There is no such project.", code="no_project")
+    where = f" in {project}" if project else ""
+    raise AccessDenied(f"This needs the role of {role}{where}; yours is {who.role_in(project)}.")
+
+
+def require_writing(who: Who) -> None:
+    """Raise AccessDenied for a token that is for reading only, whatever its owner may."""
+    if who.token is not None and who.token.scope == "read":
+        raise AccessDenied("This token is for reading only. Use one with the scope write.", code="read_only_token")
+
+
+def require_person(who: Who) -> None:
+    """Raise AccessDenied for a token: accounts, sessions and tokens are changed by people who are signed in."""
+    if who.token is not None:
+        raise AccessDenied("A token cannot do this. Sign in and do it yourself.", code="person_needed")
+
+
+def may_hear(who: Who, project: str | None, topic: str) -> bool:
+    """Whether somebody may be told an event: of a project they see, of themselves, or of the installation."""
+    if topic.startswith("user/"):
+        return topic == f"user/{who.user_id}"
+    return who.at_least("viewer") if project is None else who.sees(project)

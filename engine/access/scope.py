@@ -33,7 +33,7 @@ def dataset_of(
     if role != "viewer":
         statement = statement.with_for_update(of=Dataset)
     found = rows.exec(statement).first()
-    if found is None or (found[0].removed_at is not None and not removed):
+    if found is None or not who.sees(found[1].slug) or (found[0].removed_at is not None and not removed):
         raise NotFound("There is no such dataset, or it was removed.", code="no_dataset")
     require(who, found[1].slug, role)
     return found
@@ -42,7 +42,7 @@ def dataset_of(
 def run_of(rows: Rows, who: Who, run_id: int, role: Role = "viewer") -> tuple[Run, Project]:
     """The run of this id with its project. Raises NotFound, AccessDenied."""
     found = rows.exec(select(Run, Project).join(Project).where(col(Run.id) == storable_id(run_id))).first()
-    if found is None:
+    if found is None or not who.sees(found[1].slug):
         raise NotFound("There is no such run.", code="no_run")
     require(who, found[1].slug, role)
     return found

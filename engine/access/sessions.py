@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, update
 from sqlmodel import Session as Rows
@@ -15,7 +17,7 @@ from engine.settings import get_settings
 from engine.store.engine import fetch
 from engine.store.tables import Lockout, Session
 from engine.store.times import now
-from engine.types import Who
+from engine.types import Role, Who
 
 FREE_FAILURES = {"account": 5, "address": 20}
 """Failed sign-ins before the first wait."""
@@ -25,8 +27,9 @@ LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 _WHO = """
-SELECT u.id, u.name, u.role, s.id FROM session AS s JOIN "user" AS u ON u.id = s.user_id
-WHERE s.sid_hash = :sid AND s.revoked_at IS NULL AND s.expires_at > :now
+SELECT u.id, u.name, u.role, s.id, p.slug, m.role FROM session AS s JOIN "user" AS u ON u.id = s.user_id
+LEFT JOIN membership AS m ON m.user_id = u.id LEFT JOIN project AS p ON p.id = m.project_id
+WHERE s.sid_hash = :sid AND s.revoked_at IS NULL AND s.expires_at > :now AND u.disabled_at IS NULL
 """
 
 
@@ -41,12 +44,17 @@ def hashed(secret: str) -> str:
 
 
 def who_is(cookie: str) -> Who | None:
-    """Whose session this cookie value is, or None: unknown, expired, revoked. Never raises for what a browser sends."""
+    """Whose session this cookie value is, or None: unknown, expired, revoked, disabled. Any text may be asked."""
     found = fetch(_WHO, {"sid": hashed(cookie), "now": now()}) if cookie else []
     if not found:
         return None
-    user_id, name, role, session = found[0]
-    return Who(user_id, name, role, str(session))
+    user_id, name, role, session, *_membership = found[0]
+    return Who(user_id, name, role, str(session), roles_of(row[-2:] for row in found))
+
+
+def roles_of(memberships: Iterable[Sequence[Any]]) -> dict[str, Role]:
+    """Roles by project, from rows of slug and role; a person without any has one row of nothing."""
+    return {slug: role for slug, role in memberships if slug is not None}
 
 
 def open_session(rows: Rows, user_id: int, address: str, agent: str) -> str:

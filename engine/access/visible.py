@@ -40,16 +40,20 @@ def visible_dataset(who: Who, dataset_id: int) -> VisibleDataset:
         "WHERE d.id = :id AND d.removed_at IS NULL",
         {"id": storable_id(dataset_id)},
     )
-    if not found:
+    if not found or not who.sees(found[0][1]):
         raise NotFound("There is no such dataset, or it was removed.", code="no_dataset")
     (row_id, project, name, version, mapping) = found[0]
-    require(who, project, "viewer")
     return VisibleDataset(row_id, project, name, version, from_json(mapping))
 
 
 def storable_id(value: int) -> int:
     """An id that every database can hold; any other finds nothing."""
     return value if -ID_LIMIT < value < ID_LIMIT else 0
+
+
+def earlier_than(before: int | None) -> int:
+    """The id before which a page begins: every id is before None."""
+    return ID_LIMIT if before is None else storable_id(before)
 
 
 def from_json(value: Any) -> Any:

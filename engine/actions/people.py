@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from engine.access import audit, sessions
 from engine.access.names import account_name, storable
-from engine.access.roles import require
+from engine.access.roles import require, require_person, require_writing
 from engine.access.visible import storable_id
 from engine.errors import AccessDenied, Conflict, NotFound, UsageError
 from engine.store.tables import Preference, SigninLink, User
@@ -143,6 +143,7 @@ def close_session(who: Who) -> None:
 
 def revoke_session(who: Who, session_id: int) -> None:
     """End a session of one's own, or anybody's as administrator; its open pages lose access at once."""
+    require_person(who)
     with transaction() as tx:
         owner = tx.session.exec(select(SessionRow.user_id).where(col(SessionRow.id) == storable_id(session_id))).first()
         if owner is None or (owner != who.user_id and not who.at_least("admin")):
@@ -179,6 +180,7 @@ def _administrators(tx: Transaction) -> int:
 
 def set_preference(who: Who, key: str, value: str) -> None:
     """Remember a setting of the person who asks, such as theme or density."""
+    require_writing(who)
     if not _KEY.fullmatch(key) or len(value) > 1000:
         raise UsageError("A preference is a short name in snake_case with at most 1,000 characters.", code="preference")
     with transaction() as tx:

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from engine.access import audit
 from engine.access.names import clean, storable
+from engine.access.roles import require_writing
 from engine.access.scope import project_of
 from engine.access.visible import storable_id
 from engine.errors import NotFound, UsageError
@@ -22,6 +23,7 @@ def save(who: Who, project: str, name: str, page: str, query: str) -> int:
     """Save a view under a name; the same name again replaces it. `query` is the part of the address after "?"."""
     if not _PAGE.fullmatch(page) or len(query) > 4000:
         raise UsageError("A view is a page of this product and a query of at most 4,000 characters.", code="view")
+    require_writing(who)
     wanted = clean(name, 200, "A name")
     with transaction() as tx:
         home = project_of(tx.session, who, project)
@@ -41,6 +43,7 @@ def save(who: Who, project: str, name: str, page: str, query: str) -> int:
 
 def delete(who: Who, view_id: int) -> None:
     """Delete a view of one's own. Raises NotFound for anybody else's."""
+    require_writing(who)
     with transaction() as tx:
         own = select(SavedView).where(col(SavedView.id) == storable_id(view_id), col(SavedView.user_id) == who.user_id)
         view = tx.session.exec(own).first()

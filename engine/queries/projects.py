@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.access.roles import require
 from engine.errors import NotFound
 from engine.store.engine import fetch
 from engine.types import ProjectView, Who
@@ -16,10 +15,10 @@ FROM project p ORDER BY p.simulated, p.id
 
 def list_projects(who: Who) -> list[ProjectView]:
     """The projects this person may see, real ones before simulated ones, with the number of datasets in each."""
-    require(who, None, "viewer")
     return [
         ProjectView(project_id, slug, name, bool(simulated), datasets)
         for project_id, slug, name, simulated, datasets in fetch(_PROJECTS)
+        if who.sees(slug)
     ]
 
 
@@ -27,7 +26,7 @@ def default_project(who: Who) -> ProjectView:
     """Where somebody who names no project begins: a real one with data, else the simulated one, else an empty one."""
     projects = list_projects(who)
     if not projects:
-        raise NotFound("There is no project yet.", code="no_project")
+        raise NotFound("You are not a member of any project yet. Ask an administrator.", code="no_project")
     with_data = [project for project in projects if project.datasets]
     return (with_data or projects)[0]
 

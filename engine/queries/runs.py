@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from engine.access.roles import require
-from engine.access.visible import from_json, project_id, storable_id
+from engine.access.visible import earlier_than, from_json, project_id, storable_id
 from engine.errors import NotFound
 from engine.queries import events
 from engine.store.engine import fetch
@@ -25,6 +24,7 @@ LEFT JOIN "user" u ON u.id = r.requested_by
 WHERE
 """
 _OF_PROJECT = _COLUMNS + "r.project_id = :project ORDER BY r.id DESC LIMIT :limit"
+_PAGE = _COLUMNS + "r.project_id = :project AND r.id < :before ORDER BY r.id DESC LIMIT :limit"
 _ONE = _COLUMNS + "r.id = :id"
 
 
@@ -35,15 +35,20 @@ def list_runs(who: Who, project: str, limit: int = 100) -> list[RunView]:
     return [_view(row, as_of) for row in fetch(_OF_PROJECT, asked)]
 
 
+def page(who: Who, project: str, limit: int, before: int | None = None) -> list[RunView]:
+    """The newest runs of a project, newest first; those asked for before the one of id `before`."""
+    as_of = events.cursor()
+    asked = {"project": project_id(who, project), "limit": limit, "before": earlier_than(before)}
+    return [_view(row, as_of) for row in fetch(_PAGE, asked)]
+
+
 def get_run(who: Who, run_id: int) -> RunView:
     """One run. Raises NotFound."""
     as_of = events.cursor()
     found = fetch(_ONE, {"id": storable_id(run_id)})
-    if not found:
+    if not found or not who.sees(found[0][1]):
         raise NotFound("There is no such run.", code="no_run")
-    run = _view(found[0], as_of)
-    require(who, run.project, "viewer")
-    return run
+    return _view(found[0], as_of)
 
 
 def _view(row: Any, as_of: int) -> RunView:

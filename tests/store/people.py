@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.access.sessions import who_is
 from engine.actions import datasets, people, runs
+from engine.actions.projects import ensure
 from engine.settings import get_settings
-from engine.store.tables import User
+from engine.store.tables import Membership, User
 from engine.store.transaction import transaction
 from engine.types import Role, Who
 
@@ -24,6 +26,19 @@ def person(name: str = "ann", role: Role = "admin") -> Who:
     who = who_is(people.open_session(user_id, "127.0.0.1", "test"))
     assert who is not None
     return who
+
+
+def project(slug: str) -> int:
+    """A project of this slug."""
+    with transaction() as tx:
+        return ensure(tx, slug).id or 0
+
+
+def join(who: Who, slug: str, role: Role) -> Who:
+    """Somebody once more, with this role in a project."""
+    with transaction() as tx:
+        tx.session.add(Membership(user_id=who.user_id, project_id=ensure(tx, slug).id or 0, role=role))
+    return replace(who, roles={**who.roles, slug: role})
 
 
 def digest(text: str) -> str:

@@ -241,7 +241,7 @@ def test_a_stalled_listener_is_told_to_come_back(desk: Desk, monkeypatch: pytest
 
 
 def event(number: int, user: int | None = None, kind: str = "tick") -> Event:
-    return Event(number, user, kind, "{}")
+    return Event(number, None, f"user/{user}" if user else "tick", user, kind, "{}")
 
 
 def test_a_listener_that_does_not_keep_up_is_marked_and_the_others_go_on() -> None:
