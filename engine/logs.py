@@ -36,6 +36,7 @@ _SECRETS: Final = re.compile(
 )
 
 _process = "plumbline"
+_errors = 0
 
 
 def configure(process: str) -> None:
@@ -45,6 +46,7 @@ def configure(process: str) -> None:
     hand_to_logging()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter())
+    handler.addFilter(_counted)
     level = get_settings().log_level.upper()
     root = logging.getLogger()
     root.handlers = [handler]
@@ -85,6 +87,11 @@ class Collected(logging.Formatter):
         text = record.getMessage()
         record.__dict__.setdefault("from_process", "launcher")
         return _cleaned(text) if text.startswith(BEGIN) and text.endswith("}") else self._own.format(record)
+
+
+def errors() -> int:
+    """How many lines of this process were errors, or worse."""
+    return _errors
 
 
 # ------------------------------------------------------------------ ids
@@ -131,6 +138,12 @@ def _line(_logger: Any, _method: str, event: EventDict) -> str:
 def _cleaned(line: str) -> str:
     """The line without what looks like a password, a token or a cookie."""
     return _SECRETS.sub(lambda found: "".join(part for part in found.groupdict().values() if part) + "…", line)
+
+
+def _counted(record: logging.LogRecord) -> bool:
+    global _errors
+    _errors += record.levelno >= logging.ERROR
+    return True
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

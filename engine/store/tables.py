@@ -328,3 +328,12 @@ class Service(SQLModel, table=True):
     figures: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     started_at: datetime = Field(sa_column=_time())
     at: datetime = Field(sa_column=_time())
+
+
+class Uptime(SQLModel, table=True):
+    """How many probes of one hour found the sign-in page and the last result answering in time, and how many not."""
+
+    __tablename__ = "uptime"
+    hour: datetime = Field(sa_column=Column(UtcTime(), primary_key=True))
+    good: int = 0
+    bad: int = 0
