@@ -1,8 +1,19 @@
 #!/usr/bin/env bash
-# What `make test` runs. Brings chromium where it may (root on Debian); without it the browser tests say so and are skipped.
+# What `make test` runs. Brings chromium and a Postgres server where it may (root on Debian); without them the tests that
+# need them say so and are skipped. The tests start a private Postgres on loopback as another account than root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if ! command -v chromium >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    apt-get update -q >/dev/null 2>&1 && apt-get install -y -q --no-install-recommends chromium >/dev/null 2>&1 || true
+missing=()
+command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
+if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q >/dev/null 2>&1 || true
+    # The binaries are wanted, not the server that the package would otherwise set up and start.
+    settings=/etc/postgresql-common/createcluster.conf
+    [ -e "$settings" ] || { mkdir -p "${settings%/*}" && echo "create_main_cluster = false" >"$settings"; }
+    for package in "${missing[@]}"; do
+        apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold "$package" >/dev/null 2>&1 || echo "$package cannot be installed here"
+    done
 fi
 exec .venv/bin/python -m pytest "$@"

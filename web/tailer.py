@@ -1,13 +1,14 @@
 """Moves new rows of the event table to the hub: one asyncio task per web process.
 
-On SQLite `PRAGMA data_version` tells in 2 µs whether any other connection committed, so it is asked every 10 ms. Other
-databases are asked for the rows themselves, less often.
+On SQLite `PRAGMA data_version` tells in 2 µs whether any other connection committed, so it is asked every 10 ms.
+Postgres sends a notice with each commit; the rows are asked for then, and every second in case a notice was lost.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import aclosing
 from typing import Any, Final
 
 import anyio
@@ -19,7 +20,7 @@ from web.logs import log
 
 _SQLITE: Final = "sqlite:///"
 _SQLITE_SECONDS: Final = 0.01
-_OTHER_SECONDS: Final = 0.05
+_BACKSTOP_SECONDS: Final = 1.0
 _AFTER_FAILURE_SECONDS: Final = 1.0
 _PAGE: Final = 500
 
@@ -37,9 +38,10 @@ async def tail(hub: Hub, settings: Settings) -> None:
 async def _follow(hub: Hub, url: str) -> None:
     if url.startswith(_SQLITE):
         await _follow_sqlite(hub, url.removeprefix(_SQLITE))
-    while True:
-        await asyncio.sleep(_OTHER_SECONDS)
-        _hand_over(hub, await anyio.to_thread.run_sync(events.after, hub.cursor, _PAGE))
+    async with aclosing(events.commits(_BACKSTOP_SECONDS)) as commits:
+        async for _commit in commits:
+            while rows := await anyio.to_thread.run_sync(events.after, hub.cursor, _PAGE):
+                _hand_over(hub, rows)
 
 
 async def _follow_sqlite(hub: Hub, path: str) -> None:

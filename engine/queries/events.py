@@ -9,7 +9,10 @@ import json
 from typing import Any
 
 from engine.store.engine import fetch
+from engine.store.notices import commits
 from engine.store.times import to_text
+
+__all__ = ["after", "commits", "cursor", "oldest"]
 
 MOST = 5000
 

@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.settings import get_settings
 from engine.store.failures import named
@@ -29,15 +31,20 @@ PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
 )
+POSTGRES_OPTIONS = f"-c lock_timeout={BUSY_MILLISECONDS} -c statement_timeout=60000 -c timezone=UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What a process holds open: `writer` begins with the write lock, `reader` without, `bare` are sqlite3's own."""
+    """What a process holds open: `writer` begins with the write lock, `reader` keeps one view of the store.
+
+    Single reads go past both: `single` commits by itself (Postgres), `bare` are sqlite3's own connections.
+    """
 
     url: str
     writer: Engine
     reader: Engine
+    single: Engine
     bare: deque[sqlite3.Connection] = field(default_factory=deque)
 
     @property
@@ -80,8 +87,7 @@ def fetch(sql: str, params: Mapping[str, Any] | None = None) -> list[Any]:
     """
     store = get_store()
     if not store.is_sqlite:
-        with store.reader.connect() as pooled:
-            return list(pooled.execute(_text(sql), dict(params or {})).all())
+        return _fetch_pooled(store, sql, dict(params or {}))
     bound = {key: to_text(value) if isinstance(value, datetime) else value for key, value in (params or {}).items()}
     try:
         connection = store.bare.pop()
@@ -94,6 +100,14 @@ def fetch(sql: str, params: Mapping[str, Any] | None = None) -> list[Any]:
         raise named(error) or error from error
     store.bare.append(connection)
     return rows
+
+
+def _fetch_pooled(store: Store, sql: str, params: dict[str, Any]) -> list[Any]:
+    try:
+        with store.single.connect() as pooled:
+            return list(pooled.execute(_text(sql), params).all())
+    except (DatabaseError, PoolTimeoutError) as error:
+        raise named(error) or error from error
 
 
 @lru_cache(maxsize=64)
@@ -114,14 +128,23 @@ def _bare_connection(url: str) -> sqlite3.Connection:
 
 def _create(url: str) -> Store:
     if not url.startswith("sqlite"):
-        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        engine = create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True)
-        return Store(get_settings().url, engine, engine)
+        return _create_pooled(url)
     get_settings().home.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(url, pool_size=8, max_overflow=56)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    return Store(url, engine.execution_options(immediate=True), engine)
+    return Store(url, engine.execution_options(immediate=True), engine, engine)
+
+
+def _create_pooled(url: str) -> Store:
+    """Several processes share the server's connections (100 unless told otherwise), so each takes few."""
+    address = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    bounded = {"connect_timeout": 5, "options": POSTGRES_OPTIONS}
+    engine = create_engine(
+        address, pool_size=8, max_overflow=8, pool_timeout=10, pool_pre_ping=True, connect_args=bounded
+    )
+    one_view = engine.execution_options(isolation_level="REPEATABLE READ")
+    return Store(url, engine, one_view, engine.execution_options(isolation_level="AUTOCOMMIT"))
 
 
 def _prepare(connection: Any, _record: object) -> None:

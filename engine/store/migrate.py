@@ -17,6 +17,8 @@ from engine.settings import get_settings
 from engine.store.engine import get_store
 
 HERE = Path(__file__).resolve().parent
+MIGRATION_LOCK = 7_105_115
+"""Number of the Postgres advisory lock that lets one process upgrade at a time; the others find it done."""
 
 
 def migrate(revision: str = "head") -> None:
@@ -83,4 +85,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 def _run(step: Callable[[Config, str], None], revision: str) -> None:
     with get_store().writer.connect() as connection, connection.begin():
+        if not get_store().is_sqlite:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
         step(_config(connection), revision)

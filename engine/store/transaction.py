@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from engine.store.engine import get_store
 from engine.store.failures import named
+from engine.store.notices import NOTIFY
 from engine.store.tables import Event
 from engine.store.times import now
 
@@ -37,10 +39,13 @@ class Transaction:
         if not self._events:
             return
         connection = self.session.connection()
-        if connection.dialect.name == "postgresql":
+        shared = connection.dialect.name == "postgresql"
+        if shared:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": EVENT_LOCK})
         for row in self._events:
             self.event_ids.append(connection.execute(insert(Event).values(row).returning(Event.id)).scalar_one())  # type: ignore[call-overload]
+        if shared:
+            connection.exec_driver_sql(NOTIFY)
 
 
 @contextmanager
@@ -66,5 +71,5 @@ def reading() -> Iterator[Session]:
 def _named_errors() -> Iterator[None]:
     try:
         yield
-    except DatabaseError as error:
-        raise named(error.orig) or error from error
+    except (DatabaseError, PoolTimeoutError) as error:
+        raise named(error) or error from error
