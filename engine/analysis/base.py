@@ -33,9 +33,16 @@ class Parameters:
         if unknown:
             raise UsageError(f"Unknown parameter {unknown[0]!r}; known are {', '.join(known)}.")
         try:
-            return cls(**{name: known[name](value) for name, value in values.items()})
+            return cls(**{name: _fitted(known[name], value) for name, value in values.items()})
         except (TypeError, ValueError) as error:
             raise UsageError(f"A parameter has a value that does not fit: {error}.") from error
+
+
+def _fitted(kind: type, value: Any) -> Any:
+    """The value in the type of its field. Truth values and fractions are no whole numbers, however Python sees that."""
+    if isinstance(value, bool) or (kind is int and isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"{value!r} is not a number of the kind asked for")
+    return kind(value)
 
 
 ParametersT = TypeVar("ParametersT", bound=Parameters)
