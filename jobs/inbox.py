@@ -101,6 +101,8 @@ class Inbox:
         return self._measure(path, status)
 
     def _refusal(self, path: Path, status: os.stat_result) -> str | None:
+        if not is_text(path.name):
+            return "its name is not UTF-8 text; give it another one"
         if path.parent.parent != self.root or path.parent.is_symlink():
             return "it lies outside a project's folder; make one, such as inbox/my-project/"
         if not stat.S_ISREG(status.st_mode):
@@ -149,6 +151,11 @@ class Inbox:
 
 def _is_unfinished(name: str) -> bool:
     return name.startswith(".") or name.lower().endswith(UNFINISHED)
+
+
+def is_text(name: str) -> bool:
+    """Whether a name is text: the kernel allows any bytes, which Python shows as surrogates that nothing can store."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _signature(status: os.stat_result) -> tuple[int, int, int]:
