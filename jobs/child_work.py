@@ -14,10 +14,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from engine.analysis import ANALYSES
-from engine.errors import InputRefused, LimitExceeded, PlumblineError, UsageError
+from engine.errors import InputRefused, LimitExceeded, PlumblineError
 from engine.formats import Limits, follow_from_dict, read, read_table, to_rows
-from engine.formats.segments import segment_report, segment_rows, write_segment
+from engine.formats.segments import write_segment
 from jobs.child_limits import resident
+from jobs.observing import observe_here
 
 PROGRESS_SECONDS = 0.2
 
@@ -53,7 +54,7 @@ def send(out: IO[str], message: dict[str, Any]) -> None:
 def answer(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     """Do what is asked; whatever goes wrong is named, never raised."""
     try:
-        done = _read(request, out) if request["do"] == "read" else _observe(request)
+        done = _read(request, out) if request["do"] == "read" else _observe(request, out)
     except PlumblineError as error:
         return _failed(error)
     except (MemoryError, pa.ArrowMemoryError):
@@ -94,19 +95,21 @@ def _read(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     }
 
 
-def _observe(request: dict[str, Any]) -> dict[str, Any]:
+def _observe(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     started = time.monotonic()
-    analysis = ANALYSES.get(request["analysis"])
-    if analysis is None:
-        raise UsageError(f"no analysis is called {request['analysis']!r}; there are {', '.join(ANALYSES)}")
-    path, out = Path(request["path"]), Path(request["out"])
-    report = segment_report(path)
-    if report.kind not in analysis.kinds:
-        raise UsageError(f"{analysis.name} is not for rows of kind {report.kind}", code="wrong_kind")
-    report.require_scores()
-    rows = segment_rows(path)
-    state = analysis.observe(rows, analysis.parameters.parse(request["params"]))
-    part = out.with_name(f".{out.name}.part")
-    part.write_bytes(analysis.to_bytes(state))
-    part.replace(out)
-    return {"rows": len(rows), "duration": time.monotonic() - started}
+    target = Path(request["out"])
+    told = 0
+
+    def partial(state: bytes, rows: int, of: int) -> None:
+        nonlocal told
+        told += 1
+        path = target.with_name(f".{target.name}.{told}")
+        path.write_bytes(state)
+        send(out, {"partial": str(path), "rows": rows, "of": of})
+
+    wanted = partial if request["partial"] else None
+    state, rows = observe_here(Path(request["path"]), request["analysis"], request["params"], wanted)
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(state)
+    part.replace(target)
+    return {"rows": rows, "duration": time.monotonic() - started}

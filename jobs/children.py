@@ -15,8 +15,10 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,10 +30,16 @@ from engine.formats.limits import MIB, Limits
 from engine.formats.reading import FollowState, follow_from_dict
 from engine.formats.segments import UNFINISHED
 from engine.settings import ROOT, get_settings
+from jobs.observing import Partial
 
+PROGRAM = "jobs.child_main"
 START_SECONDS = 60.0
 REQUESTS_PER_CHILD = 500
 GROWN_BYTES = 512 * MIB
+PRINTED_BYTES = 64 * 1024
+Told = Callable[[Mapping[str, Any]], None]
+"""Hears what the child says before it is done."""
+
 _SECRET = ("TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL")
 
 
@@ -75,6 +83,7 @@ class Child:
     _holds: int = 0
     _last_pid: int = 0
     _cancelled: bool = False
+    _output: int = -1
     _ending: threading.Lock = field(default_factory=threading.Lock)
 
     # ------------------------------------------------------------------ life
@@ -85,12 +94,16 @@ class Child:
             return
         self.stop()
         self._buffer, self._served, self._cancelled = b"", 0, False
+        if self._output < 0:
+            self._output = _nameless_file()
+            weakref.finalize(self, os.close, self._output)
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no part of the command comes from a user
-            [sys.executable, "-m", "jobs.child_main", str(self.memory)],
+            [sys.executable, "-m", PROGRAM, str(self.memory)],
             cwd=ROOT,
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._output,
             bufsize=0,
             start_new_session=True,
         )
@@ -130,6 +143,20 @@ class Child:
         """The process id of the child that runs now."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def backend(self) -> str:
+        """What executes requests."""
+        return "child"
+
+    def printed(self) -> str:
+        """What the child printed since this was last asked: the end of it."""
+        if self._output < 0 or not (size := os.fstat(self._output).st_size):
+            return ""
+        text = os.pread(self._output, PRINTED_BYTES, max(0, size - PRINTED_BYTES)).decode("utf-8", "replace")
+        os.ftruncate(self._output, 0)
+        os.lseek(self._output, 0, os.SEEK_SET)
+        return text
+
     # ------------------------------------------------------------------ requests
 
     def read(
@@ -166,7 +193,7 @@ class Child:
             "limits": asdict(self.limits),
         }
         try:
-            done = self._ask(request, name, progress)
+            done = self._ask(request, name, lambda said: progress and progress(float(said["progress"])))
         finally:
             self._clear(out_dir)
         return ReadDone(
@@ -184,7 +211,14 @@ class Child:
         for path in folder.glob(f"{UNFINISHED}{self._last_pid}-*"):
             path.unlink(missing_ok=True)
 
-    def observe(self, segment_path: Path, analysis: str, params: Mapping[str, Any], out_path: Path) -> ObserveDone:
+    def observe(
+        self,
+        segment_path: Path,
+        analysis: str,
+        params: Mapping[str, Any],
+        out_path: Path,
+        partial: Partial | None = None,
+    ) -> ObserveDone:
         """Observe a segment and write the state's bytes to `out_path`, whole or not at all."""
         request = {
             "do": "observe",
@@ -192,11 +226,20 @@ class Child:
             "analysis": analysis,
             "params": dict(params),
             "out": str(out_path),
+            "partial": partial is not None,
         }
-        done = self._ask(request, "", None)
+
+        def told(said: Mapping[str, Any]) -> None:
+            path = Path(said["partial"])
+            state = path.read_bytes()
+            path.unlink()
+            if partial is not None:
+                partial(state, int(said["rows"]), int(said["of"]))
+
+        done = self._ask(request, "", told)
         return ObserveDone(done["rows"], done["duration"])
 
-    def _ask(self, request: dict[str, Any], name: str, progress: Callable[[float], None] | None) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any], name: str, told: Told) -> dict[str, Any]:
         if self._served >= REQUESTS_PER_CHILD or self._holds > self._born_with + GROWN_BYTES:
             self.stop()
         self.start()
@@ -211,9 +254,8 @@ class Child:
             raise self._death(name) from error
         while True:
             message = self._message(deadline, name)
-            if "progress" in message:
-                if progress is not None:
-                    progress(float(message["progress"]))
+            if "done" not in message and "error" not in message:
+                told(message)
                 continue
             self._holds = int(message["resident"])
             if "error" in message:
@@ -251,6 +293,13 @@ class Child:
         if code == -signal.SIGKILL:
             return _limit("memory", name)
         return InputRefused(f"{name or 'The file'}: the reader died on it", code="reader_died", file=name or None)
+
+
+def _nameless_file() -> int:
+    """A file that is gone when it is closed, for what the child prints: it outlives the child."""
+    descriptor, path = tempfile.mkstemp(prefix="plumbline-")
+    Path(path).unlink()
+    return descriptor
 
 
 def _limit(code: str, name: str) -> LimitExceeded:

@@ -1,4 +1,4 @@
-"""What executes the heavy part of a run: today a limited child process, later Ray tasks behind the same words."""
+"""What executes the heavy part of a run: a limited child process, Ray's workers or a Ray job, behind the same words."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jobs.children import ObserveDone, ReadDone
+from jobs.observing import Partial
+
+
+class WorkerLostError(Exception):
+    """What executed the work vanished, through no fault of the work: it is done again, and that is counted."""
 
 
 class Executor(Protocol):
     """Reads and observes elsewhere. One request at a time; `cancel` may come from any thread.
 
-    Whatever happens there arrives as an error of `engine.errors`; a cancelled request raises Conflict.
+    Whatever happens there arrives as an error of `engine.errors` or as WorkerLostError; a cancelled request raises
+    Conflict.
     """
+
+    @property
+    def backend(self) -> str:
+        """What executed the last request: `child`, `ray` or `job`."""
 
     def start(self) -> None:
         """Get ready, so that the first request is quick."""
@@ -23,6 +33,9 @@ class Executor(Protocol):
 
     def cancel(self) -> None:
         """End what it is doing."""
+
+    def printed(self) -> str:
+        """What it printed since this was last asked, the end of it."""
 
     def read(
         self,
@@ -37,5 +50,12 @@ class Executor(Protocol):
     ) -> ReadDone:
         """Read a file into a segment in `out_dir`."""
 
-    def observe(self, segment_path: Path, analysis: str, params: Mapping[str, Any], out_path: Path) -> ObserveDone:
-        """Observe a segment and write its state."""
+    def observe(
+        self,
+        segment_path: Path,
+        analysis: str,
+        params: Mapping[str, Any],
+        out_path: Path,
+        partial: Partial | None = None,
+    ) -> ObserveDone:
+        """Observe a segment and write its state; `partial` hears of what is known before the end."""

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,10 @@ from engine.settings import get_settings
 from engine.store import datasets
 from engine.store.engine import fetch
 from jobs.children import ReadDone
-from jobs.executor import Executor
+from jobs.executor import Executor, WorkerLostError
 from jobs.inbox import GROWING, open_regular
+from jobs.observing import Partial
+from jobs.partials import Partials
 
 READ_SHARE = 0.8
 """Share of a reading's progress that is the reading itself; the rest is observing."""
@@ -54,23 +56,26 @@ def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
     """Do a claimed run to its end. One that is not ours any more is left alone; whatever else fails, fails by name."""
     try:
         with _folder(work) as folder:
-            if work.kind == "read":
-                _read(work, executor, folder)
-            else:
+            if work.kind == "observe":
                 _observe(work, executor, folder)
+            else:
+                _read(work, executor, folder)
     except StoreUnavailable:
         raise
+    except WorkerLostError as error:
+        log.warning("run %d lost its worker: %s", work.run_id, error)
+        _let_go(runs.give_back, work)
     except Conflict as error:
         if again and error.code == "cancelled" and _still_ours(work):
             perform(work, executor, again=False)
         else:
             log.info("run %d was let go: %s", work.run_id, error.message)
     except PlumblineError as error:
-        _fail(work, error.to_dict())
+        _fail(work, executor, error.to_dict())
     except Exception:
         log.exception("run %d failed", work.run_id)
         message = "Something went wrong that should not; the log has the details. Nothing of this file was kept."
-        _fail(work, {"code": "internal", "message": message})
+        _fail(work, executor, {"code": "internal", "message": message})
 
 
 def _still_ours(work: Work) -> bool:
@@ -82,11 +87,22 @@ def _still_ours(work: Work) -> bool:
     return True
 
 
-def _fail(work: Work, error: Mapping[str, Any]) -> None:
+def _fail(work: Work, executor: Executor, error: Mapping[str, Any]) -> None:
+    _let_go(_describe, work, executor)
+    _let_go(runs.fail, work, error)
+
+
+def _let_go(step: Callable[..., None], work: Work, *arguments: Any) -> None:
+    """The last steps of a run, unless it is somebody else's by now."""
     try:
-        runs.fail(work, error)
+        step(work, *arguments)
     except Conflict:
         log.info("run %d was let go", work.run_id)
+
+
+def _describe(work: Work, executor: Executor) -> None:
+    """Keep what executed the run and what it printed."""
+    runs.describe(work, executor.backend, executor.printed())
 
 
 def unfinished() -> Path:
@@ -156,14 +172,15 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
         done = _read_once(work, executor, folder, way)
     follow = _followed(work, done)
     if done.segment_path is None:
-        _finish_without_rows(work, done, follow, way)
+        _finish_without_rows(work, executor, done, follow, way)
         return
     sha256, size = datasets.adopt_segment(done.segment_path)
     if done.duration > QUIET_SECONDS:
         runs.progress(work, READ_SHARE, "observing")
-    observe_found(sha256, done.report, executor, folder)
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
+    observe_found(sha256, done.report, executor, folder, Partials(work, manifest[:-1]))
     answer = _answer(manifest, done.report)
+    _describe(work, executor)
     with _one_first_version:
         _refuse_twin(work, sha256)
         segment = NewSegment(sha256, done.rows, size)
@@ -224,8 +241,11 @@ def _followed(work: Work, done: ReadDone) -> dict[str, Any] | None:
     return {"offset": offset, "inode": inode, "state": done.follow.to_dict() if done.follow else None}
 
 
-def _finish_without_rows(work: Work, done: ReadDone, follow: Mapping[str, Any] | None, way: Way) -> None:
+def _finish_without_rows(
+    work: Work, executor: Executor, done: ReadDone, follow: Mapping[str, Any] | None, way: Way
+) -> None:
     """Nothing to keep: new lines were all refused, or there were none yet."""
+    _describe(work, executor)
     told = done.report["rows"] > 0 and done.report["format"] and (work.version > 0 and not way.replace)
     runs.finish(work, report=done.report if told else None, follow=follow, replace=False)
 
@@ -237,24 +257,33 @@ def _joined(manifest: tuple[str, ...], sha256: str) -> list[str]:
 # ------------------------------------------------------------------ observing
 
 
-def observe_found(sha256: str, report: Mapping[str, Any], executor: Executor, folder: Path) -> None:
+def observe_found(
+    sha256: str,
+    report: Mapping[str, Any],
+    executor: Executor,
+    folder: Path,
+    partials: Partials | None = None,
+) -> None:
     """Observe a new segment with the parameters every page begins with."""
     for analysis in ANALYSES.values():
         if report["kind"] in analysis.kinds:
             params = analysis.parameters.parse(found_params(analysis, report))
+            partial = partials.of(analysis, params) if partials is not None else None
             try:
-                _observe_segment(sha256, observed(analysis, params), executor, folder)
+                _observe_segment(sha256, observed(analysis, params), executor, folder, partial)
             except InputRefused as error:
                 if error.code != NOTHING_TO_CALIBRATE:
                     raise
 
 
-def _observe_segment(sha256: str, what: Observed, executor: Executor, folder: Path) -> None:
+def _observe_segment(
+    sha256: str, what: Observed, executor: Executor, folder: Path, partial: Partial | None = None
+) -> None:
     key = what.key(sha256)
     if datasets.state_path(key).is_file():
         return
     out = folder / f"{key}.npz"
-    executor.observe(datasets.existing_segment(sha256), what.analysis.name, what.observe, out)
+    executor.observe(datasets.existing_segment(sha256), what.analysis.name, what.observe, out, partial)
     datasets.write_state(key, out.read_bytes())
     out.unlink()
 
@@ -263,7 +292,12 @@ def _observe(work: Work, executor: Executor, folder: Path) -> None:
     """Observe segments with other parameters than the default ones."""
     what = Observed(ANALYSES[work.params["analysis"]], work.params["observe"])
     segments = [sha256 for sha256 in work.params["segments"] if sha256 in work.manifest]
+    partials = Partials(work)
+    partial = partials.of(what.analysis, what.analysis.parameters.parse(what.observe))
     for number, sha256 in enumerate(segments):
         runs.progress(work, number / len(segments), "observing")
-        _observe_segment(sha256, what, executor, folder)
+        _observe_segment(sha256, what, executor, folder, partial)
+        if number + 1 < len(segments):
+            partials.seen(sha256, what)
+    _describe(work, executor)
     runs.finish(work)

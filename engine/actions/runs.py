@@ -15,9 +15,12 @@ from engine.actions.work import (
     Work,
     beat,
     claim,
+    describe,
     fail,
     finish,
+    give_back,
     progress,
+    publish_partial,
     requeue_lost,
 )
 from engine.errors import Conflict, UsageError
@@ -32,9 +35,12 @@ __all__ = [
     "beat",
     "cancel",
     "claim",
+    "describe",
     "fail",
     "finish",
+    "give_back",
     "progress",
+    "publish_partial",
     "request",
     "requeue_lost",
     "retry",
@@ -52,7 +58,7 @@ def request(who: Who, dataset_id: int, kind: str, params: Mapping[str, Any] | No
         dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
         wanted = {"replace": True} if kind == "read" else dict(params or {})
         run = enqueue(tx, project, dataset, kind, wanted, who.user_id)
-        audit.record(tx.session, who, "request", f"run/{run.id}", kind=kind)
+        audit.record(tx.session, who, "request", f"run/{run.id}", project.slug, kind=kind)
         return run.id or 0
 
 
@@ -68,7 +74,7 @@ def cancel(who: Who, run_id: int) -> None:
         if run.state not in ("queued", "running"):
             raise Conflict(f"The run is {run.state} already.", code="run_ended")
         run.state, run.finished_at = "cancelled", now()
-        audit.record(tx.session, who, "cancel", f"run/{run_id}")
+        audit.record(tx.session, who, "cancel", f"run/{run_id}", project.slug)
         publish_run(tx, project.slug, run)
 
 
@@ -90,6 +96,6 @@ def retry(who: Who, run_id: int) -> int:
             dataset_of(tx.session, who, run.dataset_id, "analyst")
         run.state, run.error, run.finished_at = "queued", None, None
         run.losses, run.progress, run.stage = 0, 0.0, ""
-        audit.record(tx.session, who, "retry", f"run/{run_id}")
+        audit.record(tx.session, who, "retry", f"run/{run_id}", project.slug)
         publish_run(tx, project.slug, run)
         return run_id

@@ -18,6 +18,7 @@ from sqlalchemy import exists, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
+from engine.access.names import storable
 from engine.actions.queue import publish_run
 from engine.actions.versions import NewSegment, add_version, head_manifest
 from engine.errors import Conflict
@@ -27,13 +28,28 @@ from engine.store.tables import Dataset, Project, Run
 from engine.store.times import now
 from engine.store.transaction import Transaction, transaction
 
-__all__ = ["NewSegment", "Work", "beat", "claim", "fail", "finish", "progress", "requeue_lost"]
+__all__ = [
+    "NewSegment",
+    "Work",
+    "beat",
+    "claim",
+    "describe",
+    "fail",
+    "finish",
+    "give_back",
+    "progress",
+    "publish_partial",
+    "requeue_lost",
+]
 
 MOST_LOSSES = 3
 """Times a run may lose its owner before it fails; failures of the work itself are never repeated unasked."""
 
 PROGRESS_SECONDS = 0.2
 """At most one progress event of a run within this time, unless its stage changes."""
+
+MOST_LOG = 64 * 1024
+"""Most characters kept of what a run printed: the last ones."""
 
 _CLAIM_LOCK = 7_105_114
 
@@ -95,6 +111,8 @@ def claim(owner: str, kinds: Collection[str] = ("read", "observe")) -> Work | No
             attempt=Run.attempt + 1,
             progress=0.0,
             stage="",
+            backend="",
+            log="",
             started_at=now(),
             beat_at=now(),
         )
@@ -153,6 +171,25 @@ def progress(work: Work, fraction: float, stage: str) -> None:
         publish_run(tx, work.project, run)
 
 
+def describe(work: Work, backend: str, printed: str = "") -> None:
+    """Say what executes the run, and keep the end of what it printed. Raises Conflict (fenced)."""
+    with transaction() as tx:
+        run = _fenced(tx, work, backend=backend)
+        run.log = (run.log + storable(printed))[-MOST_LOG:]
+
+
+def publish_partial(work: Work, rows: int, of: int, answer: Mapping[str, Any]) -> None:
+    """Show the answer of the `rows` seen so far, of `of`. Nothing of it is kept. Raises Conflict (fenced).
+
+    Pages that wait for the run hear of it; where there is an answer already, those that show it do.
+    """
+    shown = work.kind != "observe" and work.version > 0
+    body = {"run": work.run_id, "dataset": work.dataset_id, "rows": rows, "of": of, "answer": dict(answer)}
+    with transaction() as tx:
+        _fenced(tx, work, beat_at=now())
+        tx.publish(work.project, f"dataset/{work.dataset_id}" if shown else f"run/{work.run_id}", "partial", body)
+
+
 _progress_lock = threading.Lock()
 _last_progress: dict[tuple[int, int], tuple[float, str]] = {}
 
@@ -175,7 +212,7 @@ def _fenced(tx: Transaction, work: Work, **values: Any) -> Run:
         col(Run.attempt) == work.attempt,
         col(Run.state) == "running",
     )
-    if tx.session.connection().execute(mine.values(**values)).rowcount != 1:
+    if tx.session.connection().execute(mine.values(owner=work.owner, **values)).rowcount != 1:
         _forget_progress(work)
         raise Conflict("The run is not this worker's any more.", code="run_lost")
     return tx.session.get_one(Run, work.run_id, populate_existing=True)
@@ -229,6 +266,18 @@ def fail(work: Work, error: Mapping[str, Any]) -> None:
         if work.kind == "read" and "offset" in work.params:
             refused = {"offset": work.params["offset"], "inode": work.params.get("inode", 0)}
             dataset.follow = {**dataset.follow, "refused": refused}
+        publish_run(tx, work.project, run)
+        _forget_progress(work)
+
+
+def give_back(work: Work) -> None:
+    """Queue a run again whose worker vanished; its owner lives. Fails it after too many losses. Raises Conflict."""
+    with transaction() as tx:
+        run = _fenced(tx, work)
+        if _waits_already(tx, run):
+            run.state, run.finished_at = "cancelled", now()
+        else:
+            _give_back(run)
         publish_run(tx, work.project, run)
         _forget_progress(work)
 

@@ -6,20 +6,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.analysis import ANALYSES
 from engine.formats import follow_from_dict, read
-from engine.formats.segments import segment_report, segment_rows, write_segment
+from engine.formats.segments import write_segment
 from jobs.children import ObserveDone, ReadDone
+from jobs.observing import Partial, observe_here
 
 
 class Here:
     """See `jobs.executor.Executor`."""
+
+    backend = "child"
 
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
 
     def cancel(self) -> None: ...
+
+    def printed(self) -> str:
+        return ""
 
     def read(
         self,
@@ -38,9 +43,14 @@ class Here:
         where = (done.path, done.sha256, done.rows, done.size) if done else (None, None, 0, 0)
         return ReadDone(*where, reading.report.to_dict(), reading.follow, 0.0)
 
-    def observe(self, segment_path: Path, analysis: str, params: Mapping[str, Any], out_path: Path) -> ObserveDone:
-        chosen = ANALYSES[analysis]
-        segment_report(segment_path).require_scores()
-        rows = segment_rows(segment_path)
-        out_path.write_bytes(chosen.to_bytes(chosen.observe(rows, chosen.parameters.parse(params))))
-        return ObserveDone(len(rows), 0.0)
+    def observe(
+        self,
+        segment_path: Path,
+        analysis: str,
+        params: Mapping[str, Any],
+        out_path: Path,
+        partial: Partial | None = None,
+    ) -> ObserveDone:
+        state, rows = observe_here(segment_path, analysis, params, partial)
+        out_path.write_bytes(state)
+        return ObserveDone(rows, 0.0)

@@ -98,6 +98,7 @@ class Slow:
     ended: threading.Event = field(default_factory=threading.Event)
     cancelled: int = 0
     closing: bool = False
+    backend: str = "child"
 
     def start(self) -> None: ...
 
@@ -115,7 +116,10 @@ class Slow:
             self.ended.clear()
         raise Conflict("cancelled", code="cancelled")
 
-    def observe(self, segment_path: Path, analysis: str, params: Any, out_path: Path) -> ObserveDone:
+    def printed(self) -> str:
+        return ""
+
+    def observe(self, segment_path: Path, analysis: str, params: Any, out_path: Path, partial: Any) -> ObserveDone:
         raise AssertionError("nothing was read")
 
 
