@@ -15,16 +15,13 @@ from scipy.special import expit, log_expit, logit
 
 from engine.analysis.arrays import Floats
 
-Curve = Callable[[Floats], tuple[Floats, Floats, Floats]]
-"""Parameters (sets, k) to logits f (sets, cells), their derivatives f' (sets, cells, k) and the bend b (sets, cells).
-
-The second derivatives are b · f' f'ᵀ: b is 0 for linear curves and 1 / f for exponential ones.
-"""
+Link = Callable[[Floats], tuple[Floats, Floats | float, Floats | float]]
+"""A line η of shape (sets, cells) to logits f and their first and second derivatives in η."""
 
 STEPS = 50
-TOLERANCE = 1e-10
 SETTLED = 1e-6
-"""A last whole step, relative, beyond this means that there is no optimum."""
+"""A relative step of this size is the last, as its error is of the order of its square; a larger last one means that
+there is no optimum."""
 
 LONGEST_STEP = 2.0
 RIDGE = 1e-13
@@ -34,7 +31,7 @@ SEPARATED = 1e-9
 
 def softplus(x: Floats) -> Floats:
     """log(1 + eˣ) without overflow."""
-    return np.asarray(-log_expit(-x))
+    return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
 
 
 def log_loss(logit: Floats, count: Floats, correct: Floats) -> Floats:
@@ -42,68 +39,67 @@ def log_loss(logit: Floats, count: Floats, correct: Floats) -> Floats:
     return np.asarray(count * softplus(logit) - correct * logit)
 
 
-def newton(curve: Curve, count: Floats, correct: Floats, start: list[float]) -> Floats:
-    """Minimise the log loss by Newton's method with step halving; Fisher scoring where it bends the wrong way."""
+def identity(line: Floats) -> tuple[Floats, float, float]:
+    """The link of a logistic regression: the logit is the line itself."""
+    return line, 1.0, 0.0
+
+
+def newton(features: Floats, count: Floats, correct: Floats, start: list[float], link: Link = identity) -> Floats:
+    """Minimise the log loss over θ of the logits link(features @ θ), features of shape (cells, parameters).
+
+    Newton's method with step halving; Fisher scoring where the loss bends the wrong way.
+    """
     theta = np.tile(np.array(start), (len(count), 1))
-    logit, slope, bend = curve(theta)
-    loss = log_loss(logit, count, correct).sum(axis=1)
-    size, moved = np.ones(len(count)), np.full(len(count), np.inf)
+    curve = link(theta @ features.T)
+    loss = log_loss(curve[0], count, correct).sum(axis=1)
+    size = np.ones(len(count))
     for _ in range(STEPS):
-        whole = _step(logit, slope, bend, count, correct)
+        whole = _step(features, *curve, count, correct)
         moved = (np.abs(whole) / (1 + np.abs(theta))).max(axis=1)
-        if (moved <= TOLERANCE).all():
+        if (moved <= SETTLED).all():
             break
-        step = size[:, None] * whole
-        logit_new, slope_new, bend_new = curve(theta + step)
-        loss_new = log_loss(logit_new, count, correct).sum(axis=1)
-        better = loss_new <= loss
-        theta = np.where(better[:, None], theta + step, theta)
-        logit, bend = np.where(better[:, None], logit_new, logit), np.where(better[:, None], bend_new, bend)
-        slope = np.where(better[:, None, None], slope_new, slope)
-        loss = np.where(better, loss_new, loss)
+        tried = theta + size[:, None] * whole
+        loss_tried = log_loss(link(tried @ features.T)[0], count, correct).sum(axis=1)
+        better = loss_tried <= loss
+        theta, loss = np.where(better[:, None], tried, theta), np.where(better, loss_tried, loss)
         size = np.where(better, np.minimum(1.0, 2 * size), size / 4)
+        curve = link(theta @ features.T)
     found = (moved <= SETTLED) & (loss >= SEPARATED * count.sum(axis=1))
-    return np.where(found[:, None], theta, np.nan)
+    return np.where(found[:, None], theta + whole, np.nan)
 
 
-def _step(logit: Floats, slope: Floats, bend: Floats, count: Floats, correct: Floats) -> Floats:
+def _step(
+    features: Floats, logit: Floats, first: Floats | float, second: Floats | float, count: Floats, correct: Floats
+) -> Floats:
     p = expit(logit)
-    downhill = ((correct - count * p)[:, None, :] @ slope)[:, 0]
-    fisher = _information(count * p * (1 - p), slope)
-    exact = _information(count * p * (1 - p) + (count * p - correct) * bend, slope)
-    convex = np.linalg.eigvalsh(exact)[:, 0] > RIDGE * np.trace(fisher, axis1=1, axis2=2)
-    information = np.where(convex[:, None, None], exact, fisher)
+    excess, fisher = count * p - correct, count * p * (1 - p) * np.square(first)
+    information = _information(fisher, features)
+    if np.any(second):
+        exact = _information(fisher + excess * second, features)
+        convex = np.linalg.eigvalsh(exact)[:, 0] > RIDGE * np.trace(information, axis1=1, axis2=2)
+        information = np.where(convex[:, None, None], exact, information)
+    downhill = -(excess * first) @ features
     step = np.linalg.solve(information, downhill[:, :, None])[:, :, 0]
     longest = np.abs(step).max(axis=1, keepdims=True)
     return np.asarray(step * (LONGEST_STEP / np.maximum(longest, LONGEST_STEP)))
 
 
-def _information(weight: Floats, slope: Floats) -> Floats:
-    """Σ weight · slope slopeᵀ over cells, made invertible by a trace of ridge."""
-    information = (slope * weight[:, :, None]).transpose(0, 2, 1) @ slope
+def _information(weight: Floats, features: Floats) -> Floats:
+    """Σ weight · feature featureᵀ over cells, made invertible by a trace of ridge."""
+    information = (features.T * weight[:, None, :]) @ features
     ridge = RIDGE * np.trace(information, axis1=1, axis2=2).clip(0) + 1e-100
-    return np.asarray(information + ridge[:, None, None] * np.eye(slope.shape[2]))
-
-
-def linear(features: Floats) -> Curve:
-    """The curve f = Σ θ_k · feature_k for features of shape (cells, k)."""
-
-    def curve(theta: Floats) -> tuple[Floats, Floats, Floats]:
-        logit = theta @ features.T
-        return logit, np.broadcast_to(features, (len(theta), *features.shape)), np.zeros_like(logit)
-
-    return curve
+    return np.asarray(information + ridge[:, None, None] * np.eye(features.shape[1]))
 
 
 def fit_slope(margin: Floats, count: Floats, correct: Floats) -> Floats:
     """β of P = sigmoid(β · margin); the temperature is 1 / β (Guo et al. 2017, arXiv:1706.04599)."""
-    return newton(linear(margin[:, None]), count, correct, [1.0])
+    return newton(margin[:, None], count, correct, [1.0])
 
 
 def fit_platt(margin: Floats, count: Floats, correct: Floats) -> Floats:
     """a, b of P = sigmoid(a · margin + b) (Platt 1999), without a prior."""
     features = np.stack([margin, np.ones_like(margin)], axis=1)
-    return newton(linear(features), count, correct, [1.0, 0.0])
+    return newton(features, count, correct, [1.0, 0.0])
 
 
 def fit_beta(margin: Floats, count: Floats, correct: Floats) -> Floats:
@@ -113,12 +109,12 @@ def fit_beta(margin: Floats, count: Floats, correct: Floats) -> Floats:
     negative, both are.
     """
     features = np.stack([log_expit(margin), -log_expit(-margin), np.ones_like(margin)], axis=1)
-    theta = newton(linear(features), count, correct, [1.0, 1.0, 0.0])
+    theta = newton(features, count, correct, [1.0, 1.0, 0.0])
     for negative, others in ((0, [1, 2]), (1, [0, 2])):
         broken = theta[:, negative] < 0
         if broken.any():
             held = np.zeros((int(broken.sum()), 3))
-            held[:, others] = newton(linear(features[:, others]), count[broken], correct[broken], [1.0, 0.0])
+            held[:, others] = newton(features[:, others], count[broken], correct[broken], [1.0, 0.0])
             theta[broken] = held
     backward = (theta[:, :2] < 0).any(axis=1)
     theta[backward] = 0.0
@@ -129,14 +125,12 @@ def fit_beta(margin: Floats, count: Floats, correct: Floats) -> Floats:
 def fit_power(margin: Floats, count: Floats, correct: Floats) -> Floats:
     """a, g of logit P = a · sign(d) · |d|^g, the odd link of a pair (margin d ≥ 0 here); a, g > 0."""
     known = margin > 0
-    log_margin = np.log(np.where(known, margin, 1.0))
+    features = np.stack([np.ones_like(margin), np.log(np.where(known, margin, 1.0))], axis=1)
 
-    def curve(theta: Floats) -> tuple[Floats, Floats, Floats]:
-        exponent = np.clip(theta[:, :1] + theta[:, 1:] * log_margin, -40.0, 40.0)
-        logit = np.where(known, np.exp(exponent), 0.0)
-        bend = np.divide(1.0, logit, out=np.zeros_like(logit), where=known)
-        return logit, np.stack([logit, logit * log_margin], axis=2), bend
+    def power(line: Floats) -> tuple[Floats, Floats, Floats]:
+        logit = np.where(known, np.exp(np.clip(line, -40.0, 40.0)), 0.0)
+        return logit, logit, logit
 
-    theta = newton(curve, count, correct, [0.0, 1.0])
+    theta = newton(features, count, correct, [0.0, 1.0], power)
     theta[~(theta[:, 1] > 0)] = np.nan
     return np.stack([np.exp(theta[:, 0]), theta[:, 1]], axis=1)

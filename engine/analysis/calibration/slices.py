@@ -25,6 +25,9 @@ LEAST_PROMPTS = 30
 DISCOVERY = 0.1
 """Two-sided p-value on the discovery half below which a slice is tested on the other."""
 
+DIGITS = 12
+"""Of an effect, in the order of slices: the two values of one column have opposite effects, equal but for rounding."""
+
 
 @dataclass
 class Slice:
@@ -82,7 +85,7 @@ def slices(view: View, chosen: Recalibrator | None, level: float) -> list[dict[s
     entries = _without_tame_conjunctions(entries)
     _confirm(entries, 1 - level)
     entries = [entry for entry in entries if CONJUNCTION not in entry.column or entry.confirmed]
-    entries.sort(key=lambda entry: (not entry.confirmed, -abs(entry.tested[0])))
+    entries.sort(key=lambda entry: (not entry.confirmed, -round(abs(entry.tested[0]), DIGITS)))
     return [entry.to_dict() for entry in entries]
 
 
