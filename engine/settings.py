@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     """Bytes that the originals and segments of a project may take."""
     uploads_a_day: int = 5_000
     """Files that one person may send within 24 hours."""
+    api_requests_a_second: float = 50
+    """Requests that one API token may make in a second; a quiet one saves up ten seconds' worth."""
+    api_request_bytes: int = 16 * 1024**2
+    """Largest request with rows, as sent; unpacked it may be four times as large."""
     log_bytes: int = 10 * 1024**2
     """Size at which the log is put aside; three older ones are kept."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

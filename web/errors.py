@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import streamlit as st
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -14,9 +15,14 @@ from engine.errors import PlumblineError
 from web.logs import log
 
 
+def request_id() -> str:
+    """The id under which the request being served is logged."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 def answer(status: int, code: str, message: str, **more: object) -> JSONResponse:
-    """An error as JSON: `code` for programs, `message` for people."""
-    return JSONResponse({"code": code, "message": message, **more}, status)
+    """An error as JSON: `code` for programs, `message` for people, the id for who runs this."""
+    return JSONResponse({"code": code, "message": message, "request_id": request_id(), **more}, status)
 
 
 def refused(_request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -34,9 +34,13 @@ class DiskFullError(Exception):
 
 async def upload(request: Request) -> Response:
     """`PUT` or `POST /upload?project=…&name=…&map=field=column`: the raw body in, `{dataset, run}` out."""
-    settings = get_settings()
     who: Who = request.state.who
-    project, name, mapping = await _asked(request, who)
+    return await receive(request, who, *await _asked(request, who))
+
+
+async def receive(request: Request, who: Who, project: str, name: str, mapping: Mapping[str, str]) -> Response:
+    """Take the body of a request whose sender may add data to the project."""
+    settings = get_settings()
     try:
         _room_for(settings, _announced(request, settings))
         path, digest, size = await _stored(request, settings)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from engine.access.visible import VisibleDataset, from_json, project_id, visible_dataset
+from engine.access.visible import VisibleDataset, earlier_than, from_json, project_id, visible_dataset
 from engine.errors import NotFound
 from engine.queries import events, segments
 from engine.queries.cache import Cache
 from engine.store.engine import fetch, get_store
 from engine.store.times import from_store
-from engine.types import AnswerView, DatasetView, Notice, RowReference, Who
+from engine.types import AnswerView, DatasetView, Notice, RowReference, VersionView, Who
 
 VERSIONS_REMEMBERED = 1_000
 MOST_ANSWERS = 500
@@ -25,8 +25,13 @@ LEFT JOIN run r ON r.id = (SELECT max(id) FROM run WHERE dataset_id = d.id)
 WHERE d.removed_at IS NULL AND
 """
 _OF_PROJECT = _COLUMNS + "d.project_id = :project ORDER BY d.updated_at DESC, d.id DESC"
+_PAGE = _COLUMNS + "d.project_id = :project AND d.id < :before ORDER BY d.id DESC LIMIT :limit"
 _ONE = _COLUMNS + "d.id = :id"
 _VERSION = "SELECT number, manifest, sha256, report FROM version WHERE dataset_id = :dataset AND number = :number"
+_VERSIONS = """
+SELECT number, created_at, sha256, report, verdict, sentence FROM version
+WHERE dataset_id = :dataset AND number < :before ORDER BY number DESC LIMIT :limit
+"""
 _ANSWERS = """
 SELECT number, created_at, verdict, sentence, answer FROM version
 WHERE dataset_id = :dataset AND number > :after AND answer IS NOT NULL ORDER BY number DESC LIMIT :limit
@@ -51,6 +56,13 @@ def list_datasets(who: Who, project: str) -> list[DatasetView]:
     return [_view(row, as_of) for row in fetch(_OF_PROJECT, {"project": project_id(who, project)})]
 
 
+def page(who: Who, project: str, limit: int, before: int | None = None) -> list[DatasetView]:
+    """The newest datasets of a project that are not removed, newest first; those made before the one of id `before`."""
+    as_of = events.cursor()
+    asked = {"project": project_id(who, project), "limit": limit, "before": earlier_than(before)}
+    return [_view(row, as_of) for row in fetch(_PAGE, asked)]
+
+
 def get_dataset(who: Who, dataset_id: int) -> DatasetView:
     """One dataset. Raises NotFound where there is none or it was removed."""
     as_of = events.cursor()
@@ -66,6 +78,13 @@ def history(who: Who, dataset_id: int, since: int = 0, limit: int = MOST_ANSWERS
     visible = visible_dataset(who, dataset_id)
     asked = {"dataset": visible.id, "after": since, "limit": min(max(limit, 0), MOST_ANSWERS)}
     return [_answer(*row) for row in reversed(fetch(_ANSWERS, asked))]
+
+
+def versions(who: Who, dataset_id: int, limit: int, before: int | None = None) -> list[VersionView]:
+    """The newest versions of a dataset that are kept, newest first; those before the number `before`."""
+    visible = visible_dataset(who, dataset_id)
+    asked = {"dataset": visible.id, "limit": limit, "before": earlier_than(before)}
+    return [_version_view(*row) for row in fetch(_VERSIONS, asked)]
 
 
 def read_rows(who: Who, dataset_id: int, version: int, references: list[RowReference]) -> list[dict[str, Any]]:
@@ -124,6 +143,12 @@ def _view(row: Any, as_of: int) -> DatasetView:
         error=from_json(run_error) if run_state == "failed" else None,
         event_id=as_of,
     )
+
+
+def _version_view(number: int, created: Any, sha256: str, kept: Any, verdict: str, sentence: str) -> VersionView:
+    report = from_json(kept) or {}
+    counts = {name: report.get(name, 0) for name in ("rows", "accepted", "rejected")}
+    return VersionView(number, from_store(created), sha256, **counts, verdict=verdict, sentence=sentence)
 
 
 def _answer(number: int, created: Any, verdict: str, sentence: str, kept: Any) -> AnswerView:

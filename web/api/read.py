@@ -1,0 +1,71 @@
+"""Reads: projects, datasets, versions, results, runs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import anyio
+from starlette.responses import Response
+
+from engine.queries import datasets, projects, results, runs
+from engine.reports.data import to_json
+from web.api.answers import JSON, paged, told
+from web.api.operations import Asked
+from web.encoded import ASK_AGAIN, Encoded
+from web.view import Shared
+
+DEFAULT_LIMIT: Final = 100
+
+_results: Final = Shared(256)
+
+
+async def list_projects(asked: Asked) -> Response:
+    """`GET /projects`."""
+    return told({"items": await anyio.to_thread.run_sync(projects.list_projects, asked.who), "next": None})
+
+
+async def list_datasets(asked: Asked) -> Response:
+    """`GET /projects/{project}/datasets`."""
+    return await _page(asked, datasets.page, asked.project)
+
+
+async def get_dataset(asked: Asked) -> Response:
+    """`GET /datasets/{dataset}`."""
+    return told(await anyio.to_thread.run_sync(datasets.get_dataset, asked.who, asked.path["dataset"]))
+
+
+async def list_versions(asked: Asked) -> Response:
+    """`GET /datasets/{dataset}/versions`."""
+    return await _page(asked, datasets.versions, asked.path["dataset"], key="number")
+
+
+async def list_runs(asked: Asked) -> Response:
+    """`GET /projects/{project}/runs`."""
+    return await _page(asked, runs.page, asked.project)
+
+
+async def get_run(asked: Asked) -> Response:
+    """`GET /runs/{run}`."""
+    return told(await anyio.to_thread.run_sync(runs.get_run, asked.who, asked.path["run"]))
+
+
+async def get_result(asked: Asked) -> Response:
+    """`GET /datasets/{dataset}/results/{analysis}`: the one JSON object of the command line's `--json`."""
+    who, dataset, analysis = asked.who, asked.path["dataset"], asked.path["analysis"]
+    params = dict(asked.query)
+    wanted = params.pop("version", None)
+    newest = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset)).version
+    version = newest if wanted is None else wanted
+
+    def make() -> Encoded:
+        concluded = results.conclude(who, dataset, analysis, params, version)
+        return Encoded.of(to_json(concluded.result), JSON)
+
+    made = await _results.get((dataset, analysis, version, *sorted(params.items())), make)
+    return made.respond(asked.request, ASK_AGAIN)
+
+
+async def _page(asked: Asked, query: Any, of: str | int, key: str = "id") -> Response:
+    limit = asked.query.get("limit", DEFAULT_LIMIT)
+    found: Any = await anyio.to_thread.run_sync(query, asked.who, of, limit + 1, asked.query.get("after"))
+    return paged(found, limit, key)
