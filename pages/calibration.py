@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import guard, reads, recalibration, sections, shell, state, states
+from pages.parts import guard, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
 
 who = guard.enter()
@@ -33,6 +33,7 @@ def choose(known: list[DatasetView]) -> DatasetView | None:
         on_change=show,
         format_func=lambda one: by_id[one].name,
         label_visibility="collapsed",
+        width=440,
     )
     return current
 
@@ -64,15 +65,7 @@ def view(who: Who, dataset: DatasetView) -> None:
         show_answer(dataset, concluded, params)
     with tools_place:
         sections.tools(who, dataset, concluded, params)
-    sections.reliability(dataset, concluded, params)
-    sections.newer(dataset, concluded)
-    with st.container(horizontal=True, key="pair-repair"):
-        sections.slices(dataset, concluded, params)
-        recalibration.show(dataset, concluded.result, params[state.RECALIBRATOR])
-    sections.worst(who, dataset, concluded, params)
-    with st.container(horizontal=True, key="pair-proof"):
-        sections.recognised(dataset, concluded.result.warnings)
-        sections.evidence(concluded)
+    sections.show(dataset, concluded, params)
 
 
 def name_columns(dataset: DatasetView) -> None:
@@ -84,22 +77,20 @@ def name_columns(dataset: DatasetView) -> None:
 def page(who: Who) -> None:
     """The state that the dataset is in."""
     known = reads.datasets_of(who, shell.project(who).slug)
-    head, picker = st.columns([3, 2], vertical_alignment="center")
-    head.title("Calibration")
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.title("Calibration", width="stretch")
+        dataset = choose(known) if known else None
     if not known:
         states.no_datasets(who, shell.project(who).slug)
-        return
-    with picker:
-        dataset = choose(known)
-    if dataset is None:
+    elif dataset is None:
         states.failed(NotFound("This dataset was removed, or it belongs to another project. Choose one above."))
     elif dataset.verdict == NotEnoughData.code:
         states.not_enough(dataset, dataset.sentence or "")
-        sections.recognised(dataset, [])
+        sections.show_recognised(dataset)
     elif (nothing := next((one for one in dataset.warnings if one.code == NOTHING), None)) is not None:
         if states.nothing_to_calibrate(who, nothing):
             name_columns(dataset)
-        sections.recognised(replace(dataset, warnings=[one for one in dataset.warnings if one is not nothing]), [])
+        sections.show_recognised(replace(dataset, warnings=[one for one in dataset.warnings if one is not nothing]))
     elif dataset.version:
         if dataset.error:
             states.stale(dataset)

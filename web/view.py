@@ -1,4 +1,4 @@
-"""`/view/calibration`: a dataset's newest conclusion as figures, tables and words; one serves every open browser."""
+"""`/view/…`: a dataset's conclusion as figures, tables, words and rows; one serves every open browser."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import UsageError
+from engine.figures.pairs import worst_rows
 from engine.figures.theme import Mode
 from engine.figures.view import calibration_view
 from engine.queries import datasets, results
@@ -58,9 +59,13 @@ _views: Final = Shared(_KEPT)
 
 async def calibration(request: Request) -> Response:
     """`GET /view/calibration?dataset=…&mode=…` and any parameter of the analysis."""
-    who: Who = request.state.who
     dataset_id, params = asked(request)
     mode = params.pop("mode", "light")
+    return (await newest(request.state.who, dataset_id, params, mode)).respond(request, NEVER_KEPT)
+
+
+async def newest(who: Who, dataset_id: int, params: dict[str, str], mode: str) -> Encoded:
+    """The newest answer of a dataset as JSON. Raises what `conclude` raises, UsageError for a mode that is none."""
     if mode not in get_args(Mode):
         raise UsageError(f"The mode is one of {', '.join(get_args(Mode))}.")
     version = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
@@ -70,8 +75,33 @@ async def calibration(request: Request) -> Response:
         view = calibration_view(concluded, cast(Mode, mode))
         return Encoded.of(orjson.dumps(view, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
 
-    view = await _views.get((dataset_id, version, mode, *sorted(params.items())), make)
-    return view.respond(request, NEVER_KEPT)
+    return await _views.get((dataset_id, version, mode, *sorted(params.items())), make)
+
+
+async def worst(request: Request) -> Response:
+    """`GET /view/worst?dataset=…&version=…`: the most confidently wrong rows with their texts.
+
+    They lie in the segments and take longer to find than the answer, so that the page does not wait for them.
+    """
+    who: Who = request.state.who
+    dataset_id, params = asked(request)
+    newest = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
+    version = _version(params.pop("version", ""), newest)
+
+    def make() -> Encoded:
+        result = results.conclude(who, dataset_id, params=params, version=version).result
+        return Encoded.of(orjson.dumps({"rows": worst_rows(result)}, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
+
+    rows = await _views.get(("worst", dataset_id, version, *sorted(params.items())), make)
+    return rows.respond(request, NEVER_KEPT)
+
+
+def _version(named: str, newest: int) -> int:
+    if not named:
+        return newest
+    if not (named.isascii() and named.isdigit()) or int(named) >= _LARGEST_ID:
+        raise UsageError("A version is a number.")
+    return int(named)
 
 
 def asked(request: Request) -> tuple[int, dict[str, str]]:

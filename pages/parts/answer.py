@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,20 +62,23 @@ def _frame(dataset: DatasetView, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def show_chart(
-    name: str,
-    dataset: DatasetView,
-    concluded: Concluded,
-    params: dict[str, Any],
-    pick: Callable[[], None] | None = None,
-    **options: Any,
-) -> bool:
-    """The chart of this name; False where the result has none. `pick` is called when a point is chosen."""
+def show_chart(name: str, dataset: DatasetView, concluded: Concluded, params: dict[str, Any], **options: Any) -> None:
+    """The chart of this name, if the result has one."""
+    data = chart_data(name, dataset, concluded, params, **options)
+    if data is not None:
+        mount("chart", f"chart-{name}", data, show=_switched)
+
+
+def chart_data(
+    name: str, dataset: DatasetView, concluded: Concluded, params: dict[str, Any], **options: Any
+) -> dict[str, Any] | None:
+    """What the chart of this name is given; None where the result has none."""
     key = (dataset.id, concluded.version, tuple(params.items()))
     chart = _drawn.get(key, lambda: _charts(concluded)).get(name)
     if chart is None:
-        return False
-    data = {
+        return None
+    shown = {"shown": state.overlays()} if name == "reliability" else {}
+    return {
         "name": name,
         "chart": chart,
         "version": concluded.version,
@@ -86,13 +88,9 @@ def show_chart(
         "stamp": f"{dataset.id}@{concluded.version}",
         "heading": concluded.result.sentence,
         "file": f"{dataset.name}-{name}-v{concluded.version}",
+        **shown,
         **options,
     }
-    if name == "reliability":
-        mount("chart", f"chart-{name}", {**data, "shown": state.overlays()}, show=_switched)
-    else:
-        mount("chart", f"chart-{name}", data, **({"pick": pick} if pick else {}))
-    return True
 
 
 def _switched() -> None:

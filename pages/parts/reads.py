@@ -16,7 +16,6 @@ from engine.types import (
     DatasetView,
     PaletteEntry,
     ProjectView,
-    Result,
     RunView,
     SessionView,
     Who,
@@ -89,11 +88,6 @@ def history_of(who: Who, dataset_id: int) -> list[AnswerView]:
 def conclusion(who: Who, dataset_id: int, version: int, params: Params) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
     return _conclusion(who, dataset_id, version, params, cursor())
-
-
-def worst(who: Who, dataset_id: int, version: int, params: Params) -> Result:
-    """The answer once more with its worst rows and their texts, which take longer to find than the answer."""
-    return results.conclude(who, dataset_id, params=dict(params), version=version).result
 
 
 @lru_cache(KEPT)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from html import escape
 from typing import Any
 
 import orjson
-import streamlit as st
 
 from engine.figures import words
 from engine.settings import ROOT
 from engine.types import DatasetView, Result
-from pages.parts import prose
-from pages.parts.component import mount
+from pages.parts import cards
+from pages.parts.cards import Card
 
+COLUMNS = ("Recalibrator", "Calibration error", "NLL gain", "Brier gain")
 SCRIPT = ROOT / "docs" / "analyses" / "apply_recalibrator.py"
 
 
@@ -25,42 +24,35 @@ def script() -> str:
     return SCRIPT.read_text()
 
 
-def show(dataset: DatasetView, result: Result, wanted: str) -> None:
+def card(dataset: DatasetView, result: Result, wanted: str) -> Card:
     """The recalibrators beside each other; the chosen one to take away."""
-    with st.container(key="card-recalibration", height="stretch"):
-        title = prose.title("Recalibration")
-        if not result.recalibrators:
-            prose.show(title, prose.paragraph("No recalibrator could be fitted to these rows."))
-            return
-        error = result.estimates["calibration_error"]
-        said = (
-            f"Calibration error is {words.number(error.value)} {words.interval('', error.low, error.high)} as it is. "
-            "Below, what is left of it on held-out prompts (5 folds)."
-        )
-        prose.show(title, prose.paragraph(said), _table(result.recalibrators, wanted))
-        chosen = next((one for one in result.recalibrators if one["kind"] == wanted), result.recalibrators[0])
-        text = orjson.dumps(chosen, option=orjson.OPT_INDENT_2).decode()
-        file = {"label": f"Download {chosen['kind']} as JSON", "name": "recalibrator.json", "text": text}
-        mount("files", "recalibrator-file", {"files": [file]})
-        with st.expander("Apply it"):
-            noun = "scores" if dataset.kind == "score" else "margins"
-            said = f"python {SCRIPT.name} recalibrator.json < {noun}.txt: one number a line in, one probability out."
-            prose.show(prose.paragraph(said))
-            st.code(script(), language="python")
-
-
-def _table(recalibrators: list[dict[str, Any]], wanted: str) -> str:
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Recalibrator", "Calibration error", "NLL gain", "Brier gain")
+    head = cards.title("Recalibration")
+    known = result.recalibrators
+    if not known:
+        return Card("recalibration", [head, cards.text("No recalibrator could be fitted to these rows.")], half=True)
+    error = result.estimates["calibration_error"]
+    said = (
+        f"Calibration error is {words.number(error.value)} {words.interval('', error.low, error.high)} as it is. "
+        "Below, what is left of it on held-out prompts (5 folds)."
     )
-    body = "".join(_row(one, one["kind"] == wanted) for one in recalibrators)
-    table = f'<table class="pl-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="pl-scroll" tabindex="0" role="region" aria-label="Recalibrators">{table}</div>'
+    place = next((index for index, one in enumerate(known) if one["kind"] == wanted), 0)
+    table = cards.table("Recalibrators", COLUMNS, [_row(one) for one in known], place)
+    blocks = [head, cards.text(said), table, cards.part("files", "recalibrator", _file(known[place])), _use(dataset)]
+    return Card("recalibration", blocks, half=True)
 
 
-def _row(one: Mapping[str, Any], chosen: bool) -> str:
+def _row(one: Mapping[str, Any]) -> list[str]:
     held_out = one["held_out"]
     error = f"{words.number(held_out['calibration_error'])} {words.interval('', held_out['low'], held_out['high'])}"
-    gains = [words.number(held_out.get(name), 4) for name in ("nll_gain", "brier_gain")]
-    cells = "".join(f"<td>{escape(text)}</td>" for text in (str(one["kind"]), error, *gains))
-    return f'<tr aria-current="{str(chosen).lower()}">{cells}</tr>'
+    return [str(one["kind"]), error, *(words.number(held_out.get(name), 4) for name in ("nll_gain", "brier_gain"))]
+
+
+def _file(one: Mapping[str, Any]) -> dict[str, Any]:
+    content = orjson.dumps(one, option=orjson.OPT_INDENT_2).decode()
+    return {"files": [{"label": f"Download {one['kind']} as JSON", "name": "recalibrator.json", "text": content}]}
+
+
+def _use(dataset: DatasetView) -> cards.Block:
+    noun = "scores" if dataset.kind == "score" else "margins"
+    said = f"python {SCRIPT.name} recalibrator.json < {noun}.txt: one number a line in, one probability out."
+    return cards.fold("Apply it", [cards.text(said), cards.code(script())])

@@ -10,11 +10,10 @@ import streamlit as st
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import numbers, prose, shell, state
-from pages.parts.answer import show_chart
+from pages.parts import cards, numbers, recalibration, shell, state
+from pages.parts.answer import chart_data
+from pages.parts.cards import Card
 from pages.parts.component import mount
-from pages.parts.pairs import show_worst
-from pages.parts.states import literal
 
 EXAMPLES = 5
 READING = "On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers."
@@ -67,26 +66,60 @@ def tools(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str
         shell.save_view(who, dataset.project, chosen.save["name"], "calibration", chosen.save["query"])
 
 
-def reliability(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+# ------------------------------------------------------------------ cards
+
+
+def show(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+    """Every card below the answer."""
+    made = [
+        reliability(dataset, concluded, params),
+        newer(dataset, concluded),
+        slices(dataset, concluded, params),
+        recalibration.card(dataset, concluded.result, params[state.RECALIBRATOR]),
+        worst(dataset, concluded, params),
+        recognised(dataset, concluded.result.warnings),
+        evidence(concluded),
+    ]
+    acts = {("slices", "pick"): _filter, ("reliability", "show"): _switch}
+    if cards.show(made, acts) == ("newer", "refresh"):
+        st.rerun()
+
+
+def show_recognised(dataset: DatasetView) -> None:
+    """What was read from a file that has no answer."""
+    cards.show([recognised(dataset, [])], {})
+
+
+def _filter(value: Any) -> None:
+    state.set_slice(str(value or ""))
+
+
+def _switch(value: Any) -> None:
+    state.set_overlays(str(value or ""))
+
+
+def reliability(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> Card:
     """The reliability diagram, large."""
-    with st.container(key="card-reliability"):
-        prose.show(prose.title("Reliability"), prose.paragraph(READING))
-        show_chart("reliability", dataset, concluded, params, height=470)
+    data = chart_data("reliability", dataset, concluded, params, height=470)
+    return Card(
+        "reliability", [cards.title("Reliability"), cards.text(READING), cards.part("chart", "reliability", data)]
+    )
 
 
-def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+def newer(dataset: DatasetView, concluded: Concluded) -> Card:
+    """Answer and charts move by themselves; what is below says when it is older, and is read again on demand."""
+    data = {"dataset": dataset.id, "version": concluded.version, "since": concluded.event_id}
+    return Card("newer", [cards.part("newer", "newer", data)], bare=True)
+
+
+def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> Card:
     """Slices as a forest; choosing a point filters the page."""
-    with st.container(key="card-slices", height="stretch"):
-        title = prose.title("Slices")
-        if not concluded.result.slices:
-            prose.show(title, prose.paragraph(_no_slices(dataset)))
-            return
-        confirmed = sum(bool(entry.get("confirmed")) for entry in concluded.result.slices)
-        said = (
-            f"Against the rest, after recalibration; {confirmed} confirmed on held-out prompts. Choose one to filter."
-        )
-        prose.show(title, prose.paragraph(said))
-        show_chart("slices", dataset, concluded, params, pick=_filter)
+    data = chart_data("slices", dataset, concluded, params)
+    if data is None:
+        return Card("slices", [cards.title("Slices"), cards.text(_no_slices(dataset))], half=True)
+    confirmed = sum(bool(entry.get("confirmed")) for entry in concluded.result.slices)
+    said = f"Against the rest, after recalibration; {confirmed} confirmed on held-out prompts. Choose one to filter."
+    return Card("slices", [cards.title("Slices"), cards.text(said), cards.part("chart", "slices", data)], half=True)
 
 
 def _no_slices(dataset: DatasetView) -> str:
@@ -100,51 +133,38 @@ def _no_slices(dataset: DatasetView) -> str:
     )
 
 
-def _filter() -> None:
-    state.set_slice(state.picked("chart-slices").get("pick") or "")
-
-
-def newer(dataset: DatasetView, concluded: Concluded) -> None:
-    """Answer and charts move by themselves; what is below says when it is older, and is read again on demand."""
-    data = {"dataset": dataset.id, "version": concluded.version, "since": concluded.event_id}
-    if mount("newer", "newer-rows", data, "refresh").refresh:
-        st.rerun()
-
-
-def worst(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+def worst(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> Card:
     """The most confidently wrong rows, side by side."""
-    with st.container(key="card-worst"):
-        said = "Where the model was surest and the label says otherwise. Press n and p to go through them."
-        prose.show(prose.title("Most confidently wrong"), prose.paragraph(said))
-        if not show_worst(who, dataset.id, concluded, params):
-            prose.show(prose.paragraph("Nothing is confidently wrong here."))
+    said = "Where the model was surest and the label says otherwise. Press n and p to go through them."
+    address = f"/view/worst?{state.query(dataset.id, params)}&version={concluded.version}"
+    none = cards.text("Nothing is confidently wrong here.")
+    rows = cards.part("pairs", "worst", {"address": address}) if concluded.result.worst else none
+    return Card("worst", [cards.title("Most confidently wrong"), cards.text(said), rows])
 
 
-def recognised(dataset: DatasetView, warnings: list[Notice]) -> None:
+def recognised(dataset: DatasetView, warnings: list[Notice]) -> Card:
     """What was read from the file, and what was not."""
-    with st.container(key="card-recognised", height="stretch"):
-        taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
-        read = [("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)]
-        columns = [(source, role.replace("_", " ")) for source, role in dataset.columns.items()]
-        prose.show(
-            prose.title("What was recognised"),
-            prose.facts(read),
-            *([prose.paragraph("Columns, as they were read:"), prose.facts(columns)] if columns else []),
-            *(refused(dataset) if dataset.rejected else []),
-        )
-        for notice in [*dataset.warnings, *warnings]:
-            st.warning(literal(notice.message), icon=":material/warning:")
+    taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
+    read = [("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)]
+    columns = [(source, role.replace("_", " ")) for source, role in dataset.columns.items()]
+    blocks = [
+        cards.title("What was recognised"),
+        cards.facts(read),
+        *([cards.text("Columns, as they were read:"), cards.facts(columns)] if columns else []),
+        *(_refused(dataset) if dataset.rejected else []),
+        *(cards.warning(notice.message) for notice in [*dataset.warnings, *warnings]),
+    ]
+    return Card("recognised", blocks, half=True)
 
 
-def refused(dataset: DatasetView) -> list[str]:
-    """How many rows were refused, for which reasons, and the first of them, as prose."""
+def _refused(dataset: DatasetView) -> list[cards.Block]:
     said = [
-        prose.strong(f"{words.count(dataset.rejected)} {'row' if dataset.rejected == 1 else 'rows'} refused"),
-        prose.facts([(_reason(reason), words.count(number)) for reason, number in dataset.reasons.items()]),
+        cards.strong(f"{words.count(dataset.rejected)} {'row' if dataset.rejected == 1 else 'rows'} refused"),
+        cards.facts([(_reason(reason), words.count(number)) for reason, number in dataset.reasons.items()]),
     ]
     if dataset.examples:
         first = [(f"Line {one['line']}", _where(one)) for one in dataset.examples[:EXAMPLES]]
-        said += [prose.paragraph("The first of them:"), prose.facts(first)]
+        said += [cards.text("The first of them:"), cards.facts(first)]
     return said
 
 
@@ -156,21 +176,19 @@ def _where(example: Mapping[str, Any]) -> str:
     return ": ".join(part for part in (example.get("field"), _reason(example["reason"])) if part)
 
 
-def evidence(concluded: Concluded) -> None:
+def evidence(concluded: Concluded) -> Card:
     """What recomputes the answer."""
     proof = concluded.result.evidence
-    with st.container(key="card-evidence", height="stretch"):
-        params = urlencode(
-            {name: value for name, value in proof.params.items() if value not in ("", None)}, safe="="
-        ).replace("&", ", ")
-        named = [
-            ("Dataset", f"{proof.dataset}, version {concluded.version}"),
-            ("SHA-256", proof.sha256),
-            ("Analysis", f"{proof.analysis} {proof.analysis_version}"),
-            ("Parameters", params),
-            ("Seed", str(proof.seed)),
-            ("Rows", words.count(proof.rows)),
-            ("Concluded in", f"{proof.duration_ms:.1f} ms"),
-        ]
-        prose.show(prose.title("Evidence"), prose.facts(named))
-        st.code(proof.command, language="bash", wrap_lines=True)
+    params = urlencode(
+        {name: value for name, value in proof.params.items() if value not in ("", None)}, safe="="
+    ).replace("&", ", ")
+    named = [
+        ("Dataset", f"{proof.dataset}, version {concluded.version}"),
+        ("SHA-256", proof.sha256),
+        ("Analysis", f"{proof.analysis} {proof.analysis_version}"),
+        ("Parameters", params),
+        ("Seed", str(proof.seed)),
+        ("Rows", words.count(proof.rows)),
+        ("Concluded in", f"{proof.duration_ms:.1f} ms"),
+    ]
+    return Card("evidence", [cards.title("Evidence"), cards.facts(named), cards.code(proof.command)], half=True)

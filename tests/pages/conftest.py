@@ -18,7 +18,7 @@ from engine.queries import results
 from engine.settings import ROOT, Settings, get_settings
 from engine.types import Who
 from jobs.work import perform
-from pages.parts import answer, guard, pairs, reads, shell
+from pages.parts import answer, guard, reads, shell
 from tests.processes.conftest import installed
 from tests.processes.here import Here
 from tests.store.people import person
@@ -40,7 +40,6 @@ def forget() -> None:
         if hasattr(memory, "cache_clear"):
             memory.cache_clear()
     answer._drawn.clear()
-    pairs._told.clear()
     results._results.clear()
     results._with_rows.clear()
 
@@ -87,16 +86,26 @@ def page(who: Who) -> Page:
 
 def part(app: AppTest, name: str) -> dict[str, Any] | None:
     """What a part of the page was given, by the name of its component; None where it is not mounted."""
-    for element in app.get("bidi_component"):
-        if element.proto.component_name.endswith(f"plumb_{name}"):
-            return orjson.loads(element.proto.bytes)
-    return None
+    return next(iter(parts(app, name)), None)
 
 
 def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
     """What every part of this name was given."""
-    found = [one for one in app.get("bidi_component") if one.proto.component_name.endswith(f"plumb_{name}")]
-    return [orjson.loads(element.proto.bytes) for element in found]
+    mounted = [(one.proto.component_name, orjson.loads(one.proto.bytes)) for one in app.get("bidi_component")]
+    found = [data for component, data in mounted if component.endswith(f"plumb_{name}")]
+    return found + [data for kind, *rest in blocks(app) if kind == "part" and rest[0] == name for data in rest[2:]]
+
+
+def blocks(app: AppTest) -> list[list[Any]]:
+    """What stands on the cards of the page, folded blocks too."""
+    mounted = [one.proto for one in app.get("bidi_component") if one.proto.component_name.endswith("plumb_cards")]
+    found = [block for part in mounted for card in orjson.loads(part.bytes)["cards"] for block in card["blocks"]]
+    return found + [inner for kind, *rest in found if kind == "fold" for inner in rest[1]]
+
+
+def said(app: AppTest) -> str:
+    """The paragraphs on the cards of the page."""
+    return " ".join(block[1] for block in blocks(app) if block[0] == "text")
 
 
 def html(app: AppTest) -> str:

@@ -143,7 +143,7 @@ def test_newer_rows_are_announced_and_fetched_on_demand(tab: Page, product: Prod
     tab.get_by_role("link", name="followed.csv").click()
     tab.wait_for_selector(f'{CHART}[data-version="1"]')
     chip = tab.get_by_role("button", name="Newer rows have arrived: refresh")
-    evidence = tab.locator(".st-key-card-evidence")
+    evidence = tab.locator('[data-card="evidence"]')
     expect(chip).to_have_count(0)
     evidence.scroll_into_view_if_needed()
     with file.open("a") as growing:

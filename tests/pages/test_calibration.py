@@ -6,9 +6,9 @@ import pytest
 
 from engine.actions import datasets
 from engine.types import Who
-from pages.parts import state, states
+from pages.parts import cards, state, states
 from tests.pages import samples
-from tests.pages.conftest import Give, Page, html, part, parts
+from tests.pages.conftest import Give, Page, blocks, html, part, parts, said
 
 
 def test_answer_has_its_sentence_numbers_charts_and_evidence(page: Page, give: Give) -> None:
@@ -23,18 +23,15 @@ def test_answer_has_its_sentence_numbers_charts_and_evidence(page: Page, give: G
     assert answer["plain"] is True
     assert [number["name"] for number in answer["numbers"]][:2] == ["calibration_error", "accuracy"]
     assert {chart["name"] for chart in parts(app, "chart")} == {"reliability", "slices"}
-    assert "python -m jobs analyse scores.csv --analysis calibration" in app.code[-1].value
-    assert "SHA-256" in html(app)
+    assert ["code", "python -m jobs analyse scores.csv --analysis calibration"] in blocks(app)
+    assert "SHA-256" in [name for kind, *rest in blocks(app) if kind == "facts" for name, _ in rest[0]]
 
 
-def test_worst_pairs_carry_their_text_and_both_sides(page: Page, give: Give) -> None:
-    app = page("calibration", dataset=str(give(samples.pairs())))
-    worst = part(app, "pairs")
-    assert worst is not None
-    assert len(worst["rows"]) == 20
-    row = worst["rows"][0]
-    assert {side["tone"] for side in row["sides"]} == {"bad", "good"}
-    assert row["sides"][0]["text"].startswith("first ")
+def test_worst_pairs_are_fetched_for_the_view_that_is_shown(page: Page, give: Give) -> None:
+    dataset = give(samples.pairs())
+    app = page("calibration", dataset=str(dataset))
+    app.selectbox(key=state.SLICE).set_value("source=math").run()
+    assert part(app, "pairs") == {"address": f"/view/worst?dataset={dataset}&slice=source%3Dmath&version=1"}
 
 
 def test_controls_reach_the_address_and_every_part(page: Page, give: Give) -> None:
@@ -55,7 +52,7 @@ def test_every_recalibrator_comes_with_the_lines_that_apply_it(page: Page, give:
     app = page("calibration", dataset=str(give(samples.pairs())))
     app.selectbox(key=state.RECALIBRATOR).set_value(kind).run()
     assert not app.exception
-    assert "def apply(" in app.expander[0].code[0].value
+    assert [block for block in blocks(app) if block[0] == "code" and "def apply(" in block[1]]
 
 
 def test_export_links_name_what_is_on_screen(page: Page, give: Give) -> None:
@@ -114,6 +111,7 @@ def test_text_of_files_never_becomes_markup(page: Page, give: Give) -> None:
     app = page("calibration", dataset=str(give(samples.hostile(), "<b>x.csv")))
     assert not app.exception
     assert samples.HOSTILE not in html(app)
+    assert all(hasattr(cards, block[0]) for block in blocks(app))
     chart = next(chart for chart in parts(app, "chart") if chart["name"] == "slices")
     ticks = chart["chart"]["figure"]["layout"]["yaxis"]["ticktext"]
     assert not [tick for tick in ticks if "<" in tick]
@@ -121,12 +119,12 @@ def test_text_of_files_never_becomes_markup(page: Page, give: Give) -> None:
 
 def test_refused_rows_are_counted_and_the_first_are_shown(page: Page, give: Give) -> None:
     one = page("calibration", dataset=str(give(samples.pairs() + "p999,many,0,1,math,x,y\n")))
-    assert ">1 row refused<" in html(one)
-    assert "<dt>Line 302</dt><dd>score_a: not a number</dd>" in html(one)
+    assert ["strong", "1 row refused"] in blocks(one)
+    assert ["facts", [["Line 302", "score_a: not a number"]]] in blocks(one)
     broken = "".join(f"q{row},<b>,0,1,math,x,y\n" for row in range(7))
     many = page("calibration", dataset=str(give(samples.pairs(seed=1) + broken, "other.csv")))
-    assert ">7 rows refused<" in html(many)
-    assert html(many).count("<dt>Line ") == 5
+    assert ["strong", "7 rows refused"] in blocks(many)
+    assert len([name for kind, *rest in blocks(many) if kind == "facts" for name, _ in rest[0] if "Line " in name]) == 5
 
 
 def test_votes_without_scores_are_explained_and_lead_to_their_columns(page: Page, give: Give) -> None:
@@ -146,10 +144,10 @@ def test_votes_without_scores_are_explained_and_lead_to_their_columns(page: Page
 def test_without_slices_the_card_says_how_to_get_them(page: Page, give: Give) -> None:
     lines = [line.split(",") for line in samples.pairs().splitlines()]
     bare = "\n".join(",".join([*line[:4], *line[5:]]) for line in lines)
-    assert "add, say, domain, language or source" in html(page("calibration", dataset=str(give(bare))))
+    assert "add, say, domain, language or source" in said(page("calibration", dataset=str(give(bare))))
     few = samples.pairs(source=tuple(f"s{number}" for number in range(20)))
     app = page("calibration", dataset=str(give(few, "many.csv")))
-    assert "can be sliced by source, but no value has enough prompts" in html(app)
+    assert "can be sliced by source, but no value has enough prompts" in said(app)
 
 
 def test_the_page_listens_for_rows_newer_than_it_shows(page: Page, give: Give) -> None:

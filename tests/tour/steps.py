@@ -138,7 +138,7 @@ def opens_the_answer(tour: Tour) -> str:
         page.goto(tour.page.url)
         _settled(page)
         page.screenshot(path=tour.target / f"91-readme-answer-{look}.png", timeout=90_000)
-        page.locator(".st-key-card-worst").screenshot(path=tour.target / f"92-readme-pairs-{look}.png", timeout=90_000)
+        page.locator('[data-card="worst"]').screenshot(path=tour.target / f"92-readme-pairs-{look}.png", timeout=90_000)
     tour.pages["dark"].goto("about:blank")
     return tour.sentence()
 

@@ -26,6 +26,7 @@ class Made:
     def __init__(self) -> None:
         self.version, self.name = 3, "=cmd|' /C calc'!A0.jsonl"
         self.asked: list[dict[str, Any]] = []
+        self.versions: list[int | None] = []
         self.failure: Exception | None = None
 
     def get_dataset(self, who: object, dataset_id: int) -> Any:
@@ -35,6 +36,7 @@ class Made:
         self, who: object, dataset_id: int, params: Any = None, version: int | None = None, **_: Any
     ) -> Concluded:
         self.asked.append(dict(params or {}))
+        self.versions.append(version)
         if self.failure:
             raise self.failure
         result = sample()
@@ -82,6 +84,17 @@ def test_the_same_view_is_concluded_once_and_again_for_a_new_version(desk: Desk,
     assert (newer.status_code, newer.json()["version"], len(made.asked)) == (200, 4, 2)
     client.get("/view/calibration?dataset=5&bins=10&mode=light")
     assert len(made.asked) == 3
+
+
+def test_the_worst_rows_are_those_of_the_version_asked_for(desk: Desk, made: Made) -> None:
+    client = desk.visitor("ann")
+    found = client.get("/view/worst?dataset=5&bins=10&version=2")
+    assert found.headers["cache-control"] == "no-store"
+    assert [row["said"][:8] for row in found.json()["rows"]] == ["Prefers "]
+    assert (made.asked, made.versions) == ([{"bins": "10"}], [2])
+    assert client.get("/view/worst?dataset=5").status_code == 200
+    assert made.versions == [2, 3]
+    assert client.get("/view/worst?dataset=5&version=x").status_code == 422
 
 
 def test_a_thousand_browsers_cost_one_conclusion() -> None:

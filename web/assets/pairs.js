@@ -4,13 +4,14 @@ import { fixed, make, read } from "./plumb.js";
 export default function pairs({ data, parentElement }) {
   const given = read(data);
   const part = (parentElement.__pairs ||= new Pairs(parentElement));
-  part.take(given);
+  part.load(given.address);
   return () => part.leave();
 }
 
 class Pairs {
   constructor(parent) {
     this.index = 0;
+    this.rows = [];
     this.list = make("ol", { class: "pl-pairs-list", "aria-label": "Most confidently wrong" });
     this.detail = make("article", { class: "pl-pair", tabindex: "-1", "aria-live": "polite" });
     this.root = parent.appendChild(make("div", { class: "pl-pairs" }, this.list, this.detail));
@@ -18,11 +19,29 @@ class Pairs {
     document.addEventListener("keydown", this.listen);
   }
 
-  take(given) {
-    const print = JSON.stringify(given.rows.map((row) => [row.prompt, row.margin, row.value]));
-    if (print === this.print) return;
-    this.print = print;
-    this.rows = given.rows;
+  /** Fetch the rows; those shown before stay until the new ones are there. */
+  async load(address) {
+    if (address === this.address) return;
+    this.address = address;
+    this.root.toggleAttribute("data-waiting", true);
+    const given = await fetch(address, { headers: { accept: "application/json" } })
+      .then((answer) => (answer.ok ? answer.json() : null))
+      .catch(() => null);
+    if (address !== this.address) return;
+    this.root.toggleAttribute("data-waiting", false);
+    if (given) this.take(given.rows);
+    else this.fail(address);
+  }
+
+  fail(address) {
+    this.address = null;
+    const again = make("button", { type: "button", class: "pl-button pl-small", onclick: () => this.load(address) }, "Try again");
+    this.list.replaceChildren();
+    this.detail.replaceChildren(make("p", { class: "pl-none" }, "These rows could not be fetched. "), again);
+  }
+
+  take(rows) {
+    this.rows = rows;
     this.index = Math.min(this.index, this.rows.length - 1);
     this.list.replaceChildren(...this.rows.map((row, index) => this.line(row, index)));
     this.show(this.index);
@@ -36,7 +55,7 @@ class Pairs {
 
   key(event) {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
+    if (!this.rows.length || typing || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
     const step = { n: 1, j: 1, p: -1, k: -1 }[event.key];
     if (!step) return;
     this.show(Math.min(this.rows.length - 1, Math.max(0, this.index + step)));

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.figures import words
-from engine.queries.cache import Cache
-from engine.types import Concluded, Result, Who
-from pages.parts import reads
-from pages.parts.component import encode, mount
+from engine.types import Result
 
 LONGEST = 6000
 """Characters of one text that travel to the browser."""
@@ -17,22 +14,12 @@ LONGEST = 6000
 Row = Mapping[str, Any]
 
 
-_told: Cache[tuple[int, int, tuple[tuple[str, Any], ...]], bytes] = Cache(64)
-"""Rows as JSON by dataset, version and parameters."""
+def worst_rows(result: Result) -> list[dict[str, Any]]:
+    """Each of `result.pairs`, else of `result.items`, with what was said, its facts and its one or two sides.
 
-
-def show_worst(who: Who, dataset_id: int, concluded: Concluded, params: Mapping[str, Any]) -> bool:
-    """The worst rows of a result; False where there are none."""
-    if not concluded.result.worst:
-        return False
-    key = (dataset_id, concluded.version, tuple(params.items()))
-    mount("pairs", "worst", _told.get(key, lambda: _tell(reads.worst(who, *key))))
-    return True
-
-
-def _tell(result: Result) -> bytes:
-    rows = [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
-    return encode({"rows": rows})
+    All of it is text as it was given; whoever shows it makes text of it, never markup.
+    """
+    return [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
 
 
 def _pair(row: Row) -> dict[str, Any]:
