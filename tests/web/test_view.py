@@ -94,7 +94,7 @@ def test_the_worst_rows_are_those_of_the_version_asked_for(desk: Desk, made: Mad
     assert (made.asked, made.versions) == ([{"bins": "10"}], [2])
     assert client.get("/view/worst?dataset=5").status_code == 200
     assert made.versions == [2, 3]
-    assert client.get("/view/worst?dataset=5&version=x").status_code == 422
+    assert client.get("/view/worst?dataset=5&version=x").status_code == 400
 
 
 def test_a_thousand_browsers_cost_one_conclusion() -> None:
