@@ -22,6 +22,8 @@ SELECT d.id, d.version, v.manifest, v.report FROM dataset AS d
 LEFT JOIN version AS v ON v.dataset_id = d.id AND v.number = d.version
 """
 
+ENDED = "SELECT id, state, error, requested_at, finished_at FROM run"
+
 
 def line(number: int) -> bytes:
     """One pair; no two numbers give the same."""

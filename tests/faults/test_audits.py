@@ -1,0 +1,113 @@
+"""The audits that the faults are judged by see what is missing, doubled, unfinished or never told."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from benchmarks.faults import said
+from benchmarks.faults.case import Fault, Round, Skipped, perform
+from benchmarks.faults.table import HEAD, keep
+from engine.actions import datasets, runs
+from engine.settings import Settings
+from engine.store.engine import get_store
+from jobs import work
+from tests.processes.conftest import installed
+from tests.processes.here import Here
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Settings]:
+    with installed(tmp_path / "home") as settings:
+        yield settings
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Round:
+    return Round(1, random.Random(1), tmp_path)
+
+
+def read(home: Settings, first: int, count: int) -> None:
+    path = home.inbox / "faults" / "a.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(said.lines(first, count))
+    datasets.receive_inbox("faults", path.name, path, path.stat().st_size, inode=path.stat().st_ino)
+    claimed = runs.claim("me")
+    assert claimed is not None
+    work.perform(claimed, Here())
+
+
+def change(statement: str) -> None:
+    with get_store().writer.begin() as connection:
+        connection.execute(text(statement))
+
+
+def audited(kept: Round, home: Settings, lines: int) -> str:
+    said.audit_lines(kept, "faults", "a.jsonl", lines)
+    said.audit_runs(kept)
+    said.audit_store(kept, home.home)
+    return "; ".join(kept.failures)
+
+
+def test_a_store_as_it_should_be_has_no_failures(home: Settings, kept: Round) -> None:
+    read(home, 0, 12)
+    read(home, 12, 5)
+    assert audited(kept, home, 17) == ""
+
+
+def test_a_line_that_is_not_there_is_missed(home: Settings, kept: Round) -> None:
+    read(home, 0, 12)
+    assert "1 of 13 acknowledged lines are missing, from line [13]" in audited(kept, home, 13)
+
+
+def test_a_segment_that_counts_twice_is_seen(home: Settings, kept: Round) -> None:
+    read(home, 0, 12)
+    manifest = "SELECT json_insert(manifest, '$[#]', json_extract(manifest, '$[0]')) FROM version"
+    change(f"UPDATE version SET manifest = ({manifest})")
+    assert "12 lines are there twice" in audited(kept, home, 12)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said_so"),
+    [
+        ("UPDATE run SET state = 'running'", "is still running"),
+        ("UPDATE run SET state = 'failed'", "failed without a reason"),
+        ("UPDATE run SET finished_at = '2099' || substr(finished_at, 5)", "limit 60 s"),
+        ("DELETE FROM event", "were never told"),
+        ("INSERT INTO event SELECT id + 1000, project, topic, kind, body, at FROM event", "told twice"),
+    ],
+)
+def test_a_run_that_did_not_end_as_it_should_is_seen(home: Settings, kept: Round, statement: str, said_so: str) -> None:
+    read(home, 0, 12)
+    change(statement)
+    assert said_so in audited(kept, home, 12)
+
+
+def test_a_fault_that_raises_failed_and_one_that_cannot_be_done_says_so() -> None:
+    def broken(_kept: Round) -> None:
+        raise ZeroDivisionError("oops")
+
+    def impossible(_kept: Round) -> None:
+        raise Skipped("needs root")
+
+    assert perform(Fault("1", "a", 1, 1, broken), 1, 1).failures == ["ZeroDivisionError: oops"]
+    assert perform(Fault("1", "a", 1, 1, impossible), 1, 1).notes == ["skipped: needs root"]
+
+
+def test_a_row_done_again_takes_the_place_of_the_old_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for module in ("benchmarks.faults.table", "benchmarks.measure"):
+        monkeypatch.setattr(f"{module}.RESULTS", tmp_path)
+    first, second = (Fault(number, f"what {number}", 1, 1, lambda _kept: None) for number in ("7", "8"))
+    done = Round(1, random.Random(1), tmp_path, runs=3)
+    for fault in (second, first, second):
+        keep(fault, done, ["7", "8"])
+        done.failures.append("a | b")
+    rows = [line for line in (tmp_path / "faults.md").read_text().splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == [HEAD[0], "7", "8"]
+    assert rows[1].split(" | ")[3] == "1"
+    assert rows[2].split(" | ")[3] == "2"
