@@ -37,6 +37,8 @@ START_SECONDS = 60.0
 REQUESTS_PER_CHILD = 500
 GROWN_BYTES = 512 * MIB
 PRINTED_BYTES = 64 * 1024
+MOST_PRINTED_BYTES = 16 * MIB
+LOOK_SECONDS = 0.1
 Told = Callable[[Mapping[str, Any]], None]
 """Hears what the child says before it is done."""
 
@@ -157,6 +159,11 @@ class Child:
         os.lseek(self._output, 0, os.SEEK_SET)
         return text
 
+    def _bound_output(self) -> None:
+        """Keep only the end of what was printed where it grows too long: a child that prints must not fill the disk."""
+        if self._output >= 0 and os.fstat(self._output).st_size > MOST_PRINTED_BYTES:
+            os.write(self._output, self.printed().encode())
+
     # ------------------------------------------------------------------ requests
 
     def read(
@@ -259,7 +266,7 @@ class Child:
                 continue
             self._holds = int(message["resident"])
             if "error" in message:
-                raise _error_of(message)
+                raise error_of(message)
             done: dict[str, Any] = message["done"]
             return done
 
@@ -269,10 +276,12 @@ class Child:
         assert self._process.stdout is not None
         while b"\n" not in self._buffer:
             left = deadline - time.monotonic()
-            ready = left > 0 and select.select([self._process.stdout], [], [], left)[0]
-            if not ready:
+            if left <= 0:
                 self.stop()
                 raise _limit("time", name)
+            self._bound_output()
+            if not select.select([self._process.stdout], [], [], min(left, LOOK_SECONDS))[0]:
+                continue
             data = os.read(self._process.stdout.fileno(), 65536)
             if not data:
                 raise self._death(name)
@@ -308,8 +317,8 @@ def _limit(code: str, name: str) -> LimitExceeded:
     return LimitExceeded(said, code=code, file=name or None)
 
 
-def _error_of(message: Mapping[str, Any]) -> PlumblineError:
-    """The error the child named."""
+def error_of(message: Mapping[str, Any]) -> PlumblineError:
+    """The error that a child or a worker named: its `type` and its fields, `error`."""
     kind = getattr(errors, message["type"], InputRefused)
     fields = dict(message["error"])
     said = fields.pop("message")
