@@ -7,9 +7,11 @@ the values agree. Rows are put on a grid once; everything else is convolution.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
+from numpy.fft import irfft, rfft
+from numpy.typing import NDArray
 
 from engine.analysis.arrays import Floats, is_binary, sum_by
 
@@ -72,20 +74,31 @@ def _left_right(left: Floats, right: Floats) -> Floats:
 
 def smoothed(grids: Floats, width: float) -> Floats:
     """Grids (..., points) under a Gaussian of this width, reflected at both ends; the kernel reaches ± ½."""
-    points = grids.shape[-1]
+    return _damped(_modes(grids), grids.shape[-1], width)
+
+
+def _modes(grids: Floats) -> NDArray[np.complex128]:
+    """Fourier modes of the grids and their mirror images, one period."""
+    return rfft(np.concatenate([grids, grids[..., -2:0:-1]], axis=-1))
+
+
+def _damped(modes: NDArray[np.complex128], points: int, width: float) -> Floats:
+    """The smoothed grids (..., points) from their modes."""
     centre = np.linspace(0.0, 1.0, points) - 0.5
-    kernel = np.exp(-np.square(centre) / (2 * width**2)) / (np.sqrt(2 * np.pi) * width)
-    mirrored = np.concatenate([grids[..., :0:-1], grids, grids[..., -2::-1]], axis=-1)
-    size = next_fast_len(mirrored.shape[-1] + points - 1, real=True)
-    product = irfft(rfft(mirrored, size) * rfft(kernel, size), size)
-    start = points - 1 + points // 2
-    return np.asarray(product[..., start : start + points])
+    kernel = np.zeros(2 * (points - 1))
+    kernel[:points] = np.exp(-np.square(centre) / (2 * width**2)) / (np.sqrt(2 * np.pi) * width)
+    product = irfft(modes * rfft(np.roll(kernel, -(points // 2))), len(kernel))
+    return np.asarray(product[..., :points])
 
 
 def smooth_error(on_grid: OnGrid, width: float) -> float:
     """Mean |smoothed residual| over the smoothed density, at a fixed width in (0, 1]."""
+    return _error(lambda points: _modes(np.stack(on_grid(points))), width)
+
+
+def _error(modes_of: Callable[[int], NDArray[np.complex128]], width: float) -> float:
     points = max(2000, round(20 / width)) // 2 + 1
-    count, residual = smoothed(np.stack(on_grid(points)), width)
+    count, residual = _damped(modes_of(points), points, width)
     at = np.linspace(0.0, 1.0, max(round(10 / width), 200))
     grid = np.linspace(0.0, 1.0, points)
     density = np.interp(at, grid, count) + DENSITY_FLOOR
@@ -94,21 +107,15 @@ def smooth_error(on_grid: OnGrid, width: float) -> float:
 
 def smooth_ece(on_grid: OnGrid) -> float:
     """The error at the width that equals it, found by ten bisections of (0, 1), not below .001."""
-    kept: dict[int, tuple[Floats, Floats]] = {}
-
-    def remembered(points: int) -> tuple[Floats, Floats]:
-        if points not in kept:
-            kept[points] = on_grid(points)
-        return kept[points]
-
+    modes_of = cache(lambda points: _modes(np.stack(on_grid(points))))
     above, below = 1.0, 0.0
     for _ in range(BISECTIONS):
         middle = (above + below) / 2
-        if middle < LEAST_WIDTH or middle < smooth_error(remembered, middle):
+        if middle < LEAST_WIDTH or middle < _error(modes_of, middle):
             below = middle
         else:
             above = middle
-    return smooth_error(remembered, above)
+    return _error(modes_of, above)
 
 
 def smooth_ece_of(p: Floats, y: Floats) -> float:
