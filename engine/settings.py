@@ -41,6 +41,18 @@ class Settings(BaseSettings):
     session_days: int = 14
     """Days until somebody has to sign in again."""
     events_kept: int = 200_000
+    ray: str = "local"
+    """`local` (a head of our own), `off`, or HOST:PORT of a cluster's control store."""
+    ray_cpus: int = 0
+    """Processors of the local head; 0 for all but one."""
+    ray_ports: str = ""
+    """FIRST-LAST for the fixed ports of the local head; empty for any that are free."""
+    ray_rows: int = 2_000_000
+    """Rows of a segment from which on observing it goes to Ray."""
+    ray_token_file: Path | None = None
+    """The token of a cluster; the local head has one of its own in the home folder."""
+    ray_jobs: str = ""
+    """HOST:PORT of a cluster's dashboard, which takes jobs; empty for port 8265 of the cluster's host."""
     """Newest events that are kept for pages that were away; older pages start over."""
     events_days: int = 30
     """Days that an event is kept at most."""

@@ -150,14 +150,21 @@ class Child:
         """What executes requests."""
         return "child"
 
+    def begin(self, _run: str) -> None:
+        """One child serves every run alike."""
+
+    def end(self) -> None:
+        """It waits for the next."""
+
     def printed(self) -> str:
         """What the child printed since this was last asked: the end of it."""
-        if self._output < 0 or not (size := os.fstat(self._output).st_size):
-            return ""
-        text = os.pread(self._output, PRINTED_BYTES, max(0, size - PRINTED_BYTES)).decode("utf-8", "replace")
-        os.ftruncate(self._output, 0)
-        os.lseek(self._output, 0, os.SEEK_SET)
-        return text
+        with self._ending:
+            if self._output < 0 or not (size := os.fstat(self._output).st_size):
+                return ""
+            text = os.pread(self._output, PRINTED_BYTES, max(0, size - PRINTED_BYTES)).decode("utf-8", "replace")
+            os.ftruncate(self._output, 0)
+            os.lseek(self._output, 0, os.SEEK_SET)
+            return text
 
     def _bound_output(self) -> None:
         """Keep only the end of what was printed where it grows too long: a child that prints must not fill the disk."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from jobs.children import ObserveDone, ReadDone
+from jobs.children import PRINTED_BYTES, ObserveDone, ReadDone
 from jobs.observing import Partial
 
 
@@ -14,16 +15,41 @@ class WorkerLostError(Exception):
     """What executed the work vanished, through no fault of the work: it is done again, and that is counted."""
 
 
+class Printed:
+    """The end of what was printed, until it is taken. From any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._text = ""
+
+    def add(self, text: str) -> None:
+        """More was printed."""
+        with self._lock:
+            self._text = (self._text + text)[-PRINTED_BYTES:]
+
+    def take(self) -> str:
+        """All of it; nothing is left."""
+        with self._lock:
+            text, self._text = self._text, ""
+        return text
+
+
 class Executor(Protocol):
     """Reads and observes elsewhere. One request at a time; `cancel` may come from any thread.
 
     Whatever happens there arrives as an error of `engine.errors` or as WorkerLostError; a cancelled request raises
-    Conflict.
+    Conflict. `begin` and `end` stand around the requests of one run.
     """
 
     @property
     def backend(self) -> str:
         """What executed the last request: `child`, `ray` or `job`."""
+
+    def begin(self, run: str) -> None:
+        """What follows is of this run and attempt, RUN-ATTEMPT."""
+
+    def end(self) -> None:
+        """The run has ended."""
 
     def start(self) -> None:
         """Get ready, so that the first request is quick."""

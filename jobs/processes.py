@@ -35,6 +35,12 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 def stop_event(wake: Callable[[], None] = lambda: None) -> threading.Event:
     """An event that SIGTERM and Ctrl-C set; `wake` is called then too, for loops that wait on something else."""
     stop = threading.Event()
+    listen(stop, wake)
+    return stop
+
+
+def listen(stop: threading.Event, wake: Callable[[], None]) -> None:
+    """Have SIGTERM and Ctrl-C set `stop`; once more after a library has put its own handlers in the place of ours."""
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -42,4 +48,3 @@ def stop_event(wake: Callable[[], None] = lambda: None) -> threading.Event:
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
-    return stop

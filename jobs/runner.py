@@ -18,22 +18,29 @@ from functools import partial
 from engine import logs
 from engine.actions import runs
 from engine.actions.runs import Work
-from engine.errors import Conflict, StoreUnavailable
+from engine.errors import Conflict, StoreUnavailable, UsageError
 from engine.settings import get_settings
 from engine.store.engine import fetch
-from jobs import owners
+from jobs import cluster, owners
 from jobs.changes import Changes
 from jobs.children import Child
 from jobs.compaction import compact
 from jobs.executor import Executor
-from jobs.processes import stop_event
+from jobs.processes import listen
+from jobs.ray_executor import RayExecutor
+from jobs.ray_link import Link
+from jobs.submitted import JobExecutor
 from jobs.work import clear_unfinished, observe_found, perform
 
 SLOTS = 2
 BEAT_SECONDS = 5.0
 COMPACT_SECONDS = 5.0
 STOP_SECONDS = 1.0
+RETRY_SECONDS = 2.0
 CRASHED = 70
+MISUSED = 2
+ORDINARY = ("read", "observe")
+SUBMITTED = ("job",)
 
 WAITING = "SELECT 1 FROM run WHERE state = 'queued' LIMIT 1"
 LOST = """
@@ -52,6 +59,7 @@ class Slot:
     executor: Executor
     idle: Callable[[], None]
     broken: Callable[[], None]
+    kinds: tuple[str, ...] = ORDINARY
     work: Work | None = None
     busy: bool = False
     tasks: queue.SimpleQueue[Task] = field(default_factory=queue.SimpleQueue)
@@ -67,15 +75,24 @@ class Slot:
 
     def _serve(self) -> None:
         try:
-            self.executor.start()
+            if self.kinds == ORDINARY:
+                self.executor.start()
             while True:
-                task = self.tasks.get()
-                task(self.executor)
+                self._outlast(self.tasks.get())
                 self.work, self.busy = None, False
                 self.idle()
         except Exception:
             log.exception("a slot broke; the runner ends and begins anew")
             self.broken()
+
+    def _outlast(self, task: Task) -> None:
+        """Do a task; again and again while the store cannot be written: nothing of it has counted so far."""
+        while True:
+            try:
+                return task(self.executor)
+            except StoreUnavailable as error:
+                log.warning("%s It is tried again in %g s.", error.message, RETRY_SECONDS)
+                time.sleep(RETRY_SECONDS)
 
 
 def crash() -> None:
@@ -87,21 +104,32 @@ class Runner:
     """Hands waiting runs to free slots and keeps its hold on them."""
 
     def __init__(
-        self, owner: str, make: Callable[[], Executor], slots: int = SLOTS, crash: Callable[[], None] = crash
+        self,
+        owner: str,
+        make: Callable[[], Executor],
+        slots: int = SLOTS,
+        crash: Callable[[], None] = crash,
+        wake: threading.Event | None = None,
     ) -> None:
         self.owner = owner
-        self.wake = threading.Event()
+        self.wake = wake or threading.Event()
         self.slots = [Slot(make(), self.wake.set, crash) for _ in range(slots)]
+        self._broken = crash
         self._beat_due = 0.0
         self._compact_due = time.monotonic() + COMPACT_SECONDS
         self._read_since = False
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set (and `wake` after it)."""
+    def add_jobs(self, executor: Executor) -> None:
+        """A slot of their own for submitted jobs: they may take long, and nobody's reading waits for them."""
+        self.slots.append(Slot(executor, self.wake.set, self._broken, SUBMITTED))
+
+    def run(self, stop: threading.Event, tick: Callable[[], None] = lambda: None) -> None:
+        """Until `stop` is set (and `wake` after it); `tick` is called at every look."""
         for slot in self.slots:
             slot.start()
         changes = Changes(get_settings().url)
         while not stop.is_set():
+            tick()
             try:
                 self._keep_hold()
                 self._claim()
@@ -116,9 +144,9 @@ class Runner:
         for slot in self.slots:
             if slot.busy or not fetch(WAITING):
                 continue
-            work = runs.claim(self.owner)
+            work = runs.claim(self.owner, slot.kinds)
             if work is None:
-                return
+                continue
             self._read_since = True
             slot.give(partial(perform, work), work)
 
@@ -132,19 +160,19 @@ class Runner:
             if fetch(LOST, {"id": work.run_id, "owner": self.owner, "attempt": work.attempt}):
                 slot.executor.cancel()
             elif beat:
-                self._beat(work)
+                self._beat(slot.executor, work)
         if beat:
             self._beat_due = time.monotonic() + BEAT_SECONDS
 
-    def _beat(self, work: Work) -> None:
+    def _beat(self, executor: Executor, work: Work) -> None:
         try:
-            runs.beat(work)
+            runs.describe(work, executor.backend, executor.printed())
         except Conflict:
             log.debug("run %d was lost or has ended", work.run_id)
 
     def _compact(self) -> None:
         """Now and then, when something was read and a slot has nothing better to do."""
-        free = [slot for slot in self.slots if not slot.busy]
+        free = [slot for slot in self.slots if slot.kinds == ORDINARY and not slot.busy]
         if not free or not self._read_since or time.monotonic() < self._compact_due:
             return
         self._read_since, self._compact_due = False, time.monotonic() + COMPACT_SECONDS
@@ -173,11 +201,26 @@ def _compact_all(executor: Executor) -> None:
 
 
 def main() -> int:
-    """Run until asked to stop."""
+    """Run until asked to stop. 2 where the settings cannot be meant."""
     logs.configure("runner")
+    settings = get_settings()
+    try:
+        cluster.check(settings)
+    except UsageError as error:
+        log.error("%s", error.message)
+        return MISUSED
     clear_unfinished()
     runs.requeue_lost(owners.lives)
-    runner = Runner(owners.my_name(), Child)
-    stop = stop_event(runner.wake.set)
-    runner.run(stop)
+    stop = threading.Event()
+    wake = threading.Event()
+    link = Link(settings, crash, lambda: listen(stop, wake.set))
+
+    def executor() -> RayExecutor:
+        return RayExecutor(Child(), link, settings.ray_rows)
+
+    listen(stop, wake.set)
+    runner = Runner(owners.my_name(), executor, wake=wake)
+    runner.add_jobs(JobExecutor(executor(), link))
+    runner.run(stop, link.tick)
+    link.stop()
     os._exit(0)

@@ -54,6 +54,7 @@ log = logging.getLogger("runner")
 
 def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
     """Do a claimed run to its end. One that is not ours any more is left alone; whatever else fails, fails by name."""
+    executor.begin(f"{work.run_id}-{work.attempt}")
     try:
         with _folder(work) as folder:
             if work.kind == "observe":
@@ -76,6 +77,8 @@ def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
         log.exception("run %d failed", work.run_id)
         message = "Something went wrong that should not; the log has the details. Nothing of this file was kept."
         _fail(work, executor, {"code": "internal", "message": message})
+    finally:
+        executor.end()
 
 
 def _still_ours(work: Work) -> bool:

@@ -172,9 +172,9 @@ def progress(work: Work, fraction: float, stage: str) -> None:
 
 
 def describe(work: Work, backend: str, printed: str = "") -> None:
-    """Say what executes the run, and keep the end of what it printed. Raises Conflict (fenced)."""
+    """Say what executes the run, and keep the end of what it printed; a beat as well. Raises Conflict (fenced)."""
     with transaction() as tx:
-        run = _fenced(tx, work, backend=backend)
+        run = _fenced(tx, work, backend=backend, beat_at=now())
         run.log = (run.log + storable(printed))[-MOST_LOG:]
 
 

@@ -26,6 +26,10 @@ class Here:
     def printed(self) -> str:
         return ""
 
+    def begin(self, run: str) -> None: ...
+
+    def end(self) -> None: ...
+
     def read(
         self,
         path: Path,

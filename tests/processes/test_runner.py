@@ -119,6 +119,10 @@ class Slow:
     def printed(self) -> str:
         return ""
 
+    def begin(self, run: str) -> None: ...
+
+    def end(self) -> None: ...
+
     def observe(self, segment_path: Path, analysis: str, params: Any, out_path: Path, partial: Any) -> ObserveDone:
         raise AssertionError("nothing was read")
 

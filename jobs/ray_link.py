@@ -1,0 +1,150 @@
+"""The runner's connection to Ray: made in the background, lost only together with the runner.
+
+While there is none, or none yet, child processes do the work. Reconnecting inside a process that had a connection ends
+it silently sooner or later, so a lost one ends the runner at once and on purpose; the launcher starts another.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from engine.settings import Settings
+from jobs import ray_worker
+from jobs.cluster import Node, address_of, driver_environment
+from jobs.sent_code import sent_code
+
+START_AFTER_SECONDS = 3.0
+"""The product starts first: Ray takes several seconds of processor time."""
+
+AGAIN_SECONDS = 30.0
+CONNECT_SECONDS = 60.0
+WARM_SECONDS = 60.0
+NAMESPACE = "plumbline"
+
+log = logging.getLogger("runner")
+
+
+class Link:
+    """`tick` from the main thread, often. `crash` is called when a connection is lost; `connected` once it is made."""
+
+    def __init__(self, settings: Settings, crash: Callable[[], None], connected: Callable[[], None]) -> None:
+        self.cpus = 0
+        self.code: Any = None
+        self.address = None if settings.ray == "off" or _missing() else address_of(settings)
+        self._settings = settings
+        self._crash = crash
+        self._connected = connected
+        self._node: Node | None = None
+        self._due = time.monotonic() + START_AFTER_SECONDS
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
+        self._told = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether work can be given to Ray."""
+        return self._ready.is_set() and self.cpus > 0
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it was ready within this time; for tests and measurements, with somebody else ticking."""
+        return self._ready.wait(seconds)
+
+    def tick(self) -> None:
+        """Start what is due, notice what ended."""
+        if self.address is None:
+            return
+        if self._node is not None and self._node.ended:
+            self._lost()
+        elif self._thread is None and time.monotonic() >= self._due:
+            self._begin()
+        elif self._thread is not None and not self._thread.is_alive() and not self._ready.is_set():
+            self._give_up()
+        elif self.ready and not self._told:
+            self._told = True
+            self._connected()
+
+    def stop(self) -> None:
+        """End our part of Ray: asked first, then killed."""
+        if self._node is not None:
+            self._node.stop()
+
+    def _begin(self) -> None:
+        assert self.address is not None
+        if not self.address.ours and not _open(self.address.host, self.address.port):
+            self._due = time.monotonic() + AGAIN_SECONDS
+            return
+        os.environ.pop("RAY_ADDRESS", None)
+        os.environ.update(driver_environment(self.address))
+        self._node = Node(self._settings, self.address)
+        self._node.start()
+        self._thread = threading.Thread(target=self._connect, args=[self._node], daemon=True, name="ray")
+        self._thread.start()
+
+    def _lost(self) -> None:
+        assert self._node is not None
+        log.error("Ray ended; the runner ends with it and begins anew")
+        self._node.kill()
+        self._crash()
+        self._node, self._due = None, float("inf")
+
+    def _give_up(self) -> None:
+        assert self._node is not None
+        log.warning("Ray could not be reached; child processes do its work, it is tried again in %g s", AGAIN_SECONDS)
+        self._node.kill()
+        self._node, self._thread = None, None
+        self._due = time.monotonic() + AGAIN_SECONDS
+
+    # ------------------------------------------------------------------ in the background
+
+    def _connect(self, node: Node) -> None:
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while not _open(node.address.host, node.address.port):
+            if node.ended or time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+        try:
+            self._enter(node)
+        except Exception as error:  # noqa: BLE001 - whatever Ray raises, the work goes on without it
+            log.warning("Ray did not answer: %s", error)
+
+    def _enter(self, node: Node) -> None:
+        import ray
+
+        ray.cloudpickle.register_pickle_by_value(ray_worker)  # type: ignore[no-untyped-call]
+        ray.init(
+            node.address.gcs,
+            namespace=NAMESPACE,
+            log_to_driver=False,
+            configure_logging=False,
+            logging_level=logging.WARNING,
+            _temp_dir=str(node.folder),
+        )
+        self.code = ray.put(sent_code())
+        self.cpus = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
+        warm = ray.remote(num_cpus=1, max_retries=0)(ray_worker.prepare)
+        ray.wait([warm.remote(self.code) for _ in range(max(1, self.cpus))], timeout=WARM_SECONDS)
+        self._ready.set()
+        log.info("Ray is ready with %d processors", self.cpus)
+
+
+def _missing() -> bool:
+    if importlib.util.find_spec("ray") is not None:
+        return False
+    log.info("Ray is not installed: child processes do all the work")
+    return True
+
+
+def _open(host: str, port: int) -> bool:
+    """Whether something listens there."""
+    try:
+        with socket.create_connection((host, port), timeout=0.5):
+            return True
+    except OSError:
+        return False
