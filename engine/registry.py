@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.access.roles import require_writing
-from engine.actions import datasets, demo, people, runs, tokens, views
+from engine.actions import datasets, demo, memberships, passwords, people, projects, runs, tokens, views
 from engine.errors import UsageError
 from engine.types import ROLES, SCOPES, Role, Who
 
@@ -77,6 +77,7 @@ _PROJECT = Argument("project", "text", "Project")
 _NAME = Argument("name", "text", "Name")
 _PERSON = Argument("user_id", "integer", "Person", of="user")
 _ROLE = Argument("role", "choice", "Role", choices=ROLES)
+_PLACE_ROLE = Argument("role", "choice", "Role", choices=memberships.MEMBER_ROLES)
 _MAPPING = Argument("mapping", "pairs", "Columns")
 
 _ACTIONS = (
@@ -191,6 +192,71 @@ _ACTIONS = (
         ("rights", "permission", "promote"),
         "installation",
     ),
+    Action(
+        "person.rename",
+        "Rename person",
+        "admin",
+        people.rename,
+        (_PERSON, _NAME),
+        ("sign-in name", "account name"),
+        "installation",
+    ),
+    Action(
+        "person.disable",
+        "Disable account",
+        "admin",
+        people.disable,
+        (_PERSON,),
+        ("lock out", "block", "leaver", "deactivate"),
+        "installation",
+    ),
+    Action(
+        "person.enable",
+        "Enable account",
+        "admin",
+        people.enable,
+        (_PERSON,),
+        ("unblock", "let in again", "activate"),
+        "installation",
+    ),
+    Action(
+        "person.reset_password",
+        "Make password link",
+        "admin",
+        passwords.reset,
+        (_PERSON,),
+        ("forgotten password", "lost password", "reset"),
+        "installation",
+    ),
+    Action(
+        "membership.set",
+        "Add to project",
+        "admin",
+        memberships.put,
+        (_PROJECT, _PERSON, _PLACE_ROLE),
+        ("member", "access", "rights", "share"),
+    ),
+    Action(
+        "membership.remove",
+        "Remove from project",
+        "admin",
+        memberships.remove,
+        (_PROJECT, _PERSON),
+        ("member", "access", "rights"),
+    ),
+    Action(
+        "project.create",
+        "Make project",
+        "operator",
+        projects.create,
+        (
+            Argument("project", "text", "Short name, such as reward-v2"),
+            Argument("name", "text", "Name", required=False),
+        ),
+        ("new project", "add project"),
+        "installation",
+    ),
+    Action("project.rename", "Rename project", "admin", projects.rename, (_PROJECT, _NAME), ("title",)),
 )
 
 ACTIONS: Mapping[str, Action] = {action.name: action for action in _ACTIONS}

@@ -228,7 +228,10 @@ class DatasetView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run as pages show it. `progress` is in [0, 1]; `stage` says what it is doing."""
+    """A run as pages show it. `progress` is in [0, 1]; `stage` says what it is doing.
+
+    `backend` says what executed it: `child`, `ray` or `job`; `log` is the end of what it printed.
+    """
 
     id: int
     project: str
@@ -245,6 +248,8 @@ class RunView:
     started_at: datetime | None
     finished_at: datetime | None
     event_id: int
+    backend: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +297,40 @@ class SessionView:
     created_at: datetime
     expires_at: datetime
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody with an account. `memberships` are roles by project, of the projects that the asker administers.
+
+    `password` and `identity` say how they can sign in: by a password, through an identity provider. `seen_at` is when
+    they last signed in.
+    """
+
+    id: int
+    name: str
+    role: Role
+    memberships: Mapping[str, Role]
+    password: bool
+    identity: bool
+    created_at: datetime
+    seen_at: datetime | None
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """One line of the audit. `person` is empty for the system; `request` is the id under which the log knows it."""
+
+    id: int
+    at: datetime
+    person: str
+    action: str
+    subject: str
+    project: str | None
+    address: str
+    request: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def page(who: Who) -> None:
     data = {
         "project": project.slug,
         "since": datasets[0].event_id if datasets else reads.cursor(),
-        "may": who.at_least("analyst"),
+        "may": who.at_least("analyst", project.slug),
         "rows": [row(one) for one in datasets],
     }
     asked = mount("datasets", "datasets", data, "open", "rename", "mapping", "remove", "changed")

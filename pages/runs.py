@@ -23,6 +23,8 @@ def row(run: RunView) -> dict[str, object]:
         "progress": run.progress,
         "stage": run.stage,
         "error": run.error,
+        "backend": run.backend,
+        "log": run.log,
         "by": run.requested_by,
         "asked": iso(run.requested_at),
         "started": iso(run.started_at) if run.started_at else None,
@@ -44,7 +46,7 @@ def page(who: Who) -> None:
         data = {
             "project": project.slug,
             "since": since,
-            "may": who.at_least("analyst"),
+            "may": who.at_least("analyst", project.slug),
             "rows": [row(run) for run in runs],
         }
         asked = mount("runs", "runs", data, "cancel", "retry", "changed")

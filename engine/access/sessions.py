@@ -72,11 +72,13 @@ def open_session(rows: Rows, user_id: int, address: str, agent: str) -> str:
     return cookie
 
 
-def revoke(rows: Rows, user_id: int, session_id: int | None = None) -> list[int]:
-    """End one session of a person, or all. Returns the ids that were still open."""
+def revoke(rows: Rows, user_id: int, session_id: int | None = None, *, but: int | None = None) -> list[int]:
+    """End one session of a person, or all (but one). Returns the ids that were still open."""
     statement = update(Session).where(col(Session.user_id) == user_id, col(Session.revoked_at).is_(None))
     if session_id is not None:
         statement = statement.where(col(Session.id) == session_id)
+    if but is not None:
+        statement = statement.where(col(Session.id) != but)
     ended = statement.values(revoked_at=now()).returning(col(Session.id))
     return [row for row in rows.connection().execute(ended).scalars() if row is not None]
 

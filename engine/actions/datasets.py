@@ -59,7 +59,7 @@ def receive_upload(
             dataset = Dataset(project_id=_id(home), name="", content=sha256, size=size, mapping=wanted)
             dataset.name = _free_name(tx, home, shown)
             _add(tx, home, dataset)
-            audit.record(tx.session, who, "receive_upload", f"dataset/{dataset.id}", sha256=sha256, size=size)
+            audit.record(tx.session, who, "receive_upload", f"dataset/{dataset.id}", project, sha256=sha256, size=size)
         else:
             _bring_back(tx, who, home, dataset)
         changed = bool(wanted) and wanted != dataset.mapping
@@ -91,7 +91,7 @@ def followed(tx: Transaction, home: Project, source: str, seen: Mapping[str, int
         dataset.name = _free_name(tx, home, clean(source, LONGEST_NAME, "A name"))
         _add(tx, home, dataset)
         if who is not None:
-            audit.record(tx.session, who, "receive_rows", f"dataset/{dataset.id}")
+            audit.record(tx.session, who, "receive_rows", f"dataset/{dataset.id}", home.slug)
     if dataset.removed_at is not None or _read_already(dataset.follow, seen):
         return Received(_id(dataset), None)
     running = _running_read(tx, dataset)
@@ -176,7 +176,7 @@ def _bring_back(tx: Transaction, who: Who, project: Project, dataset: Dataset) -
 
 def _touch(tx: Transaction, who: Who, project: Project, dataset: Dataset, action: str, kind: str) -> None:
     dataset.updated_at = now()
-    audit.record(tx.session, who, action, f"dataset/{dataset.id}")
+    audit.record(tx.session, who, action, f"dataset/{dataset.id}", project.slug)
     publish_dataset(tx, project.slug, dataset, kind)
 
 

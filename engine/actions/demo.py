@@ -30,5 +30,5 @@ def set_playing(playing: bool, who: Who | None = None) -> None:
         project = ensure(tx, SLUG, name=NAME, simulated=True)
         if project.playing != playing:
             project.playing = playing
-            audit.record(tx.session, who, "play" if playing else "stop", f"project/{SLUG}")
+            audit.record(tx.session, who, "play" if playing else "stop", f"project/{SLUG}", SLUG)
             tx.publish(SLUG, f"project/{SLUG}", "demo", {"playing": playing})

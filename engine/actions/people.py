@@ -1,4 +1,4 @@
-"""Changes to people: accounts by one-time links, sessions, roles, preferences."""
+"""Changes to people: accounts by one-time links, sessions, roles, preferences. Passwords are in `passwords`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Credentials(NamedTuple):
-    """What a sign-in is checked against. Unknown names have no id and no hash; the lock counts for them as well."""
+    """What a sign-in is checked against. Unknown and disabled people have no id and no hash; the lock is for all."""
 
     user_id: int | None
     password_hash: str | None
@@ -50,6 +50,7 @@ def create_first_link() -> str | None:
 
 def invite(who: Who, role: Role) -> str:
     """A one-time token that makes an account with this role. Administrators only."""
+    require_person(who)
     require(who, None, "admin")
     with transaction() as tx:
         audit.record(tx.session, who, "invite", f"role/{_checked_role(role)}")
@@ -66,25 +67,33 @@ def redeem_link(token: str, name: str, password_hash: str) -> Who:
         update(SigninLink)
         .where(
             col(SigninLink.token_hash) == sessions.hashed(token),
+            col(SigninLink.user_id).is_(None),
             col(SigninLink.used_at).is_(None),
             col(SigninLink.expires_at) > moment,
         )
         .values(used_at=moment)
         .returning(col(SigninLink.role))
     )
-    wanted = account_name(name)
     with transaction() as tx:
         role = tx.session.connection().execute(use).scalar_one_or_none()
         if role is None:
             raise NotFound("This link was used already or is too old. Ask for a new one.", code="link_invalid")
-        if tx.session.exec(select(User.id).where(col(User.name) == wanted)).first() is not None:
-            raise Conflict("This name is taken. Choose another one.", code="name_taken")
-        user = User(name=wanted, password_hash=password_hash, role=role)
-        tx.session.add(user)
-        tx.session.flush()
-        who = Who(_id(user), user.name, _checked_role(role))
-        audit.record(tx.session, who, "redeem_link", f"user/{user.id}", role=role)
+        who = add(tx, name, _checked_role(role), password_hash)
+        audit.record(tx.session, who, "redeem_link", f"user/{who.user_id}", role=role)
         return who
+
+
+def add(tx: Transaction, name: str, role: Role, password_hash: str = "", subject: str | None = None) -> Who:
+    """*System.* Make an account; without a hash nobody can sign in to it by password.
+
+    Raises UsageError for a name that is none, Conflict for one already taken.
+    """
+    wanted = account_name(name)
+    _refuse_taken(tx, wanted)
+    user = User(name=wanted, password_hash=password_hash, role=_checked_role(role), subject=subject)
+    tx.session.add(user)
+    tx.session.flush()
+    return Who(_id(user), user.name, role)
 
 
 def _add_link(tx: Transaction, role: str, created_by: int | None) -> str:
@@ -92,6 +101,11 @@ def _add_link(tx: Transaction, role: str, created_by: int | None) -> str:
     link = SigninLink(token_hash=sessions.hashed(token), role=role, created_by=created_by, expires_at=now() + LINK_LIFE)
     tx.session.add(link)
     return token
+
+
+def _refuse_taken(tx: Transaction, name: str) -> None:
+    if tx.session.exec(select(User.id).where(col(User.name) == name)).first() is not None:
+        raise Conflict("This name is taken. Choose another one.", code="name_taken")
 
 
 # ------------------------------------------------------------------ signing in and out
@@ -104,7 +118,7 @@ def credentials(name: str, address: str = "") -> Credentials:
     except UsageError:
         return Credentials(None, None, None)
     with reading() as rows:
-        user = rows.exec(select(User).where(col(User.name) == wanted)).first()
+        user = rows.exec(select(User).where(col(User.name) == wanted, col(User.disabled_at).is_(None))).first()
         locked = sessions.locked_until(rows, wanted, address)
     return Credentials(user.id, user.password_hash, locked) if user else Credentials(None, None, locked)
 
@@ -127,7 +141,7 @@ def open_session(user_id: int, address: str, agent: str) -> str:
     """*System.* Start a session of somebody whose password or link was good. Returns the cookie value."""
     with transaction() as tx:
         user = tx.session.get(User, storable_id(user_id))
-        if user is None:
+        if user is None or user.disabled_at is not None:
             raise NotFound("There is no such person.", code="no_user")
         sessions.forgive(tx.session, user.name)
         who = Who(user_id, user.name, _checked_role(user.role))
@@ -151,28 +165,76 @@ def revoke_session(who: Who, session_id: int) -> None:
         _end_sessions(tx, who, owner, session_id)
 
 
-def set_role(who: Who, user_id: int, role: Role) -> None:
-    """Give somebody another role; it holds in their open pages at once. The last administrator stays one."""
-    require(who, None, "admin")
-    with transaction() as tx:
-        user = tx.session.get(User, storable_id(user_id), with_for_update=True)
-        if user is None:
-            raise NotFound("There is no such person.", code="no_user")
-        if user.role == "admin" and role != "admin" and _administrators(tx) == 1:
-            raise Conflict("The last administrator cannot step down. Make somebody else one first.", code="last_admin")
-        user.role = _checked_role(role)
-        audit.record(tx.session, who, "set_role", f"user/{user_id}", role=role)
-        tx.publish(None, f"user/{user_id}", "session", {"change": "role", "session": None, "role": role})
-
-
-def _end_sessions(tx: Transaction, who: Who, user_id: int, session_id: int) -> None:
+def _end_sessions(tx: Transaction, who: Who, user_id: int, session_id: int | None = None) -> None:
     for ended in sessions.revoke(tx.session, user_id, session_id):
         audit.record(tx.session, who, "sign_out", f"session/{ended}")
         tx.publish(None, f"user/{user_id}", "session", {"change": "revoked", "session": str(ended)})
 
 
-def _administrators(tx: Transaction) -> int:
-    return len(tx.session.exec(select(User.id).where(col(User.role) == "admin").with_for_update()).all())
+# ------------------------------------------------------------------ accounts
+
+
+def set_role(who: Who, user_id: int, role: Role) -> None:
+    """Give somebody another role everywhere; it holds in their open pages at once. The last administrator stays one."""
+    require(who, None, "admin")
+    with transaction() as tx:
+        user = _locked(tx, user_id)
+        if _checked_role(role) != "admin":
+            _keep_an_administrator(tx, user)
+        user.role = role
+        audit.record(tx.session, who, "set_role", f"user/{user_id}", role=role)
+        tx.publish(None, f"user/{user_id}", "session", {"change": "role", "session": None, "role": role})
+
+
+def disable(who: Who, user_id: int) -> None:
+    """Keep somebody out: their sessions end at once, their tokens and their password open nothing until `enable`."""
+    require(who, None, "admin")
+    with transaction() as tx:
+        user = _locked(tx, user_id)
+        if user.disabled_at is None:
+            _keep_an_administrator(tx, user)
+            user.disabled_at = now()
+            audit.record(tx.session, who, "disable", f"user/{user_id}")
+            _end_sessions(tx, who, user_id)
+            tx.publish(None, f"user/{user_id}", "session", {"change": "disabled", "session": None})
+
+
+def enable(who: Who, user_id: int) -> None:
+    """Let somebody in again who was kept out, with the roles, the password and the tokens they had."""
+    require(who, None, "admin")
+    with transaction() as tx:
+        user = _locked(tx, user_id)
+        if user.disabled_at is not None:
+            user.disabled_at = None
+            audit.record(tx.session, who, "enable", f"user/{user_id}")
+            tx.publish(None, f"user/{user_id}", "session", {"change": "enabled", "session": None})
+
+
+def rename(who: Who, user_id: int, name: str) -> str:
+    """Give somebody another name to sign in with. Returns the name as it is kept. Raises Conflict for one taken."""
+    require(who, None, "admin")
+    wanted = account_name(name)
+    with transaction() as tx:
+        user = _locked(tx, user_id)
+        if wanted != user.name:
+            _refuse_taken(tx, wanted)
+            audit.record(tx.session, who, "rename", f"user/{user_id}")
+            user.name = wanted
+            tx.publish(None, f"user/{user_id}", "session", {"change": "name", "session": None})
+        return wanted
+
+
+def _locked(tx: Transaction, user_id: int) -> User:
+    user = tx.session.get(User, storable_id(user_id), with_for_update=True)
+    if user is None:
+        raise NotFound("There is no such person.", code="no_user")
+    return user
+
+
+def _keep_an_administrator(tx: Transaction, user: User) -> None:
+    working = select(User.id).where(col(User.role) == "admin", col(User.disabled_at).is_(None)).with_for_update()
+    if set(tx.session.exec(working)) == {user.id}:
+        raise Conflict("The last administrator cannot step down. Make somebody else one first.", code="last_admin")
 
 
 # ------------------------------------------------------------------ preferences
@@ -186,6 +248,7 @@ def set_preference(who: Who, key: str, value: str) -> None:
     with transaction() as tx:
         if tx.session.get(User, who.user_id) is None:
             raise AccessDenied("Sign in again.")
+        audit.record(tx.session, who, "set_preference", f"preference/{key}")
         tx.session.merge(Preference(user_id=who.user_id, key=key, value=storable(value)))
         tx.publish(None, f"user/{who.user_id}", "preference", {"key": key, "value": storable(value)})
 

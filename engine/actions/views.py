@@ -36,7 +36,7 @@ def save(who: Who, project: str, name: str, page: str, query: str) -> int:
         view.page, view.query = page, storable(query)
         tx.session.add(view)
         tx.session.flush()
-        audit.record(tx.session, who, "save_view", f"view/{view.id}")
+        audit.record(tx.session, who, "save_view", f"view/{view.id}", project)
         tx.publish(None, f"user/{who.user_id}", "view", {"view": view.id, "change": "saved"})
         return view.id or 0
 

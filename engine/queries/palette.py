@@ -7,13 +7,15 @@ from typing import Any
 
 from engine import registry
 from engine.access.visible import project_id
+from engine.actions import demo
 from engine.queries.datasets import list_datasets
-from engine.queries.people import preferences, sessions
+from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
 from engine.queries.runs import list_runs
+from engine.queries.tokens import list_tokens
 from engine.queries.views import list_views
 from engine.store.engine import fetch
-from engine.types import DatasetView, PaletteEntry, Who
+from engine.types import DatasetView, PaletteEntry, PersonView, Who
 from engine.words import amount
 
 PAGES = (
@@ -21,41 +23,54 @@ PAGES = (
     ("calibration", "Calibration", ("reliability", "ece", "trust", "reward model", "over-confident"), "g c"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
-    ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions"), "g s"),
+    ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),
 )
+OVERSIGHT = ("people", "People", ("accounts", "roles", "members", "users", "audit", "tokens", "sessions"), "g p")
+"""The page for those who look after others."""
 THEMES = {"light": "Light theme", "dark": "Dark theme", "system": "Theme of the system"}
 DENSITIES = {"comfortable": "Comfortable density", "compact": "Compact density"}
 ACTIVE_RUNS = 20
 REMOVED = 10
-PEOPLE = 50
+PEOPLE = 20
 
 _REMOVED = """
 SELECT id, name FROM dataset WHERE project_id = :project AND removed_at IS NOT NULL
 ORDER BY removed_at DESC, id DESC LIMIT :limit
 """
-_OTHERS = 'SELECT id, name, role FROM "user" WHERE id <> :me ORDER BY name LIMIT :limit'
 
 
 def entries(who: Who, project: str) -> list[PaletteEntry]:
-    """Every entry for this person in this project, in the order of sections. Raises NotFound, AccessDenied."""
+    """Every entry for this person in this project, in the order of sections. Raises NotFound, AccessDenied.
+
+    Without a project (empty) there are only those that need none.
+    """
+    if not project:
+        return [*_pages(who, ""), *_preferences(who), *_account(who), *_projects(who, ""), *_people(who, "")]
     datasets = list_datasets(who, project)
     return [
-        *_pages(project),
+        *_pages(who, project),
         *(_dataset(dataset) for dataset in datasets),
         *_views(who, project),
         *_view_actions(who, project),
-        *_dataset_actions(who, datasets),
+        *_dataset_actions(who, project, datasets),
         *_run_actions(who, project, {dataset.run_id for dataset in datasets}),
         *_preferences(who),
         *_demo(who),
         *_removed(who, project),
-        *_people(who),
+        *_account(who),
+        *_project_actions(who, project),
+        *_people(who, project),
         *_projects(who, project),
     ]
 
 
-def _pages(project: str) -> Iterator[PaletteEntry]:
-    for page, title, synonyms, shortcut in PAGES:
+def oversees(who: Who) -> bool:
+    """Whether somebody looks after others: the people, the members of a project, or what everybody did."""
+    return who.at_least("operator") or any(who.at_least("admin", slug) for slug in who.roles)
+
+
+def _pages(who: Who, project: str) -> Iterator[PaletteEntry]:
+    for page, title, synonyms, shortcut in (*PAGES, *([OVERSIGHT] if oversees(who) else [])):
         yield PaletteEntry(
             f"page:{page}",
             title,
@@ -92,23 +107,25 @@ def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
 # ------------------------------------------------------------------ actions
 
 
-def _dataset_actions(who: Who, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
+def _dataset_actions(who: Who, project: str, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
     for dataset in datasets:
         read = {"dataset_id": dataset.id, "kind": "read"}
         one = {"dataset_id": dataset.id}
-        yield from _action(who, "dataset.rename", f"Rename {dataset.name}…", f"rename:{dataset.id}", one)
-        yield from _action(who, "dataset.set_mapping", f"Columns of {dataset.name}…", f"columns:{dataset.id}", one)
-        yield from _action(who, "run.request", f"Read {dataset.name} again", f"read:{dataset.id}", read)
-        yield from _action(who, "dataset.remove", f"Remove {dataset.name}", f"remove:{dataset.id}", one)
+        name = dataset.name
+        yield from _action(who, project, "dataset.rename", f"Rename {name}…", f"rename:{dataset.id}", one)
+        yield from _action(who, project, "dataset.set_mapping", f"Columns of {name}…", f"columns:{dataset.id}", one)
+        yield from _action(who, project, "run.request", f"Read {name} again", f"read:{dataset.id}", read)
+        yield from _action(who, project, "dataset.remove", f"Remove {name}", f"remove:{dataset.id}", one)
 
 
 def _run_actions(who: Who, project: str, newest: set[int | None]) -> Iterator[PaletteEntry]:
     for run in list_runs(who, project, ACTIVE_RUNS):
         about = f"run {run.id} of {run.dataset}" if run.dataset else f"run {run.id}"
+        one = {"run_id": run.id}
         if run.state in ("queued", "running"):
-            yield from _action(who, "run.cancel", f"Cancel {about}", f"cancel:{run.id}", {"run_id": run.id}, run.stage)
+            yield from _action(who, project, "run.cancel", f"Cancel {about}", f"cancel:{run.id}", one, run.stage)
         elif run.state in ("failed", "cancelled") and run.id in newest:
-            yield from _action(who, "run.retry", f"Try {about} again", f"retry:{run.id}", {"run_id": run.id}, run.state)
+            yield from _action(who, project, "run.retry", f"Try {about} again", f"retry:{run.id}", one, run.state)
 
 
 def _preferences(who: Who) -> Iterator[PaletteEntry]:
@@ -117,45 +134,74 @@ def _preferences(who: Who) -> Iterator[PaletteEntry]:
         for value, title in titles.items():
             if chosen.get(key, default) != value:
                 arguments = {"key": key, "value": value}
-                yield from _action(who, "preference.set", title, f"{key}:{value}", arguments)
+                yield from _action(who, "", "preference.set", title, f"{key}:{value}", arguments)
 
 
 def _demo(who: Who) -> Iterator[PaletteEntry]:
     name = "demo.stop" if demo_playing() else "demo.play"
-    yield from _action(who, name, registry.ACTIONS[name].title, name, {})
+    yield from _action(who, demo.SLUG, name, registry.ACTIONS[name].title, name, {})
 
 
 def _view_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
-    yield from _action(who, "view.save", "Save this view…", "save-view", {"project": project})
+    yield from _action(who, project, "view.save", "Save this view…", "save-view", {"project": project})
     for view in list_views(who, project):
-        yield from _action(
-            who, "view.delete", f"Delete view {view.name}", f"delete-view:{view.id}", {"view_id": view.id}
-        )
+        one = {"view_id": view.id}
+        yield from _action(who, project, "view.delete", f"Delete view {view.name}", f"delete-view:{view.id}", one)
 
 
 def _removed(who: Who, project: str) -> Iterator[PaletteEntry]:
     asked = {"project": project_id(who, project), "limit": REMOVED}
     for dataset_id, name in fetch(_REMOVED, asked):
         one = {"dataset_id": dataset_id}
-        yield from _action(who, "dataset.restore", f"Bring back {name}", f"restore:{dataset_id}", one)
+        yield from _action(who, project, "dataset.restore", f"Bring back {name}", f"restore:{dataset_id}", one)
 
 
-def _people(who: Who) -> Iterator[PaletteEntry]:
-    yield from _action(who, "session.close", "Sign out", "sign-out", {})
+def _account(who: Who) -> Iterator[PaletteEntry]:
+    yield from _action(who, "", "session.close", "Sign out", "sign-out", {})
     for one in sessions(who):
         if not one.current:
             title = f"End the session from {one.address}, since {one.created_at:%d %b, %H:%M} UTC"
-            yield from _action(who, "session.revoke", title, f"end-session:{one.id}", {"session_id": one.id})
-    yield from _action(who, "person.invite", "Invite somebody…", "invite", {})
-    if who.at_least("admin"):
-        for user_id, name, role in fetch(_OTHERS, {"me": who.user_id, "limit": PEOPLE}):
-            asked = {"user_id": user_id}
-            yield from _action(who, "person.set_role", f"Change the role of {name}…", f"role:{user_id}", asked, role)
+            yield from _action(who, "", "session.revoke", title, f"end-session:{one.id}", {"session_id": one.id})
+    yield from _action(who, "", "token.create", "Make an API token…", "new-token", {})
+    for token in list_tokens(who):
+        title = f"Revoke the API token {token.name}"
+        yield from _action(who, "", "token.revoke", title, f"end-token:{token.id}", {"token_id": token.id}, token.scope)
+
+
+def _project_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
+    one = {"project": project}
+    yield from _action(who, project, "project.rename", "Rename this project…", "rename-project", one)
+    yield from _action(who, project, "project.create", "Make a project…", "new-project", {})
+
+
+def _people(who: Who, project: str) -> Iterator[PaletteEntry]:
+    yield from _action(who, "", "person.invite", "Invite somebody…", "invite", {})
+    if not who.at_least("admin") and not any(who.at_least("admin", slug) for slug in who.roles):
+        return
+    for person in [one for one in list_people(who) if one.id != who.user_id][:PEOPLE]:
+        yield from _person(who, project, person)
+
+
+def _person(who: Who, project: str, person: PersonView) -> Iterator[PaletteEntry]:
+    one, name, number = {"user_id": person.id}, person.name, person.id
+    here = {**one, "project": project}
+    yield from _action(who, "", "person.set_role", f"Change the role of {name}…", f"role:{number}", one, person.role)
+    yield from _action(who, "", "person.rename", f"Rename {name}…", f"rename-person:{number}", one)
+    if person.disabled_at is None:
+        yield from _action(who, "", "person.disable", f"Disable the account of {name}", f"disable:{number}", one)
+        yield from _action(who, "", "person.reset_password", f"New password for {name}", f"password:{number}", one)
+    else:
+        yield from _action(who, "", "person.enable", f"Enable the account of {name}", f"enable:{number}", one)
+    if project:
+        yield from _action(who, project, "membership.set", f"Add {name} to this project…", f"join:{number}", here)
+    if project in person.memberships:
+        title = f"Take {name} out of this project"
+        yield from _action(who, project, "membership.remove", title, f"part:{number}", here)
 
 
 def _action(
-    who: Who, name: str, title: str, entry: str, arguments: Mapping[str, Any], hint: str = ""
+    who: Who, project: str, name: str, title: str, entry: str, arguments: Mapping[str, Any], hint: str = ""
 ) -> Iterator[PaletteEntry]:
     action = registry.ACTIONS[name]
-    if who.at_least(action.role):
+    if who.at_least(action.role, project if action.where == "project" else None):
         yield PaletteEntry(f"action:{entry}", title, "Actions", "action", name, hint, action.synonyms, dict(arguments))

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select
 
+from engine.access.roles import require, require_person
 from engine.access.sessions import hashed, who_is
+from engine.access.visible import storable_id
 from engine.store.engine import fetch
-from engine.store.tables import Session, SigninLink
-from engine.store.times import now
+from engine.store.tables import Session, SigninLink, User
+from engine.store.times import from_store, now
 from engine.store.transaction import reading
-from engine.types import SessionView, Who
+from engine.types import PersonView, Role, SessionView, Who
 
-__all__ = ["link_role", "preferences", "session_expiry", "sessions", "who_is"]
+__all__ = [
+    "link_person",
+    "link_role",
+    "list_people",
+    "password_hash",
+    "preferences",
+    "session_expiry",
+    "sessions",
+    "sessions_of",
+    "who_is",
+]
+
+_PEOPLE = """
+SELECT u.id, u.name, u.role, u.password_hash <> '', u.subject IS NOT NULL, u.created_at,
+       (SELECT max(s.created_at) FROM session AS s WHERE s.user_id = u.id), u.disabled_at
+FROM "user" AS u ORDER BY u.disabled_at IS NOT NULL, u.name
+"""
+_MEMBERSHIPS = (
+    "SELECT m.user_id, p.slug, m.role FROM membership AS m JOIN project AS p ON p.id = m.project_id ORDER BY p.slug"
+)
 
 
 def preferences(who: Who) -> dict[str, str]:
@@ -21,11 +44,37 @@ def preferences(who: Who) -> dict[str, str]:
     return dict(fetch("SELECT key, value FROM preference WHERE user_id = :user", {"user": who.user_id}))
 
 
+def list_people(who: Who) -> list[PersonView]:
+    """Everybody with an account, the disabled last. For administrators, of the installation or of a project.
+
+    Raises AccessDenied.
+    """
+    places = [slug for slug in who.roles if who.at_least("admin", slug)]
+    if not places:
+        require(who, None, "admin")
+    memberships: dict[int, dict[str, Role]] = {}
+    for user_id, slug, role in fetch(_MEMBERSHIPS):
+        if who.at_least("admin", slug):
+            memberships.setdefault(user_id, {})[slug] = role
+    return [_person(row, memberships.get(row[0], {})) for row in fetch(_PEOPLE)]
+
+
 def sessions(who: Who) -> list[SessionView]:
     """The sessions of this person that are still open, newest first."""
+    return _open_sessions(who, who.user_id)
+
+
+def sessions_of(who: Who, user_id: int) -> list[SessionView]:
+    """Anybody's sessions that are still open, newest first. Administrators only, but for one's own."""
+    if user_id != who.user_id:
+        require(who, None, "admin")
+    return _open_sessions(who, storable_id(user_id))
+
+
+def _open_sessions(who: Who, user_id: int) -> list[SessionView]:
     still_open = (
         select(Session)
-        .where(col(Session.user_id) == who.user_id, col(Session.revoked_at).is_(None), col(Session.expires_at) > now())
+        .where(col(Session.user_id) == user_id, col(Session.revoked_at).is_(None), col(Session.expires_at) > now())
         .order_by(col(Session.id).desc())
     )
     with reading() as rows:
@@ -41,15 +90,53 @@ def session_expiry(who: Who) -> datetime | None:
         return rows.exec(own).first()
 
 
+def password_hash(who: Who) -> str:
+    """*System.* What the password of the person who asks is checked against; empty where they have none."""
+    require_person(who)
+    return str(fetch('SELECT password_hash FROM "user" WHERE id = :user', {"user": who.user_id})[0][0])
+
+
+def link_person(token: str) -> str | None:
+    """*System.* Whose password a one-time link would set, without using it; None where it would set none."""
+    valid = (
+        select(User.name)
+        .join(SigninLink, col(SigninLink.user_id) == col(User.id))
+        .where(
+            col(SigninLink.token_hash) == hashed(token),
+            col(SigninLink.used_at).is_(None),
+            col(SigninLink.expires_at) > now(),
+            col(User.disabled_at).is_(None),
+        )
+    )
+    with reading() as rows:
+        return rows.exec(valid).first()
+
+
 def link_role(token: str) -> str | None:
-    """*System.* Which role a one-time link would give, without using it; None where it would be refused."""
+    """*System.* Which role a one-time link would give a new account, without using it; None where it gives none."""
     valid = select(SigninLink.role).where(
         col(SigninLink.token_hash) == hashed(token),
+        col(SigninLink.user_id).is_(None),
         col(SigninLink.used_at).is_(None),
         col(SigninLink.expires_at) > now(),
     )
     with reading() as rows:
         return rows.exec(valid).first()
+
+
+def _person(row: Any, memberships: Mapping[str, Role]) -> PersonView:
+    (user_id, name, role, password, identity, created, seen, disabled) = row
+    return PersonView(
+        id=user_id,
+        name=name,
+        role=role,
+        memberships=memberships,
+        password=bool(password),
+        identity=bool(identity),
+        created_at=from_store(created),
+        seen_at=None if seen is None else from_store(seen),
+        disabled_at=None if disabled is None else from_store(disabled),
+    )
 
 
 def _view(who: Who, session: Session) -> SessionView:

@@ -87,5 +87,5 @@ def _run(step: Callable[[Config, str], None], revision: str) -> None:
     with get_store().writer.connect() as connection, connection.begin():
         if not get_store().is_sqlite:
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         step(_config(connection), revision)

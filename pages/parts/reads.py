@@ -15,6 +15,7 @@ from engine.types import (
     Concluded,
     DatasetView,
     PaletteEntry,
+    PersonView,
     ProjectView,
     RunView,
     SessionView,
@@ -78,6 +79,11 @@ def preferences_of(who: Who) -> dict[str, str]:
 def sessions_of(who: Who) -> list[SessionView]:
     """The open sessions of this person."""
     return people.sessions(who)
+
+
+def people_of(who: Who) -> list[PersonView]:
+    """Everybody with an account. Raises AccessDenied."""
+    return people.list_people(who)
 
 
 def history_of(who: Who, dataset_id: int) -> list[AnswerView]:

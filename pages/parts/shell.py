@@ -13,16 +13,20 @@ import streamlit as st
 from engine import registry
 from engine.actions import views
 from engine.errors import PlumblineError
-from engine.types import PaletteEntry, ProjectView, Who
-from pages.parts import reads, state, style
+from engine.types import PaletteEntry, Who
+from pages.parts import reads, secrets, state, style
 from pages.parts.component import encode, mount
-from pages.parts.states import explain, literal
+from pages.parts.places import project, target
+from pages.parts.states import literal
+
+__all__ = ["FILES", "mount_all", "open_dataset", "open_page", "project", "save_view", "target"]
 
 FILES = {
     "home": "pages/home.py",
     "calibration": "pages/calibration.py",
     "datasets": "pages/datasets.py",
     "runs": "pages/runs.py",
+    "people": "pages/people.py",
     "settings": "pages/settings.py",
 }
 """The pages by their name in an address."""
@@ -38,33 +42,25 @@ def mount_all(who: Who) -> None:
     if chosen:
         _perform(who, *chosen)
     slug = _sidebar(who)
-    goal = target(who)
     with st.container(key="plumb-shell"):
         style.apply()
         bus = mount("bus", "plumb-bus", _bus(who), "resync")
         mount("palette", _PALETTE, _entries(who, slug, reads.cursor()), run=lambda: _choose(who, slug))
-        listener = {"role": "listener", "project": goal}
-        files = mount("dropzone", "plumb-files", listener, arrived=lambda: state.set_project(goal))
+        arrived = _listen(target(who)) if slug else None
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
-    if files.arrived:
-        open_dataset(files.arrived["datasets"][-1])
+    if arrived:
+        open_dataset(arrived["datasets"][-1])
 
 
-def project(who: Who) -> ProjectView:
-    """The project this tab shows."""
-    return reads.project_of(who, state.project())
-
-
-def target(who: Who) -> str:
-    """Where files go that are dropped here: this project, but never the simulated one."""
-    shown = project(who)
-    real = [known.slug for known in reads.projects_of(who) if not known.simulated]
-    return shown.slug if not shown.simulated or not real else real[0]
+def _listen(goal: str) -> Any:
+    """Take files that are dropped anywhere; what arrived since the last rerun."""
+    listener = {"role": "listener", "project": goal}
+    return mount("dropzone", "plumb-files", listener, arrived=lambda: state.set_project(goal)).arrived
 
 
 def _sidebar(who: Who) -> str:
-    """The project, where there is a choice, and the foot; the slug of the project."""
+    """The project, where there is a choice, and the foot; the slug of the project, empty where there is none."""
     _follow_link(who)
     with st.sidebar:
         known = {project.slug: project.name for project in reads.projects_of(who)}
@@ -72,7 +68,7 @@ def _sidebar(who: Who) -> str:
             first = list(known).index(reads.project_of(who, "").slug)
             st.selectbox("Project", list(known), first, key=state.PROJECT, bind="query-params")
         mount("foot", "plumb-foot", {"name": who.name})
-    return project(who).slug
+    return project(who).slug if known else ""
 
 
 def _follow_link(who: Who) -> None:
@@ -173,8 +169,8 @@ def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
         st.toast(literal(error.message), icon=":material/error:")
     else:
         st.toast(f"Done: {literal(entry.title.rstrip('…'))}", icon=":material/check:")
-        if entry.target == "person.invite":
-            _show_link(made)
+        if entry.target in secrets.SHOWN_ONCE:
+            secrets.SHOWN_ONCE[entry.target](made)
         if entry.target == "session.close":
             st.stop()
 
@@ -182,11 +178,3 @@ def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
 def _page_here() -> str:
     name = urlsplit(st.context.url or "").path.strip("/")
     return name if name in FILES else "home"
-
-
-@st.dialog("One-time link")
-def _show_link(token: str) -> None:
-    """The link of an invitation: it is shown once."""
-    address = urlsplit(st.context.url or "")
-    explain("Send it to the person it is for. It works once, within ten minutes, and is not shown again.")
-    st.code(f"{address.scheme}://{address.netloc}/signin/link?token={token}", language=None, wrap_lines=True)

@@ -11,7 +11,7 @@ from engine.errors import NotFound, PlumblineError, StatePending
 from engine.figures import words
 from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Notice, Who
-from pages.parts import prose, reads
+from pages.parts import places, prose, reads
 from pages.parts.component import mount
 
 HINT = {
@@ -22,7 +22,7 @@ HINT = {
 
 def drop_zone(who: Who, key: str, large: bool = False) -> None:
     """The place to drop files on, or to choose them from, for those who may add data."""
-    if not who.at_least("analyst"):
+    if not places.may_add(who):
         return
     mount("dropzone", key, {"role": "panel", "large": large, **HINT})
 
@@ -35,6 +35,17 @@ def banner(text: str) -> None:
 def explain(text: str) -> None:
     """A calm paragraph."""
     prose.show(prose.paragraph(text))
+
+
+def no_project() -> None:
+    """Signed in, but a member of nothing."""
+    st.title("Welcome to Plumbline")
+    with st.container(key="card-no-project"):
+        st.header("You are not in a project yet")
+        explain(
+            "Your account works, but nobody has given you a project to look at. Ask an administrator to add you to "
+            "one; this page fills by itself as soon as they have."
+        )
 
 
 def no_datasets(who: Who, slug: str) -> None:
@@ -114,7 +125,7 @@ def stale(dataset: DatasetView) -> None:
 
 def name_columns(who: Who) -> bool:
     """The way out of misread columns, for those who may take it. Whether it was chosen."""
-    return who.at_least("analyst") and st.button("Name the columns…", type="primary")
+    return places.may_change(who) and st.button("Name the columns…", type="primary")
 
 
 def nothing_to_calibrate(who: Who, notice: Notice) -> bool:

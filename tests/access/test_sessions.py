@@ -183,6 +183,6 @@ def test_ended_sessions_are_forgotten_after_a_month(
 ) -> None:
     person()
     people.record_failure("ann", "10.0.0.1")
-    assert maintenance.prune()[2:4] == (0, 0)
+    assert maintenance.prune()[-2:] == (0, 0)
     later(monkeypatch, timedelta(days=installation.settings.session_days + 31))
     assert maintenance.prune().sessions == 3

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from engine import registry
 from engine.actions import datasets as dataset_actions
-from engine.actions import demo, people, runs, views
+from engine.actions import demo, people, runs, tokens, views
 from engine.queries.palette import entries
 from engine.types import PaletteEntry, Who
 from tests.store.fixtures import Installation
-from tests.store.people import person, read, upload
+from tests.store.people import join, person, project, read, upload
 
 ANSWERS = {"name": "another", "page": "home", "query": "", "mapping": {}, "role": "viewer"}
+ANSWERS |= {"scope": "read", "project": "another"}
 
 
 def titles(who: Who, section: str = "Actions") -> set[str]:
@@ -120,8 +121,10 @@ def test_every_action_offered_works(installation: Installation) -> None:
 def test_every_action_there_is_can_be_found(installation: Installation) -> None:
     """Each action of the registry has an entry in some state of a project: no feature without its line."""
     who = person()
-    person("bob", "viewer")
+    people.disable(who, join(person("bob", "viewer"), "main", "analyst").user_id)
     people.open_session(who.user_id, "127.0.0.9", "Firefox/131")
+    tokens.create(who, "training", "write")
+    person("carl", "viewer")
     found: set[str] = set()
 
     def look() -> None:
@@ -140,6 +143,41 @@ def test_every_action_there_is_can_be_found(installation: Installation) -> None:
     demo.play(who)
     look()
     assert found == set(registry.ACTIONS)
+
+
+def test_who_is_in_no_project_finds_what_needs_none(installation: Installation) -> None:
+    upload(person("ann"))
+    bob = person("bob", "member")
+    offered = entries(bob, "")
+    assert {entry.title for entry in offered if entry.section == "Pages"} >= {"Home", "Settings"}
+    assert {"Sign out", "Make an API token…", "Dark theme"} <= {entry.title for entry in offered}
+    assert not any("scores.jsonl" in entry.title or entry.section == "Projects" for entry in offered)
+
+
+def test_members_are_offered_what_they_may_in_their_project(installation: Installation) -> None:
+    ann = person("ann")
+    project("other")
+    upload(ann)
+    upload(ann, project="other", content="two", name="other.jsonl")
+    bob = join(person("bob", "member"), "main", "analyst")
+    offered = {entry.title for entry in entries(bob, "main")}
+    assert {"scores.jsonl", "Rename scores.jsonl…"} <= offered
+    assert not any("other" in title or "simulator" in title or "project" in title for title in offered)
+    carl = join(join(person("carl", "member"), "main", "admin"), "other", "viewer")
+    assert {"People", "Add bob to this project…", "Rename this project…"} <= {
+        one.title for one in entries(carl, "main")
+    }
+    assert not any("this project" in one.title for one in entries(carl, "other"))
+
+
+def test_the_page_of_people_is_for_those_who_look_after_others(installation: Installation) -> None:
+    for name, who, shown in (
+        ("viewer", person("a viewer", "viewer"), False),
+        ("operator", person("an operator", "operator"), True),
+        ("admin of a project", join(person("one", "member"), "main", "admin"), True),
+        ("operator of a project", join(person("two", "member"), "main", "operator"), False),
+    ):
+        assert ("People" in {one.title for one in entries(who, "main")}) is shown, name
 
 
 def test_what_was_removed_can_be_brought_back(installation: Installation) -> None:

@@ -1,0 +1,33 @@
+"""Which project this tab shows, where files go that are dropped here, and what may be changed."""
+
+from __future__ import annotations
+
+from engine.types import ProjectView, Who
+from pages.parts import reads, state
+
+
+def belongs(who: Who) -> bool:
+    """Whether there is any project for this person."""
+    return bool(reads.projects_of(who))
+
+
+def project(who: Who) -> ProjectView:
+    """The project this tab shows. Raises NotFound where there is none for this person."""
+    return reads.project_of(who, state.project())
+
+
+def target(who: Who) -> str:
+    """Where files go that are dropped here: this project, but never the simulated one where there is another."""
+    shown = project(who)
+    real = [one.slug for one in reads.projects_of(who) if not one.simulated and who.at_least("analyst", one.slug)]
+    return shown.slug if not shown.simulated or not real else real[0]
+
+
+def may_change(who: Who) -> bool:
+    """Whether this person may change the data of the project shown."""
+    return who.at_least("analyst", project(who).slug)
+
+
+def may_add(who: Who) -> bool:
+    """Whether this person may add the files that they drop here."""
+    return who.at_least("analyst", target(who))

@@ -1,0 +1,224 @@
+"""How each row of the role matrix is tried: by everybody, with arguments that succeed for whoever may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from engine import registry
+from engine.access.tokens import who_of
+from engine.actions import passwords, people, rows, runs, tokens, views
+from engine.errors import AccessDenied, NotFound
+from engine.queries import audit, monitoring, palette, projects
+from engine.queries import datasets as dataset_queries
+from engine.queries import inbox as inbox_queries
+from engine.queries import people as people_queries
+from engine.queries import results as result_queries
+from engine.queries import runs as run_queries
+from engine.queries import tokens as token_queries
+from engine.queries import views as view_queries
+from engine.store.engine import fetch
+from engine.types import ROLES, SCOPES, RowReference, Who
+from tests.store.people import join, person, project, upload
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class World:
+    """What everybody is tried on: an administrator, somebody else, a dataset of main and its run."""
+
+    admin: Who
+    other: Who
+    dataset: int
+
+
+Call = Callable[[World, Who], object]
+
+
+def world() -> World:
+    """A store with something of everything in it."""
+    admin = person("the administrator")
+    project("elsewhere")
+    return World(admin, person("somebody else", "member"), upload(admin).dataset_id)
+
+
+def everybody(made: World) -> dict[str, Who]:
+    """Each kind of person and of token there is, by the name of its column."""
+    found = {f"{role} everywhere": person(f"{role} everywhere", role) for role in ROLES}
+    for place, slug in (("here", "main"), ("elsewhere", "elsewhere")):
+        for role in ROLES[1:]:
+            found[f"{role} {place}"] = join(person(f"{role} {place}", "member"), slug, role)
+    for scope in SCOPES:
+        found[f"{scope} token"] = token_of(made.admin, scope, "")
+    for place, slug in (("here", "main"), ("elsewhere", "elsewhere")):
+        found[f"admin token {place}"] = token_of(made.admin, "admin", slug)
+    return found
+
+
+def token_of(owner: Who, scope: Any, slug: str) -> Who:
+    """A token of somebody, as it asks."""
+    who = who_of(tokens.create(owner, "matrix", scope, slug))
+    assert who is not None
+    return who
+
+
+def every_cell() -> dict[tuple[str, str], str]:
+    """What happens in every cell."""
+    made = world()
+    columns = everybody(made)
+    return {(row, column): outcome(call, made, who) for row, call in CALLS.items() for column, who in columns.items()}
+
+
+def outcome(call: Call, made: World, who: Who) -> str:
+    """The word for what happens. Anything but a refusal is an error of the test: its arguments should have worked."""
+    try:
+        got = call(made, who)
+    except AccessDenied:
+        return "no"
+    except NotFound:
+        return "hidden"
+    return "none" if isinstance(got, list | dict) and not got else "yes"
+
+
+# ------------------------------------------------------------------ things to try it on
+
+
+def fresh(word: str) -> str:
+    return f"{word} {next(_numbers)}"
+
+
+def a_dataset(made: World) -> int:
+    return upload(made.admin, fresh("content"), fresh("file")).dataset_id
+
+
+def a_waiting_run(made: World) -> int:
+    return upload(made.admin, fresh("content"), fresh("file")).run_id or 0
+
+
+def a_failed_run(made: World) -> int:
+    wanted = a_waiting_run(made)
+    while (work := runs.claim("worker")) is not None:
+        runs.fail(work, {"code": "broken", "message": "Broken."})
+        if work.run_id == wanted:
+            break
+    return wanted
+
+
+def somebody() -> int:
+    return person(fresh("person"), "member").user_id
+
+
+def of_person(who: Who) -> Who:
+    """The person behind a token: what is one's own is made by them."""
+    return Who(who.user_id, who.name, "admin", "1") if who.token else who
+
+
+def own_view(who: Who) -> int:
+    return views.save(Who(who.user_id, who.name, "viewer"), "main", fresh("view"), "home", "")
+
+
+def open_session(user_id: int) -> int:
+    people.open_session(user_id, "127.0.0.1", "matrix")
+    return int(fetch("SELECT max(id) FROM session")[0][0])
+
+
+def open_token(owner: Who) -> int:
+    tokens.create(of_person(owner), "matrix", "read")
+    return int(fetch("SELECT max(id) FROM api_token")[0][0])
+
+
+def do(name: str, arguments: Callable[[World, Who], Mapping[str, Any]] = lambda _made, _who: {}) -> Call:
+    """An action of the registry, through it."""
+    return lambda made, who: registry.run(who, name, arguments(made, who))
+
+
+def answered(who: Who, made: World) -> object:
+    """Whether the answer is found: a dataset without one is not hidden from those who see it."""
+    dataset_queries.get_dataset(who, made.dataset)
+    try:
+        return result_queries.conclude(who, made.dataset)
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
+def rows_of(who: Who, made: World) -> object:
+    try:
+        return dataset_queries.read_rows(who, made.dataset, 1, [RowReference(1, 0.5)])
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
+HERE = {"project": "main"}
+CALLS: dict[str, Call] = {
+    "dataset.rename": do("dataset.rename", lambda made, _: {"dataset_id": a_dataset(made), "name": fresh("name")}),
+    "dataset.remove": do("dataset.remove", lambda made, _: {"dataset_id": a_dataset(made)}),
+    "dataset.restore": do("dataset.restore", lambda made, _: {"dataset_id": a_dataset(made)}),
+    "dataset.set_mapping": do(
+        "dataset.set_mapping", lambda made, _: {"dataset_id": a_dataset(made), "mapping": {"margin": "m"}}
+    ),
+    "run.request": do("run.request", lambda made, _: {"dataset_id": a_dataset(made), "kind": "read"}),
+    "run.cancel": do("run.cancel", lambda made, _: {"run_id": a_waiting_run(made)}),
+    "run.retry": do("run.retry", lambda made, _: {"run_id": a_failed_run(made)}),
+    "view.save": do("view.save", lambda _made, _who: {**HERE, "name": fresh("view"), "page": "home", "query": ""}),
+    "view.delete": do("view.delete", lambda _made, who: {"view_id": own_view(who)}),
+    "view.delete, another's": do("view.delete", lambda made, _: {"view_id": own_view(made.other)}),
+    "demo.play": do("demo.play"),
+    "demo.stop": do("demo.stop"),
+    "preference.set": do("preference.set", lambda _made, _who: {"key": "note", "value": "x"}),
+    "session.close": do("session.close"),
+    "session.revoke": do("session.revoke", lambda _made, who: {"session_id": open_session(who.user_id)}),
+    "session.revoke, another's": do("session.revoke", lambda made, _: {"session_id": open_session(made.other.user_id)}),
+    "token.create": do("token.create", lambda _made, _who: {"name": "x", "scope": "read"}),
+    "token.create, of main": do("token.create", lambda _made, _who: {**HERE, "name": "x", "scope": "read"}),
+    "token.revoke": do("token.revoke", lambda _made, who: {"token_id": open_token(who)}),
+    "token.revoke, another's": do("token.revoke", lambda made, _: {"token_id": open_token(made.other)}),
+    "person.invite": do("person.invite", lambda _made, _who: {"role": "viewer"}),
+    "person.set_role": do("person.set_role", lambda _made, _who: {"user_id": somebody(), "role": "viewer"}),
+    "person.rename": do("person.rename", lambda _made, _who: {"user_id": somebody(), "name": fresh("renamed")}),
+    "person.disable": do("person.disable", lambda _made, _who: {"user_id": somebody()}),
+    "person.enable": do("person.enable", lambda _made, _who: {"user_id": somebody()}),
+    "person.reset_password": do("person.reset_password", lambda _made, _who: {"user_id": somebody()}),
+    "membership.set": do("membership.set", lambda _made, _who: {**HERE, "user_id": somebody(), "role": "viewer"}),
+    "membership.remove": do("membership.remove", lambda _made, _who: {**HERE, "user_id": somebody()}),
+    "project.create": do("project.create", lambda _made, _who: {"project": f"p{next(_numbers)}"}),
+    "project.rename": do("project.rename", lambda _made, _who: {**HERE, "name": "Main"}),
+    "actions.datasets.receive_upload": lambda _, who: upload(who, fresh("content"), fresh("file")),
+    "actions.passwords.change": lambda _, who: passwords.change(who, "a hash"),
+    "actions.rows.append": lambda _, who: rows.append(who, "main", f"r{next(_numbers)}.jsonl", b'{"margin": 1}\n'),
+    "queries.audit.lines": lambda _, who: audit.lines(who),
+    "queries.audit.lines, of main": lambda _, who: audit.lines(who, "main"),
+    "queries.datasets.list_datasets": lambda _, who: dataset_queries.list_datasets(who, "main"),
+    "queries.datasets.page": lambda _, who: dataset_queries.page(who, "main", 10),
+    "queries.datasets.get_dataset": lambda made, who: dataset_queries.get_dataset(who, made.dataset),
+    "queries.datasets.history": lambda made, who: (dataset_queries.history(who, made.dataset),),
+    "queries.datasets.versions": lambda made, who: (dataset_queries.versions(who, made.dataset, 10),),
+    "queries.datasets.read_rows": lambda made, who: rows_of(who, made),
+    "queries.inbox.refusals": lambda _, who: (inbox_queries.refusals(who, "main"),),
+    "queries.monitoring.course": lambda _, who: (monitoring.course(who),),
+    "queries.monitoring.reading": lambda _, who: monitoring.reading(who),
+    "queries.monitoring.scraped": lambda _, who: monitoring.scraped(who),
+    "queries.palette.entries": lambda _, who: palette.entries(who, "main"),
+    "queries.palette.oversees": lambda _, who: [True] if palette.oversees(who) else [],
+    "queries.people.list_people": lambda _, who: people_queries.list_people(who),
+    "queries.people.password_hash": lambda _, who: people_queries.password_hash(who),
+    "queries.people.preferences": lambda _, who: (people_queries.preferences(who),),
+    "queries.people.session_expiry": lambda _, who: people_queries.session_expiry(who),
+    "queries.people.sessions": lambda _, who: (people_queries.sessions(who),),
+    "queries.people.sessions_of, another's": lambda made, who: (people_queries.sessions_of(who, made.other.user_id),),
+    "queries.projects.default_project": lambda _, who: projects.default_project(who),
+    "queries.projects.list_projects": lambda _, who: [one for one in projects.list_projects(who) if one.slug == "main"],
+    "queries.results.conclude": lambda made, who: answered(who, made),
+    "queries.runs.get_run": lambda made, who: run_queries.get_run(who, a_waiting_run(made)),
+    "queries.runs.list_runs": lambda _, who: run_queries.list_runs(who, "main"),
+    "queries.runs.page": lambda _, who: run_queries.page(who, "main", 10),
+    "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
+    "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),
+    "queries.views.list_views": lambda _, who: (view_queries.list_views(who, "main"),),
+}
