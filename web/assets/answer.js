@@ -1,5 +1,6 @@
 // The answer: its sentence and its key numbers, put right by events without a rerun.
 import { ago, beside, estimate, glow, icon, make, plumb, put, read, STATES, whole } from "./plumb.js";
+import { showPartial } from "./run.js";
 
 export default function answer({ data, parentElement, setTriggerValue }) {
   const given = read(data);
@@ -21,7 +22,15 @@ class Answer {
     this.off?.();
     this.given = given;
     if (!stale) this.renew(given, stamp);
-    this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
+    this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => this.heard(kind, body), given.since);
+  }
+
+  /** A newer version, or the answer of a part of one: that stands below until the whole of it is there. */
+  heard(kind, body) {
+    if (kind === "partial") showPartial(this.partial, body);
+    if (kind !== "version") return;
+    this.partial.hidden = true;
+    this.moved(body);
   }
 
   renew(given, stamp) {
@@ -35,10 +44,11 @@ class Answer {
     this.sentence = make("p", { class: "pl-sentence", "data-live": "sentence" });
     this.meta = make("p", { class: "pl-meta" });
     this.numbers = make("dl", { class: "pl-numbers" }, ...given.numbers.map((number) => this.number(number)));
+    this.partial = make("section", { class: "pl-partial", "aria-label": "Partial answer of newer rows", hidden: true });
     const head = make("div", { class: "pl-answer-head" }, this.sentence, this.meta);
     this.root.setAttribute("aria-label", given.title ? `Answer of ${given.title}` : "Answer");
     this.root.classList.toggle("pl-answer-small", Boolean(given.small));
-    this.root.replaceChildren(...(given.title ? [this.title(given)] : []), head, this.numbers);
+    this.root.replaceChildren(...(given.title ? [this.title(given)] : []), head, this.numbers, this.partial);
   }
 
   title(given) {

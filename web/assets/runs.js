@@ -2,6 +2,7 @@
 import { ago, make, plumb, read } from "./plumb.js";
 
 const STATES = { queued: "Waiting", running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled" };
+const BACKENDS = { child: "child process", ray: "Ray", job: "Ray job" };
 const COLUMNS = ["State", "What", "Dataset", "Asked", "Took", ""];
 
 export default function runs({ data, parentElement, setTriggerValue }) {
@@ -37,7 +38,10 @@ class Runs {
       return;
     }
     Object.assign(known, { state: body.state, progress: body.progress ?? known.progress, stage: body.stage ?? known.stage, error: body.error ?? known.error });
-    if (["done", "failed", "cancelled"].includes(body.state)) known.finished ??= new Date().toISOString();
+    if (["done", "failed", "cancelled"].includes(body.state)) {
+      known.finished ??= new Date().toISOString();
+      this.soon ??= setTimeout(() => this.renew(), 700);
+    }
     this.draw();
   }
 
@@ -48,14 +52,14 @@ class Runs {
 
   draw() {
     this.frame.hidden = this.runs.size === 0;
-    const open = new Set([...this.body.querySelectorAll("details[open]")].map((details) => details.dataset.run));
-    this.body.replaceChildren(...grouped([...this.runs.values()]).map((run) => this.row(run, open.has(String(run.id)))));
+    const open = new Set([...this.body.querySelectorAll("details[open]")].map((details) => `${details.dataset.what}${details.dataset.run}`));
+    this.body.replaceChildren(...grouped([...this.runs.values()]).map((run) => this.row(run, (what) => open.has(`${what}${run.id}`))));
   }
 
   row(run, open) {
     const cells = [
       make("td", {}, make("span", { class: `pl-state pl-state-${run.state}` }, STATES[run.state]), this.progress(run)),
-      make("td", {}, run.kind, run.times > 1 ? make("span", { class: "pl-quiet" }, ` × ${run.times}`) : null, run.attempt > 1 ? make("span", { class: "pl-quiet" }, ` attempt ${run.attempt}`) : null, this.fault(run, open)),
+      make("td", {}, run.kind, run.times > 1 ? make("span", { class: "pl-quiet" }, ` × ${run.times}`) : null, run.attempt > 1 ? make("span", { class: "pl-quiet" }, ` attempt ${run.attempt}`) : null, this.backend(run), this.fault(run, open("error")), this.log(run, open("log"))),
       make("td", {}, run.dataset),
       make("td", { class: "pl-quiet" }, `${ago(run.asked)} by ${run.by || "the inbox"}`),
       make("td", { class: "pl-quiet pl-number" }, took(run)),
@@ -70,10 +74,19 @@ class Runs {
     return make("div", { class: "pl-run-live" }, bar, make("span", { class: "pl-quiet" }, run.stage));
   }
 
+  backend(run) {
+    return run.backend ? make("span", { class: "pl-quiet", "data-backend": run.backend }, ` by ${BACKENDS[run.backend] ?? run.backend}`) : null;
+  }
+
+  log(run, open) {
+    if (!run.log) return null;
+    return make("details", { "data-run": run.id, "data-what": "log", class: "pl-run-log", open }, make("summary", {}, "Log"), make("pre", { tabindex: "0" }, run.log));
+  }
+
   fault(run, open) {
     if (!run.error) return null;
     const where = [run.error.file, run.error.line && `line ${run.error.line}`, run.error.field && `field ${run.error.field}`].filter(Boolean).join(", ");
-    return make("details", { "data-run": run.id, open }, make("summary", {}, run.error.message ?? run.error.code ?? "It failed"), make("p", { class: "pl-quiet" }, [where, run.error.code].filter(Boolean).join(" · ")));
+    return make("details", { "data-run": run.id, "data-what": "error", open }, make("summary", {}, run.error.message ?? run.error.code ?? "It failed"), make("p", { class: "pl-quiet" }, [where, run.error.code].filter(Boolean).join(" · ")));
   }
 
   action(run) {
@@ -93,7 +106,7 @@ function grouped(runs) {
   const lines = [];
   for (const run of runs) {
     const before = lines.at(-1);
-    const same = before && run.state === "done" && before.state === "done" && before.dataset === run.dataset && before.kind === run.kind;
+    const same = before && run.state === "done" && before.state === "done" && before.dataset === run.dataset && before.kind === run.kind && before.backend === run.backend && !run.log && !before.log;
     if (same) before.times += 1;
     else lines.push({ ...run, times: 1 });
   }
