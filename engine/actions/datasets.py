@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlmodel import col, select
 
@@ -15,7 +15,7 @@ from engine.access.roles import require
 from engine.access.scope import dataset_of, project_of
 from engine.access.visible import project_id
 from engine.actions.projects import ensure
-from engine.actions.queue import cancel_work, enqueue, publish_dataset
+from engine.actions.queue import READS, cancel_work, enqueue, publish_dataset
 from engine.errors import UsageError
 from engine.settings import get_settings
 from engine.store import blobs
@@ -40,9 +40,19 @@ class Received(NamedTuple):
 
 
 def receive_upload(
-    who: Who, project: str, name: str, path: Path, sha256: str, size: int, mapping: Mapping[str, str] | None = None
+    who: Who,
+    project: str,
+    name: str,
+    path: Path,
+    sha256: str,
+    size: int,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    kind: Literal["read", "job"] = "read",
 ) -> Received:
     """Take a file that lies whole at `path` in the uploads folder; it moves to the originals and waits to be read.
+
+    With the kind `job` it is read and observed by a Ray job, where there is Ray.
 
     The same content twice within a project is one dataset: the one that is there is returned (and comes back if it had
     been removed), and is read again only if its mapping changes or nothing has been read of it yet.
@@ -67,7 +77,7 @@ def receive_upload(
         if dataset.version and not changed:
             return Received(_id(dataset), None)
         run = _running_read(tx, dataset) if not changed else None
-        run = run or enqueue(tx, home, dataset, "read", {"replace": True}, who.user_id)
+        run = run or enqueue(tx, home, dataset, kind, {"replace": True}, who.user_id)
         return Received(_id(dataset), run.id)
 
 
@@ -122,7 +132,8 @@ def _add(tx: Transaction, project: Project, dataset: Dataset) -> None:
 
 
 def _running_read(tx: Transaction, dataset: Dataset) -> Run | None:
-    running = select(Run).where(col(Run.dataset_id) == dataset.id, col(Run.kind) == "read", col(Run.state) == "running")
+    reads = col(Run.kind).in_(READS)
+    running = select(Run).where(col(Run.dataset_id) == dataset.id, reads, col(Run.state) == "running")
     return tx.session.exec(running).first()
 
 

@@ -14,10 +14,13 @@ from engine.store.tables import Dataset, Project, Run
 from engine.store.times import now
 from engine.store.transaction import Transaction, transaction
 
+READS = ("read", "job")
+"""Kinds of runs that read a file; a job is a reading that was submitted to Ray."""
+
 
 def work_key(kind: str, params: Mapping[str, Any]) -> str:
     """What makes two requests the same work: reading is one work a dataset, observing one for each parameter set."""
-    described = [kind] if kind == "read" else [kind, dict(params)]
+    described = ["read"] if kind in READS else [kind, dict(params)]
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 

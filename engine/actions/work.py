@@ -14,12 +14,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import exists, text, update
+from sqlalchemy import and_, exists, or_, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from engine.access.names import storable
-from engine.actions.queue import publish_run
+from engine.actions.queue import READS, publish_run
 from engine.actions.versions import NewSegment, add_version, head_manifest
 from engine.errors import Conflict
 from engine.settings import get_settings
@@ -93,9 +93,8 @@ class Work:
 def claim(owner: str, kinds: Collection[str] = ("read", "observe")) -> Work | None:
     """Take the oldest waiting run of these kinds, or None. Of one dataset and kind only one runs at a time."""
     other = aliased(Run)
-    busy = exists().where(
-        col(other.dataset_id) == col(Run.dataset_id), col(other.kind) == col(Run.kind), col(other.state) == "running"
-    )
+    alike = or_(col(other.kind) == col(Run.kind), and_(col(other.kind).in_(READS), col(Run.kind).in_(READS)))
+    busy = exists().where(col(other.dataset_id) == col(Run.dataset_id), alike, col(other.state) == "running")
     oldest = (
         select(Run.id)
         .where(col(Run.state) == "queued", col(Run.kind).in_(list(kinds)), ~busy)

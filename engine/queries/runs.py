@@ -13,10 +13,13 @@ from engine.store.times import from_store
 from engine.types import RunView, Who
 
 MOST_RUNS = 1000
+LOG_IN_LISTS = 4_000
+LOG_OF_ONE = 64 * 1024
 
 _COLUMNS = """
 SELECT r.id, p.slug, r.dataset_id, d.name, r.kind, r.state, r.attempt, r.progress, r.stage, r.error, u.name,
-       r.requested_at, r.started_at, r.finished_at
+       r.requested_at, r.started_at, r.finished_at, r.backend,
+       CASE WHEN length(r.log) > :log THEN substr(r.log, length(r.log) - :log + 1) ELSE r.log END
 FROM run r
 JOIN project p ON p.id = r.project_id
 LEFT JOIN dataset d ON d.id = r.dataset_id
@@ -31,21 +34,21 @@ _ONE = _COLUMNS + "r.id = :id"
 def list_runs(who: Who, project: str, limit: int = 100) -> list[RunView]:
     """The newest runs of a project, newest first; at most 1,000."""
     as_of = events.cursor()
-    asked = {"project": project_id(who, project), "limit": min(max(limit, 0), MOST_RUNS)}
+    asked = {"project": project_id(who, project), "limit": min(max(limit, 0), MOST_RUNS), "log": LOG_IN_LISTS}
     return [_view(row, as_of) for row in fetch(_OF_PROJECT, asked)]
 
 
 def page(who: Who, project: str, limit: int, before: int | None = None) -> list[RunView]:
     """The newest runs of a project, newest first; those asked for before the one of id `before`."""
     as_of = events.cursor()
-    asked = {"project": project_id(who, project), "limit": limit, "before": earlier_than(before)}
+    asked = {"project": project_id(who, project), "limit": limit, "before": earlier_than(before), "log": LOG_IN_LISTS}
     return [_view(row, as_of) for row in fetch(_PAGE, asked)]
 
 
 def get_run(who: Who, run_id: int) -> RunView:
     """One run. Raises NotFound."""
     as_of = events.cursor()
-    found = fetch(_ONE, {"id": storable_id(run_id)})
+    found = fetch(_ONE, {"id": storable_id(run_id), "log": LOG_OF_ONE})
     if not found or not who.sees(found[0][1]):
         raise NotFound("There is no such run.", code="no_run")
     return _view(found[0], as_of)
@@ -53,7 +56,7 @@ def get_run(who: Who, run_id: int) -> RunView:
 
 def _view(row: Any, as_of: int) -> RunView:
     (row_id, project, dataset_id, dataset, kind, state, attempt, progress, stage, error, person, *times) = row
-    (requested, started, finished) = times
+    (requested, started, finished, backend, log) = times
     return RunView(
         id=row_id,
         project=project,
@@ -70,6 +73,8 @@ def _view(row: Any, as_of: int) -> RunView:
         started_at=_maybe(started),
         finished_at=_maybe(finished),
         event_id=as_of,
+        backend=backend,
+        log=log,
     )
 
 

@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   python -m jobs analyse scores.jsonl
   python -m jobs analyse scores.csv --map score_a=reward_chosen --map score_b=reward_rejected
   python -m jobs analyse judge.jsonl --param scale=100 --json
+  python -m jobs analyse scores.jsonl --submit --wait
   python -m jobs analyse scores.jsonl --fail-if 'calibration_error.low > 0.05 or accuracy < 0.7'"""
 
 
@@ -48,11 +49,16 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write the report as one HTML file")
     parser.add_argument("--fail-if", metavar="EXPR", help="exit with 5 if this condition over the estimates is true")
+    parser.add_argument("--submit", action="store_true", help="have the running product do it, as a job")
+    parser.add_argument("--project", metavar="P", help="with --submit: where the files become datasets")
+    parser.add_argument("--wait", action="store_true", help="with --submit: follow the jobs to their answers")
     parser.set_defaults(function=analyse)
 
 
 def analyse(args: argparse.Namespace) -> int:
     """Check what was asked, conclude, print; returns the exit code."""
+    if args.submit:
+        return _submit(args)
     from engine.errors import InputRefused, NotEnoughData
     from engine.standalone import Analysing
     from jobs.command import fail_if
@@ -74,6 +80,14 @@ def analyse(args: argparse.Namespace) -> int:
         print(f"--fail-if is true: {args.fail_if}", file=sys.stderr)
         return FAILED_IF
     return 0
+
+
+def _submit(args: argparse.Namespace) -> int:
+    from jobs.command.read import parse_mapping
+    from jobs.command.submit import follow, submit
+
+    submitted = submit(args.files, args.project, parse_mapping(args.map))
+    return follow(submitted, args.analysis, _parameters(args.param), args.json) if args.wait else 0
 
 
 def _parameters(words: list[str]) -> dict[str, str]:
