@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
 from engine.analysis.arrays import Floats
 from engine.analysis.calibration.error import CalibrationError
 from engine.analysis.calibration.null import BinNulls, bin_nulls, null_residual, smooth_null
 from engine.analysis.calibration.view import MASS_BINS, View
 from engine.analysis.intervals import Statistic, critical, jackknife, leave_one_out, normal_quantile, standard_error
-from engine.analysis.links import fit_platt, fit_slope
 from engine.analysis.metrics import Bins, debiased_l2
 from engine.analysis.smooth import smooth_ece, spread_cells
 from engine.types import Estimate
@@ -182,19 +182,15 @@ def slopes(view: View, level: float) -> dict[str, Estimate]:
 
 
 def _slope(view: View, *, intercept: bool) -> tuple[float, float, int]:
-    features = np.stack([view.margin, np.ones_like(view.margin)], axis=1)[:, : 2 if intercept else 1]
-    fit = fit_platt if intercept else fit_slope
-    theta = fit(view.margin, view.count[None], view.observed[None])[0]
-    table = view.table
-    p = 1 / (1 + np.exp(-(features @ theta)))
-    pull = table.sums[0] * p[table.cell] - table.sums[2]
-    weight = table.sums[0] * (p * (1 - p))[table.cell]
-    size = features.shape[1]
-    at_key = features[table.cell]
-    gradient = np.stack([view.by_bucket(pull * at_key[:, i]) for i in range(size)], axis=1)
-    curvature = np.stack(
-        [view.by_bucket(weight * at_key[:, i] * at_key[:, j]) for i in range(size) for j in range(size)], axis=1
-    ).reshape(-1, size, size)
+    size = 2 if intercept else 1
+    features = np.stack([view.margin, np.ones_like(view.margin)], axis=1)[:, :size]
+    theta = (view.platt_fits if intercept else view.slope_fits)[-1]
+    p = expit(features @ theta)[:, None]
+    products = (features[:, :, None] * features[:, None, :]).reshape(-1, size * size)
+    constant = np.concatenate([p * features, p * (1 - p) * products], axis=1)
+    slope = np.concatenate([-features, np.zeros_like(products)], axis=1)
+    sums = view.by_bucket(constant, slope)
+    gradient, curvature = sums[:, :size], sums[:, size:].reshape(-1, size, size)
     rest = curvature.sum(axis=0) - curvature + 1e-12 * np.eye(size)
     steps = np.linalg.solve(rest, gradient[:, :, None])[:, 0, 0]
     return float(theta[0]), standard_error(steps), len(steps)

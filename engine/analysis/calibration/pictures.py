@@ -79,13 +79,13 @@ def corp(view: View) -> dict[str, Any]:
 
 def recalibrated(view: View, chosen: Recalibrator) -> dict[str, Any]:
     """The reliability of the held-out recalibrated predictions, binned by themselves."""
-    table = view.table
-    prediction = chosen.held_out.ravel()[view.fold_and_cell]
+    rows, outcomes = (values.ravel() for values in view.by_fold)
+    prediction = chosen.held_out.ravel()
     group = np.minimum((prediction * view.bins).astype(np.int64), view.bins - 1)
-    count = sum_by(group, table.sums[0], view.bins)
+    count = sum_by(group, rows, view.bins)
     filled = count > 0
-    predicted = sum_by(group, table.sums[0] * prediction, view.bins)[filled] / count[filled]
-    observed = sum_by(group, table.sums[2], view.bins)[filled] / count[filled]
+    predicted = sum_by(group, rows * prediction, view.bins)[filled] / count[filled]
+    observed = sum_by(group, outcomes, view.bins)[filled] / count[filled]
     return {
         "predicted": predicted.tolist(),
         "observed": observed.tolist(),

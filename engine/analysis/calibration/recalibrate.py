@@ -15,7 +15,7 @@ from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_REC
 from engine.analysis.calibration.state import LOGIT_LIMIT
 from engine.analysis.calibration.view import FOLDS, View
 from engine.analysis.intervals import jackknife
-from engine.analysis.links import fit_beta, fit_platt, fit_power, fit_slope, softplus
+from engine.analysis.links import fit_beta, fit_power, softplus
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,13 @@ class Recalibrator:
 def recalibrators(view: View, level: float) -> dict[str, Recalibrator]:
     """Every recalibrator of this kind of rows; one whose fit does not exist (separated labels) is left out."""
     kinds = PAIR_RECALIBRATORS if view.paired else SCORE_RECALIBRATORS
-    fitted = ((kind, recalibrator(kind, view, level)) for kind in kinds)
-    return {kind: found for kind, found in fitted if found is not None}
-
-
-def recalibrator(kind: str, view: View, level: float) -> Recalibrator | None:
-    """One recalibrator, or None where it has no finite fit."""
-    fit = _isotonic(view) if kind == "isotonic" else _link(kind, view)
-    return _judge(kind, view, fit, level) if np.isfinite(fit.logits).all() else None
+    fits = {kind: _isotonic(view) if kind == "isotonic" else _link(kind, view) for kind in kinds}
+    fits = {kind: fit for kind, fit in fits.items() if np.isfinite(fit.logits).all()}
+    judged = {kind: _judged(view, fit) for kind, fit in fits.items()}
+    sums = view.by_bucket_and_fifteen(*(np.concatenate(parts, axis=2) for parts in zip(*judged.values(), strict=True)))
+    ends = np.cumsum([constant.shape[2] for constant, _ in judged.values()])
+    by_kind = zip(fits.items(), np.split(sums, ends[:-1], axis=2), strict=True)
+    return {kind: _judge(kind, view, fit, part, level) for (kind, fit), part in by_kind}
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,11 @@ def _link(kind: str, view: View) -> Fit:
         slopes = logits[-1][:, None] * np.stack([ones, log_margin], axis=1)
         return Fit(logits, dict(zip("ag", theta[-1].tolist(), strict=True)), slopes)
     if kind == "temperature":
-        theta, slopes = fit_slope(margin, *view.training), margin[:, None]
+        theta, slopes = view.slope_fits, margin[:, None]
         parameters = {"temperature": float(1 / theta[-1, 0]) if theta[-1, 0] > 0 else None}
         return Fit(theta @ slopes.T, parameters, slopes)
     if kind == "platt":
-        theta, slopes = fit_platt(margin, *view.training), np.stack([margin, ones], axis=1)
+        theta, slopes = view.platt_fits, np.stack([margin, ones], axis=1)
     else:
         theta = fit_beta(margin, *view.training)
         slopes = np.stack([log_expit(margin), -log_expit(-margin), ones], axis=1)
@@ -104,18 +103,30 @@ def corners(y: Floats) -> Flags:
 # ------------------------------------------------------------------ held-out gains
 
 
-def _judge(kind: str, view: View, fit: Fit, level: float) -> Recalibrator:
-    """Score the predictions of each fold on the buckets that it did not see, against the raw predictions."""
-    held_out = expit(fit.logits[:FOLDS])
+def _judged(view: View, fit: Fit) -> tuple[Floats, Floats]:
+    """What is summed over rows to judge a fit, as constant + slope · outcome: shape (folds, cells, functions).
+
+    The gains in log loss and in Brier score over the raw predictions, the residual, and it times each derivative.
+    """
     raw, after = np.nan_to_num(view.p), fit.logits[:FOLDS]
-    gains = {
-        "nll_gain": (softplus(view.margin) - softplus(after), after - view.margin),
-        "brier_gain": (np.square(raw) - np.square(held_out), 2 * (held_out - raw)),
-    }
-    error = _held_out_error(view, held_out, fit, level)
+    held_out = expit(after)
+    derivatives = np.ones((len(raw), 1)) if fit.slopes is None else np.column_stack([np.ones_like(raw), fit.slopes])
+    constant = [softplus(view.margin) - softplus(after), np.square(raw) - np.square(held_out)]
+    slope = [after - view.margin, 2 * (held_out - raw)]
+    for derivative in derivatives.T:
+        constant.append(held_out * derivative)
+        slope.append(np.broadcast_to(-derivative, held_out.shape))
+    return np.stack(constant, axis=2), np.stack(slope, axis=2)
+
+
+def _judge(kind: str, view: View, fit: Fit, sums: Floats, level: float) -> Recalibrator:
+    """Score the predictions of each fold on the buckets that it did not see, from the sums of `_judged`."""
+    by_bucket = sums.sum(axis=1)
+    error = _held_out_error(view, fit, sums[:, :, 2], by_bucket[:, 3:], level)
     told: dict[str, Any] = {"calibration_error": error.value, "low": error.low, "high": error.high}
-    for name, (constant, slope) in gains.items():
-        value, low, high = _mean_gain(view, constant, slope, level)
+    rows = view.count_by_fifteen.sum(axis=1)
+    for name, gain in zip(("nll_gain", "brier_gain"), by_bucket.T, strict=False):
+        value, low, high = jackknife(lambda part: part[1] / part[0], np.stack([rows, gain]), level)
         told |= {name: value, f"{name}_low": low, f"{name}_high": high}
     exported = {
         "kind": kind,
@@ -124,33 +135,21 @@ def _judge(kind: str, view: View, fit: Fit, level: float) -> Recalibrator:
         "applies_to": "comparison" if view.paired else "score",
         "held_out": told,
     }
-    return Recalibrator(kind, expit(fit.logits[-1]), held_out, error, exported)
+    return Recalibrator(kind, expit(fit.logits[-1]), expit(fit.logits[:FOLDS]), error, exported)
 
 
-def _mean_gain(view: View, constant: Floats, slope: Floats, level: float) -> tuple[float, float, float]:
-    """Mean over rows of constant + slope · outcome, both of shape (folds, cells), with its jackknife interval."""
-    table, place = view.table, view.fold_and_cell
-    gain = table.sums[0] * constant.ravel()[place] + table.sums[2] * slope.ravel()[place]
-    sums = np.stack([view.by_bucket(table.sums[0]), view.by_bucket(gain)])
-    return jackknife(lambda part: part[1] / part[0], sums, level)
-
-
-def _held_out_error(view: View, held_out: Floats, fit: Fit, level: float) -> CalibrationError:
+def _held_out_error(view: View, fit: Fit, by_bin: Floats, by_parameter: Floats, level: float) -> CalibrationError:
     """The cluster-debiased error of held-out predictions, over the equal-mass bins of the raw ones.
 
-    Fitting takes out the noise that looks like a change of the parameters; the interval must not allow for it again.
+    `by_bin` are residuals by bucket and bin, `by_parameter` those times the derivatives, by bucket. Fitting takes out
+    the noise that looks like a change of the parameters; the interval must not allow for it again.
     """
-    table = view.table
-    residual = table.sums[0] * held_out.ravel()[view.fold_and_cell] - table.sums[2]
-    by_bin = view.by_bucket_and_bin(residual, view.fifteen)
     if fit.slopes is None:
         return calibration_error(view.count_by_fifteen, by_bin, level)
     p = expit(fit.logits[-1])
     weighted = fit.slopes * (view.count * p * (1 - p))[:, None]
-    parameters = range(fit.slopes.shape[1])
-    by_parameter = [view.by_bucket(residual * fit.slopes[table.cell, index]) for index in parameters]
-    moved = [sum_by(view.fifteen.groups, weighted[:, index], view.fifteen.bins) for index in parameters]
-    absorbed = np.stack(by_parameter, axis=1) @ np.linalg.pinv(weighted.T @ fit.slopes) @ np.stack(moved)
+    moved = np.stack([sum_by(view.fifteen.groups, values, view.fifteen.bins) for values in weighted.T])
+    absorbed = by_parameter @ np.linalg.pinv(weighted.T @ fit.slopes) @ moved
     return calibration_error(view.count_by_fifteen, by_bin, level, by_bin - absorbed)
 
 

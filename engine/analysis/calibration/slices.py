@@ -75,10 +75,9 @@ def slices(view: View, chosen: Recalibrator | None, level: float) -> list[dict[s
     if not view.state.columns:
         return []
     prediction = np.nan_to_num(view.p if chosen is None else chosen.on_all)
-    table = view.table
-    residual = table.sums[0] * prediction[table.cell] - table.sums[2]
-    whole = np.stack([table.per_bucket(table.sums[0]), table.per_bucket(residual)])
-    whole = whole.reshape(2, -1, SLICE_BUCKETS).sum(axis=1)
+    ones = np.ones_like(prediction)
+    by_bucket = view.by_bucket(np.stack([ones, prediction], axis=1), np.stack([0 * ones, -ones], axis=1))
+    whole = np.stack([sum_by(view.buckets % SLICE_BUCKETS, sums, SLICE_BUCKETS) for sums in by_bucket.T])
     entries = [
         entry for name, column in view.state.columns.items() for entry in _entries(name, column, prediction, whole)
     ]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from engine.analysis.arrays import Flags, Floats, Ints, sum_by
 from engine.analysis.calibration.state import MOMENT_FIELDS, CalibrationState
 from engine.analysis.grid import RESOLUTION, fine_of_cell
+from engine.analysis.links import fit_platt, fit_slope
 from engine.analysis.metrics import equal_mass_groups
 
 MASS_BINS = 15
@@ -42,9 +44,18 @@ class View:
         self.table = state.cells
         self.count, self.predicted, self.observed, self.margin_sum = state.cells.totals()
         self.rows = float(self.count.sum())
-        begins = np.concatenate([[True], self.table.bucket[1:] != self.table.bucket[:-1]])[: len(self.table.keys)]
-        self.starts: Ints = np.flatnonzero(begins)
-        self.place: Ints = np.cumsum(begins) - 1
+        bucket = self.table.bucket
+        self.starts: Ints = np.flatnonzero(np.diff(bucket, prepend=-1))
+        self.buckets: Ints = bucket[self.starts]
+        self._lengths: Ints = np.diff(self.starts, append=len(bucket))
+
+    @cached_property
+    def place(self) -> Ints:
+        """For each key of the table, the place of its bucket among those that are not empty."""
+        return self._at_keys(np.arange(len(self.starts)))
+
+    def _at_keys(self, by_bucket: Ints) -> Ints:
+        return np.repeat(by_bucket, self._lengths)
 
     @cached_property
     def filled(self) -> Flags:
@@ -90,24 +101,66 @@ class View:
     def _binning(self, groups: Ints, bins: int) -> Binning:
         return Binning(bins, groups, self.place * bins + groups[self.table.cell])
 
-    @cached_property
-    def count_by_fifteen(self) -> Floats:
-        """Rows by bucket and equal-mass bin of fifteen."""
-        return self.by_bucket_and_bin(self.table.sums[0], self.fifteen)
+    # ------------------------------------------------------------------ functions of fold and cell
 
     @cached_property
-    def fold_and_cell(self) -> Ints:
-        """For each key the place of its fold (bucket mod 5) and cell in an array of shape (folds, cells), flattened."""
-        return self.table.bucket % FOLDS * self.table.cells + self.table.cell
+    def _fold_and_cell(self) -> Ints:
+        return self._at_keys(self.buckets % FOLDS * self.table.cells) + self.table.cell
+
+    @cached_property
+    def by_fold(self) -> tuple[Floats, Floats]:
+        """Count and outcome by fold (bucket mod 5) and cell: each of shape (folds, cells)."""
+        size = FOLDS * self.table.cells
+        count, outcome = (sum_by(self._fold_and_cell, self.table.sums[field], size) for field in (0, 2))
+        return count.reshape(FOLDS, -1), outcome.reshape(FOLDS, -1)
 
     @cached_property
     def training(self) -> tuple[Floats, Floats]:
         """Count and outcome by cell without each fold, and last of all rows: shape (folds + 1, cells)."""
-        count, outcome = (
-            sum_by(self.fold_and_cell, self.table.sums[field], FOLDS * self.table.cells).reshape(FOLDS, -1)
-            for field in (0, 2)
-        )
+        count, outcome = self.by_fold
         return np.vstack([self.count - count, self.count]), np.vstack([self.observed - outcome, self.observed])
+
+    @cached_property
+    def slope_fits(self) -> Floats:
+        """The slope of the logit on the margin, for each training set: shape (folds + 1, 1)."""
+        return fit_slope(self.margin, *self.training)
+
+    @cached_property
+    def platt_fits(self) -> Floats:
+        """Slope and intercept for each training set: shape (folds + 1, 2)."""
+        return fit_platt(self.margin, *self.training)
+
+    @cached_property
+    def _count_and_outcome(self) -> tuple[csr_array, csr_array]:
+        """Rows and outcomes, a row of the matrix for each bucket and bin of fifteen, a column for each fold and cell.
+
+        A product with functions of fold and cell sums them by bucket and bin in one pass over the table.
+        """
+        rows = len(self.starts) * MASS_BINS
+        ends = np.concatenate([[0], np.cumsum(np.bincount(self.fifteen.key, minlength=rows))])
+        shape = rows, FOLDS * self.table.cells
+        count = csr_array((self.table.sums[0], self._fold_and_cell, ends), shape=shape)
+        return count, csr_array((self.table.sums[2], count.indices, count.indptr), shape=shape)
+
+    def by_bucket_and_fifteen(self, constant: Floats, slope: Floats) -> Floats:
+        """Sums over rows of constant + slope · outcome by bucket and equal-mass bin of fifteen, of several functions.
+
+        `constant` and `slope` have shape (folds, cells, functions); the result (buckets, bins, functions).
+        """
+        functions = constant.shape[2]
+        count, outcome = self._count_and_outcome
+        sums = count @ constant.reshape(-1, functions) + outcome @ slope.reshape(-1, functions)
+        return np.asarray(sums.reshape(-1, MASS_BINS, functions))
+
+    def by_bucket(self, constant: Floats, slope: Floats) -> Floats:
+        """The same by bucket, of functions of the cell alone: (cells, functions) to (buckets, functions)."""
+        in_each_fold = (np.broadcast_to(values, (FOLDS, *values.shape)) for values in (constant, slope))
+        return np.asarray(self.by_bucket_and_fifteen(*in_each_fold).sum(axis=1))
+
+    @cached_property
+    def count_by_fifteen(self) -> Floats:
+        """Rows by bucket and equal-mass bin of fifteen."""
+        return self.by_bucket_and_bin(self.table.sums[0], self.fifteen)
 
     @cached_property
     def moments(self) -> Floats:
@@ -134,7 +187,3 @@ class View:
     def by_bucket_and_bin(self, values: Floats, binning: Binning) -> Floats:
         """Sum `values` (one per key) by bucket and bin: shape (buckets, bins)."""
         return sum_by(binning.key, values, len(self.starts) * binning.bins).reshape(-1, binning.bins)
-
-    def by_bucket(self, values: Floats) -> Floats:
-        """Sum `values` (one per key) by bucket: shape (buckets,)."""
-        return np.asarray(np.add.reduceat(values, self.starts))
