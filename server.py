@@ -19,9 +19,10 @@ from web.errors import Errors, not_served, refused, script_failed
 from web.gate import Gate
 from web.headers import Headers
 from web.lifespan import lifespan
+from web.measuring import Measured
 from web.routes import ROUTES
 
-MIDDLEWARE = [Middleware(Headers), Middleware(Errors), Middleware(Gate, settings=get_settings())]
+MIDDLEWARE = [Middleware(Measured), Middleware(Headers), Middleware(Errors), Middleware(Gate, settings=get_settings())]
 HANDLERS = {PlumblineError: refused, HTTPException: not_served}
 
 app = st.App(

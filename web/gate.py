@@ -14,12 +14,12 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 import anyio
-import structlog
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from engine import logs
 from engine.access import audit, tokens
 from engine.queries import people
 from engine.settings import Settings
@@ -42,9 +42,11 @@ OPEN: Final = frozenset(
         ("GET", "/assets/icon.svg"),
         ("GET", "/assets/signin.css"),
         ("GET", "/assets/fonts/inter.ttf"),
+        ("GET", "/metrics"),
+        ("GET", "/metrics/probe"),
     }
 )
-"""All that is answered without a session: methods and exact paths."""
+"""All that is answered without a session: methods and exact paths. What measures us brings a secret of its own."""
 
 API: Final = ("/api/v1", "/metrics")
 """Where programs come with a token. A browser's session may read there, and change nothing."""
@@ -84,9 +86,11 @@ class Gate:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["who"] = who
+        if who is not None:
+            logs.about(user_id=who.user_id)
         if who is not None and who.token is not None and who.token.due:
             await anyio.to_thread.run_sync(tokens.note_use, who)
-        with audit.asked_from(connection.client.host if connection.client else "", _request_id()):
+        with audit.asked_from(connection.client.host if connection.client else "", logs.request_id()):
             await self.app(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,6 +103,7 @@ class Gate:
             await send({"type": "websocket.close", "code": 4401})
             return
         scope.setdefault("state", {})["who"] = who
+        logs.about(user_id=who.user_id)
         await self._watched(scope, receive, send, connection.cookies[COOKIE], who)
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send, cookie: str, who: Who) -> None:
@@ -160,10 +165,6 @@ def _bearer(connection: HTTPConnection) -> str | None:
 
 def _is_api(path: str) -> bool:
     return any(path == place or path.startswith(place + "/") for place in API)
-
-
-def _request_id() -> str:
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def _is_open(scope: Scope) -> bool:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import secrets
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import streamlit
-import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine import logs
+from engine.settings import get_settings
+
+_YEAR_SECONDS: Final = 31_536_000
 _INLINE_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+BROKEN: Final = 1011
+"""Code of a websocket that ends because something failed on our side."""
 
 FORM_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
@@ -47,18 +53,55 @@ class Headers:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.tls = get_settings().tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on under a fresh id; complete the headers of its answer."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        with structlog.contextvars.bound_contextvars(request_id=request_id, path=scope["path"]):
-            await self.app(scope, receive, lambda message: send(_completed(message, request_id)))
+        request_id = logs.new_request_id()
+
+        def complete(message: Message) -> Message:
+            return _completed(message, request_id, self.tls)
+
+        sending = _refusing(complete, send) if _may_refuse(scope) else lambda message: send(complete(message))
+        with logs.bound(request_id=request_id, path=scope["path"]):
+            await self.app(scope, receive, sending)
 
 
-def _completed(message: Message, request_id: str) -> Message:
+def _may_refuse(scope: Scope) -> bool:
+    """Whether a websocket that is not accepted can be answered by us; the server's own refusal has no headers."""
+    return scope["type"] == "websocket" and "websocket.http.response" in (scope.get("extensions") or {})
+
+
+def _refusing(complete: Callable[[Message], Message], send: Send) -> Send:
+    """Answers a websocket that is closed before it was accepted; once it is accepted all passes as it is."""
+    accepted = False
+
+    def sending(message: Message) -> Awaitable[None]:
+        nonlocal accepted
+        if accepted or message["type"] != "websocket.close":
+            accepted = accepted or message["type"] == "websocket.accept"
+            return send(message if accepted else complete(message))
+        return _refuse(complete(_refusal(message)), send)
+
+    return sending
+
+
+def _refusal(closing: Message) -> Message:
+    """403, or where opening it failed 500 with the id of the error."""
+    broken = closing.get("code") == BROKEN
+    headers = [(b"x-error-id", closing.get("reason", "").encode())] if broken else []
+    return {"type": "websocket.http.response.start", "status": 500 if broken else 403, "headers": headers}
+
+
+async def _refuse(start: Message, send: Send) -> None:
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": b""})
+
+
+def _completed(message: Message, request_id: str, tls: bool) -> Message:
     if message["type"] not in ("http.response.start", "websocket.http.response.start"):
         return message
     headers = MutableHeaders(scope=message)
@@ -68,6 +111,8 @@ def _completed(message: Message, request_id: str) -> Message:
     headers["cross-origin-opener-policy"] = "same-origin"
     headers["cross-origin-resource-policy"] = "same-origin"
     headers["permissions-policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+    if tls:
+        headers["strict-transport-security"] = f"max-age={_YEAR_SECONDS}"
     headers.setdefault("content-security-policy", page_policy())
     headers.setdefault("cache-control", "no-store")
     if headers["content-security-policy"] == FORM_POLICY:

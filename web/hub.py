@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,10 @@ _BATCHES: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as sent: its id, its project (None: no project's), the user it is about (None: nobody), its JSON."""
+    """One event as sent: its id, its project (None: no project's), the user it is about (None: nobody), its JSON.
+
+    `written` is when its transaction wrote it, in seconds since 1970.
+    """
 
     id: int
     project: str | None
@@ -27,6 +31,7 @@ class Event:
     user: int | None
     kind: str
     text: str
+    written: float = 0.0
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Event:
@@ -34,7 +39,8 @@ class Event:
         scope, _, subject = str(row["topic"]).partition("/")
         user = int(subject) if scope == "user" else None
         text = orjson.dumps(row, option=orjson.OPT_UTC_Z).decode()
-        return cls(int(row["id"]), row["project"], str(row["topic"]), user, str(row["kind"]), text)
+        written = datetime.fromisoformat(row["at"]).timestamp()
+        return cls(int(row["id"]), row["project"], str(row["topic"]), user, str(row["kind"]), text, written)
 
 
 @dataclass(eq=False, slots=True)

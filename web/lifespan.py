@@ -17,7 +17,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from engine.queries import events
 from engine.settings import Settings, get_settings
-from web import assets, hosting, logs, tailer, tuning, upload
+from web import assets, hosting, logs, measuring, tailer, tuning, upload
 from web.hub import hub
 
 SHUTDOWN_SECONDS: Final = 1
@@ -41,11 +41,13 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     logs.configure()
     check_options(settings)
     tuning.apply(SHUTDOWN_SECONDS)
+    measuring.time_reruns()
     PagesManager.uses_pages_directory = False
     hosting.mark_hosted()
     await anyio.to_thread.run_sync(warm_up)
     hub.cursor = await anyio.to_thread.run_sync(events.cursor)
-    tasks = [asyncio.create_task(tailer.tail(hub, settings)), asyncio.create_task(_housekeeping(settings))]
+    chores = (tailer.tail(hub, settings), _housekeeping(settings), measuring.tell(hub))
+    tasks = [asyncio.create_task(chore) for chore in chores]
     logs.log.info("web started", address=settings.bind, port=settings.port)
     try:
         yield {}

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from engine.access.roles import may_hear
 from engine.queries import events
 from engine.types import Who
+from web import measuring
 from web.hub import Event, Subscriber, hub
 
 _PAGE: Final = 500
@@ -73,7 +74,8 @@ async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> Non
             batch = list(await subscriber.queue.get())
             while not subscriber.queue.empty():
                 batch += subscriber.queue.get_nowait()
-            await _send_batch(websocket, who, [event for event in batch if event.id > sent])
+            if await _send_batch(websocket, who, [event for event in batch if event.id > sent]):
+                measuring.delivered(batch[-1].written)
             sent = max(sent, batch[-1].id)
         await websocket.close(_STALLED)
     except WebSocketDisconnect:
@@ -100,10 +102,12 @@ async def _catch_up(websocket: WebSocket, who: Who, since: int, upto: int) -> in
     return max(since, upto)
 
 
-async def _send_batch(websocket: WebSocket, who: Who, batch: list[Event]) -> None:
+async def _send_batch(websocket: WebSocket, who: Who, batch: list[Event]) -> bool:
+    """Send what they may hear; whether there was anything."""
     texts = [event.text for event in batch if may_hear(who, event.project, event.topic)]
     if texts:
         await websocket.send_text('{"events":[' + ",".join(texts) + "]}")
+    return bool(texts)
 
 
 async def _send(websocket: WebSocket, message: dict[str, object]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from web import assets, export, index, signin, upload, view
+from web import assets, export, index, metrics, signin, upload, view
 from web.api import app as api
 from web.live import live
 
@@ -18,9 +18,12 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/auth/signout", signin.sign_out, methods=["POST"]),
     WebSocketRoute("/live", live),
     Route("/view/calibration", view.calibration),
+    Route("/view/worst", view.worst),
     Route("/upload", upload.upload, methods=["PUT", "POST"]),
     Route("/export/calibration.{extension}", export.calibration),
     Route("/export/recalibrator.json", export.recalibrator),
+    Route("/metrics", metrics.metrics),
+    Route("/metrics/probe", metrics.probe),
     Route("/favicon.ico", assets.favicon),
     Route("/favicon.png", assets.favicon),
     Route("/assets/{name:path}", assets.serve),

@@ -44,6 +44,10 @@ _RUNS: Final = "SELECT state, backend, count(*) FROM run GROUP BY state, backend
 _EVENTS: Final = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM event"
 _POSTGRES_SIZE: Final = "SELECT pg_database_size(current_database())"
 _OWNER: Final = 'SELECT role FROM "user" WHERE id = :user'
+_ANSWERED: Final = """
+SELECT d.id FROM dataset AS d JOIN version AS v ON v.dataset_id = d.id AND v.number = d.version
+WHERE d.removed_at IS NULL AND v.verdict IS NOT NULL ORDER BY d.updated_at DESC LIMIT 1
+"""
 _STATES: Final = ("queued", "running", "done", "failed", "cancelled")
 _REREAD_SECONDS: Final = 1.0
 _RECOUNT_SECONDS: Final = 30.0
@@ -128,6 +132,12 @@ def sample() -> Reading:
     found = _latest.get()
     _course.append(found)
     return found
+
+
+def newest_answered() -> int | None:
+    """*System.* The dataset whose answer moved last, None where there is none: what the probe of uptime asks for."""
+    found = fetch(_ANSWERED)
+    return int(found[0][0]) if found else None
 
 
 # ------------------------------------------------------------------ reading it

@@ -10,6 +10,7 @@ import os
 
 import streamlit as st
 
+from engine import logs
 from engine.queries import people
 from engine.types import Who
 
@@ -30,4 +31,5 @@ def enter() -> Who:
     if who is None:
         st.error("You are signed out. Reload the page to sign in again; your data and views are kept.")
         st.stop()
+    logs.about(user_id=who.user_id)
     return who

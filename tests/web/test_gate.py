@@ -84,6 +84,8 @@ def test_what_is_open_is_exactly_this(served: Served) -> None:
         "/assets/icon.svg": 200,
         "/assets/signin.css": 200,
         "/assets/fonts/inter.ttf": 200,
+        "/metrics": 401,
+        "/metrics/probe": 401,
     }
     with served.client() as client:
         assert {path: client.get(path).status_code for method, path in OPEN if method == "GET"} == expected
