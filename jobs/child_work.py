@@ -17,6 +17,7 @@ from engine.analysis import ANALYSES
 from engine.errors import InputRefused, LimitExceeded, PlumblineError
 from engine.formats import Limits, follow_from_dict, read, read_table, to_rows
 from engine.formats.segments import write_segment
+from jobs import disk
 from jobs.child_limits import resident
 from jobs.observing import observe_here
 
@@ -61,6 +62,8 @@ def answer(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
         name = request.get("name", "")
         return _failed(LimitExceeded(f"{name}: reading needs more memory than the limit", code="memory", file=name))
     except Exception as error:  # noqa: BLE001 - whatever a file provokes becomes a named refusal
+        if (unavailable := disk.full(error)) is not None:
+            return _failed(unavailable)
         name = request.get("name", "")
         said = f"{name}: the reader stopped at something it does not understand ({type(error).__name__})"
         return _failed(InputRefused(said, code="reader_failed", file=name))

@@ -27,6 +27,7 @@ from engine.queries.states import Observed, StatesMissingError, observed
 from engine.settings import get_settings
 from engine.store import datasets
 from engine.store.engine import fetch
+from jobs import disk
 from jobs.children import ReadDone
 from jobs.executor import Executor, WorkerLostError
 from jobs.inbox import GROWING, open_regular
@@ -73,7 +74,9 @@ def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
             log.info("run %d was let go: %s", work.run_id, error.message)
     except PlumblineError as error:
         _fail(work, executor, error.to_dict())
-    except Exception:
+    except Exception as error:
+        if (unavailable := disk.full(error)) is not None:
+            raise unavailable from error
         log.exception("run %d failed", work.run_id)
         message = "Something went wrong that should not; the log has the details. Nothing of this file was kept."
         _fail(work, executor, {"code": "internal", "message": message})
