@@ -189,7 +189,7 @@ def _slope(view: View, *, intercept: bool) -> tuple[float, float, int]:
     products = (features[:, :, None] * features[:, None, :]).reshape(-1, size * size)
     constant = np.concatenate([p * features, p * (1 - p) * products], axis=1)
     slope = np.concatenate([-features, np.zeros_like(products)], axis=1)
-    sums = view.by_bucket(constant, slope)
+    sums = view.by_bucket(constant[None], slope[None])
     gradient, curvature = sums[:, :size], sums[:, size:].reshape(-1, size, size)
     rest = curvature.sum(axis=0) - curvature + 1e-12 * np.eye(size)
     steps = np.linalg.solve(rest, gradient[:, :, None])[:, 0, 0]

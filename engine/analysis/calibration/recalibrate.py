@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,12 @@ def recalibrators(view: View, level: float) -> dict[str, Recalibrator]:
     kinds = PAIR_RECALIBRATORS if view.paired else SCORE_RECALIBRATORS
     fits = {kind: _isotonic(view) if kind == "isotonic" else _link(kind, view) for kind in kinds}
     fits = {kind: fit for kind, fit in fits.items() if np.isfinite(fit.logits).all()}
-    judged = {kind: _judged(view, fit) for kind, fit in fits.items()}
-    sums = view.by_bucket_and_fifteen(*(np.concatenate(parts, axis=2) for parts in zip(*judged.values(), strict=True)))
-    ends = np.cumsum([constant.shape[2] for constant, _ in judged.values()])
-    by_kind = zip(fits.items(), np.split(sums, ends[:-1], axis=2), strict=True)
-    return {kind: _judge(kind, view, fit, part, level) for (kind, fit), part in by_kind}
+    judged = [_judged(view, fit) for fit in fits.values()]
+    by_bucket = view.by_bucket(*(np.concatenate(parts, axis=2) for parts in zip(*judged, strict=True)))
+    ends = np.cumsum([constant.shape[2] for constant, _ in judged])
+    by_bin = view.residual_by_fifteen(np.stack([fit.held_out for fit in fits.values()], axis=2))
+    sums = zip(np.split(by_bucket, ends[:-1], axis=1), np.moveaxis(by_bin, 2, 0), strict=True)
+    return {kind: _judge(kind, view, fit, *part, level) for (kind, fit), part in zip(fits.items(), sums, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Fit:
     logits: Floats
     parameters: dict[str, Any]
     slopes: Floats | None
+
+    @cached_property
+    def held_out(self) -> Floats:
+        """Predictions by fold and cell, from the other folds."""
+        return np.asarray(expit(self.logits[:FOLDS]))
 
 
 def _link(kind: str, view: View) -> Fit:
@@ -104,25 +111,25 @@ def corners(y: Floats) -> Flags:
 
 
 def _judged(view: View, fit: Fit) -> tuple[Floats, Floats]:
-    """What is summed over rows to judge a fit, as constant + slope · outcome: shape (folds, cells, functions).
+    """What is summed by bucket to judge a fit, as constant + slope · outcome: shape (folds, cells, functions).
 
-    The gains in log loss and in Brier score over the raw predictions, the residual, and it times each derivative.
+    The gains in log loss and in Brier score over the raw predictions, and the residual times each derivative.
     """
-    raw, after = np.nan_to_num(view.p), fit.logits[:FOLDS]
-    held_out = expit(after)
-    derivatives = np.ones((len(raw), 1)) if fit.slopes is None else np.column_stack([np.ones_like(raw), fit.slopes])
+    raw, after, held_out = np.nan_to_num(view.p), fit.logits[:FOLDS], fit.held_out
     constant = [softplus(view.margin) - softplus(after), np.square(raw) - np.square(held_out)]
     slope = [after - view.margin, 2 * (held_out - raw)]
-    for derivative in derivatives.T:
+    for derivative in () if fit.slopes is None else fit.slopes.T:
         constant.append(held_out * derivative)
         slope.append(np.broadcast_to(-derivative, held_out.shape))
     return np.stack(constant, axis=2), np.stack(slope, axis=2)
 
 
-def _judge(kind: str, view: View, fit: Fit, sums: Floats, level: float) -> Recalibrator:
-    """Score the predictions of each fold on the buckets that it did not see, from the sums of `_judged`."""
-    by_bucket = sums.sum(axis=1)
-    error = _held_out_error(view, fit, sums[:, :, 2], by_bucket[:, 3:], level)
+def _judge(kind: str, view: View, fit: Fit, by_bucket: Floats, by_bin: Floats, level: float) -> Recalibrator:
+    """Score the predictions of each fold on the buckets that it did not see.
+
+    `by_bucket` are the sums of `_judged`, `by_bin` the residuals by bucket and bin.
+    """
+    error = _held_out_error(view, fit, by_bin, by_bucket[:, 2:], level)
     told: dict[str, Any] = {"calibration_error": error.value, "low": error.low, "high": error.high}
     rows = view.count_by_fifteen.sum(axis=1)
     for name, gain in zip(("nll_gain", "brier_gain"), by_bucket.T, strict=False):
@@ -135,14 +142,14 @@ def _judge(kind: str, view: View, fit: Fit, sums: Floats, level: float) -> Recal
         "applies_to": "comparison" if view.paired else "score",
         "held_out": told,
     }
-    return Recalibrator(kind, expit(fit.logits[-1]), expit(fit.logits[:FOLDS]), error, exported)
+    return Recalibrator(kind, expit(fit.logits[-1]), fit.held_out, error, exported)
 
 
 def _held_out_error(view: View, fit: Fit, by_bin: Floats, by_parameter: Floats, level: float) -> CalibrationError:
     """The cluster-debiased error of held-out predictions, over the equal-mass bins of the raw ones.
 
-    `by_bin` are residuals by bucket and bin, `by_parameter` those times the derivatives, by bucket. Fitting takes out
-    the noise that looks like a change of the parameters; the interval must not allow for it again.
+    `by_parameter` are the residuals times the derivatives, by bucket. Fitting takes out the noise that looks like a
+    change of the parameters; the interval must not allow for it again.
     """
     if fit.slopes is None:
         return calibration_error(view.count_by_fifteen, by_bin, level)

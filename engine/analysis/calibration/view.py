@@ -130,32 +130,34 @@ class View:
         """Slope and intercept for each training set: shape (folds + 1, 2)."""
         return fit_platt(self.margin, *self.training)
 
-    @cached_property
-    def _count_and_outcome(self) -> tuple[csr_array, csr_array]:
-        """Rows and outcomes, a row of the matrix for each bucket and bin of fifteen, a column for each fold and cell.
+    def _by_row(self, field: int, ends: Ints) -> csr_array:
+        """One field of the table as a matrix with a column for each fold and cell; rows end at these keys.
 
-        A product with functions of fold and cell sums them by bucket and bin in one pass over the table.
+        A product with functions of fold and cell sums them by row, all in one pass over the table.
         """
-        rows = len(self.starts) * MASS_BINS
-        ends = np.concatenate([[0], np.cumsum(np.bincount(self.fifteen.key, minlength=rows))])
-        shape = rows, FOLDS * self.table.cells
-        count = csr_array((self.table.sums[0], self._fold_and_cell, ends), shape=shape)
-        return count, csr_array((self.table.sums[2], count.indices, count.indptr), shape=shape)
-
-    def by_bucket_and_fifteen(self, constant: Floats, slope: Floats) -> Floats:
-        """Sums over rows of constant + slope · outcome by bucket and equal-mass bin of fifteen, of several functions.
-
-        `constant` and `slope` have shape (folds, cells, functions); the result (buckets, bins, functions).
-        """
-        functions = constant.shape[2]
-        count, outcome = self._count_and_outcome
-        sums = count @ constant.reshape(-1, functions) + outcome @ slope.reshape(-1, functions)
-        return np.asarray(sums.reshape(-1, MASS_BINS, functions))
+        shape = len(ends) - 1, FOLDS * self.table.cells
+        return csr_array((self.table.sums[field], self._fold_and_cell, ends), shape=shape)
 
     def by_bucket(self, constant: Floats, slope: Floats) -> Floats:
-        """The same by bucket, of functions of the cell alone: (cells, functions) to (buckets, functions)."""
-        in_each_fold = (np.broadcast_to(values, (FOLDS, *values.shape)) for values in (constant, slope))
-        return np.asarray(self.by_bucket_and_fifteen(*in_each_fold).sum(axis=1))
+        """Sums over rows of constant + slope · outcome by bucket, of several functions: shape (buckets, functions).
+
+        `constant` and `slope` have shape (folds, cells, functions), the first may be 1 for functions of the cell alone.
+        """
+        ends = np.append(self.starts, len(self.table.keys))
+        shape = FOLDS, self.table.cells, constant.shape[2]
+        constant, slope = (np.broadcast_to(part, shape).reshape(-1, shape[2]) for part in (constant, slope))
+        return np.asarray(self._by_row(0, ends) @ constant + self._by_row(2, ends) @ slope)
+
+    def residual_by_fifteen(self, prediction: Floats) -> Floats:
+        """Prediction minus outcome by bucket and equal-mass bin of fifteen, of several predictions.
+
+        (folds, cells, predictions) to (buckets, bins, predictions).
+        """
+        rows, several = len(self.starts) * MASS_BINS, prediction.shape[2]
+        ends = np.append(0, np.cumsum(np.bincount(self.fifteen.key, minlength=rows)))
+        predicted = self._by_row(0, ends) @ prediction.reshape(-1, several)
+        outcome = self.by_bucket_and_bin(self.table.sums[2], self.fifteen)
+        return np.asarray(predicted.reshape(-1, MASS_BINS, several) - outcome[:, :, None])
 
     @cached_property
     def count_by_fifteen(self) -> Floats:
