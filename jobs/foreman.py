@@ -12,25 +12,29 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Protocol
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from engine import logs
-from engine.actions import datasets, maintenance, rows, runs
+from engine.actions import datasets, rows, runs, services
 from engine.actions import inbox as inbox_actions
 from engine.errors import InputRefused, UsageError
 from engine.settings import get_settings
 from jobs import owners
 from jobs.inbox import PROJECT, Found, Inbox
+from jobs.lag import Lag
+from jobs.prober import Prober
 from jobs.processes import stop_event
+from jobs.telling import Telling
 
 WALK_SECONDS = 5.0
 REQUEUE_SECONDS = 2.0
 RECOVER_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
+FIRST_TIDY_SECONDS = 60.0
 RETRY_SECONDS = 5.0
 LOOKED_AT = frozenset({"created", "modified", "closed", "moved"})
 
@@ -109,7 +113,7 @@ class Foreman:
         except PermissionError:
             self._refuse(path, "it may not be read; give this installation the right to")
         except Exception:
-            log.exception("%s could not be taken now; it is tried again", path.name)
+            log.exception("%s could not be taken now; it is tried again", _shown(path))
             self.again[path] = time.monotonic() + RETRY_SECONDS
         else:
             if look.again is not None:
@@ -134,13 +138,13 @@ class Foreman:
         project = path.parent.name
         known = path.parent.parent == self.inbox.root and PROJECT.fullmatch(project)
         if self._say_once(path, reason) and known:
-            self.receiver.refuse(project, path.name, reason)
+            self.receiver.refuse(project, _shown(path), reason)
 
     def _say_once(self, path: Path, reason: str) -> bool:
         if (path, reason) in self.said:
             return False
         self.said.add((path, reason))
-        log.warning("%s was not taken: %s", path.name, reason)
+        log.warning("%s was not taken: %s", _shown(path), reason)
         return True
 
     def _do(self, chore: Chore) -> None:
@@ -151,6 +155,45 @@ class Foreman:
         except Exception:
             log.exception("a chore failed; it is tried again")
         chore.due = time.monotonic() + chore.every
+
+
+def _shown(path: Path) -> str:
+    """A file's name as text that can be logged and stored, whatever bytes it is of."""
+    return path.name.encode("utf-8", "replace").decode()
+
+
+class Aside:
+    """A chore that takes long, in a thread of its own; never twice at once."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._thread: Thread | None = None
+
+    def __call__(self) -> None:
+        """Begin, unless it still runs."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = Thread(target=self._do, daemon=True)
+            self._thread.start()
+
+    def _do(self) -> None:
+        try:
+            self._work()
+        except Exception:
+            log.exception("a chore failed; it is tried again")
+
+
+def _upkeep() -> Callable[[], object]:
+    """Loaded when it is due first: it knows every analysis, and nothing else here needs to."""
+    rounds: list[Callable[[], object]] = []
+
+    def once() -> object:
+        from jobs.upkeep import Upkeep
+
+        if not rounds:
+            rounds.append(Upkeep())
+        return rounds[0]()
+
+    return once
 
 
 class _Watch(FileSystemEventHandler):
@@ -170,18 +213,25 @@ def main() -> int:
     root.mkdir(parents=True, exist_ok=True)
     chores = [
         Chore(lambda: runs.requeue_lost(owners.lives), REQUEUE_SECONDS),
-        Chore(maintenance.prune, TIDY_SECONDS),
+        Chore(Aside(_upkeep()), TIDY_SECONDS, due=time.monotonic() + FIRST_TIDY_SECONDS),
         Chore(rows.recover, RECOVER_SECONDS),
         Chore(rows.prune, TIDY_SECONDS),
+        Chore(services.forget, TIDY_SECONDS),
     ]
     foreman = Foreman(Inbox(root, settings.max_upload_bytes, time.monotonic), Store(), chores)
     stop = stop_event(lambda: foreman.changed.put(None))
     observer = Observer()
     observer.schedule(_Watch(foreman), str(root), recursive=True)
     observer.start()
+    prober, lag = Prober(settings), Lag(settings)
+    telling = Telling("foreman", lambda: {**lag.figures(), "probe_seconds": dict(prober.took)})
+    prober.start()
+    telling.start()
     try:
         foreman.run(stop)
     finally:
         observer.stop()
         observer.join()
+        prober.stop()
+        telling.stop()
     return 0

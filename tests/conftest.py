@@ -19,6 +19,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not ran:
         return
     release = BINARIES[-1].parent.name if BINARIES else ""
-    postgres = f"PostgreSQL {release} ({ran['postgres']} passed)" if ran["postgres"] else "PostgreSQL skipped"
+    postgres = f"PostgreSQL {release} ({ran['postgres']} passed)" if BINARIES else "PostgreSQL skipped"
     why = "" if BINARIES else ": no server in /usr/lib/postgresql (as root on Debian, `make test` installs it)"
     terminalreporter.write_line(f"stores: SQLite ({ran['sqlite']} passed), {postgres}{why}")

@@ -122,10 +122,11 @@ class Fragmented:
     version: int
     manifest: tuple[str, ...]
     rows: tuple[int, ...]
+    sizes: tuple[int, ...]
 
 
 def to_compact(longest: int = MOST_SEGMENTS) -> list[Fragmented]:
-    """*System.* The datasets whose newest manifest has more segments than this, with the rows of each segment."""
+    """*System.* The datasets whose newest manifest has more segments than this, with rows and bytes of each segment."""
     newest = (
         select(Dataset.id, Version.number, Version.manifest)
         .join(Version, col(Version.dataset_id) == Dataset.id)
@@ -134,15 +135,17 @@ def to_compact(longest: int = MOST_SEGMENTS) -> list[Fragmented]:
     with reading() as rows:
         long = [found for found in rows.exec(newest) if len(found[2]) > longest]
         return [
-            Fragmented(dataset_id or 0, version, tuple(manifest), _rows_of(rows, dataset_id, manifest))
+            Fragmented(dataset_id or 0, version, tuple(manifest), *_sizes_of(rows, dataset_id, manifest))
             for dataset_id, version, manifest in long
         ]
 
 
-def _rows_of(rows: Any, dataset_id: int | None, manifest: Sequence[str]) -> tuple[int, ...]:
-    found = rows.exec(select(Segment.sha256, Segment.rows).where(col(Segment.dataset_id) == dataset_id))
-    count = dict(found.all())
-    return tuple(count[sha256] for sha256 in manifest)
+def _sizes_of(rows: Any, dataset_id: int | None, manifest: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Rows and bytes of the segments of a manifest."""
+    of_dataset = col(Segment.dataset_id) == dataset_id
+    found = rows.exec(select(Segment.sha256, Segment.rows, Segment.size).where(of_dataset))
+    sizes = {sha256: (count, size) for sha256, count, size in found}
+    return tuple(sizes[sha256][0] for sha256 in manifest), tuple(sizes[sha256][1] for sha256 in manifest)
 
 
 def replace_segments(dataset_id: int, version: int, replaced: Sequence[str], segment: NewSegment) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.errors import NotFound, UsageError
 from engine.settings import get_settings
 from engine.store.files import checked_hash, move_durably
+from engine.store.sweeping import still_there
 
 
 def path_of(sha256: str) -> Path:
@@ -25,7 +26,7 @@ def keep(upload: Path, sha256: str) -> Path:
     if upload.resolve().parent != get_settings().uploads.resolve():
         raise UsageError("An upload has to lie in the uploads folder.", code="not_an_upload")
     target = get_settings().blobs / checked_hash(sha256)
-    if target.is_file():
+    if still_there(target):
         upload.unlink(missing_ok=True)
     else:
         move_durably(upload, target)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import NotFound
 from engine.settings import get_settings
 from engine.store.files import checked_hash, move_durably, sha256_of, write_atomic
+from engine.store.sweeping import still_there
 
 
 def manifest_hash(segments: Sequence[str]) -> str:
@@ -43,7 +44,7 @@ def adopt_segment(written: Path) -> tuple[str, int]:
     """Take a finished Parquet file into the store. Returns its hash and its size in bytes; `written` is gone then."""
     sha256, size = sha256_of(written), written.stat().st_size
     target = segment_path(sha256)
-    if target.is_file():
+    if still_there(target):
         written.unlink()
     else:
         move_durably(written, target)
@@ -80,9 +81,10 @@ def write_fold(key: str, content: bytes) -> None:
     _write(fold_path(key), content)
 
 
-def prune_folds(keep: int = 200) -> int:
-    """Delete all but the newest folded states. Returns how many went."""
-    folds = sorted((get_settings().states / "folds").glob("*.npz"), key=_modified, reverse=True)
+def prune_folds(needed: Collection[str] = (), keep: int = 200) -> int:
+    """Delete the folded states whose key is not `needed`, but for the newest. Returns how many went."""
+    found = [path for path in (get_settings().states / "folds").glob("*.npz") if path.stem not in needed]
+    folds = sorted(found, key=_modified, reverse=True)
     for path in folds[keep:]:
         path.unlink(missing_ok=True)
     return len(folds[keep:])
@@ -103,5 +105,5 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    if not path.is_file():
+    if not still_there(path):
         write_atomic(path, content)

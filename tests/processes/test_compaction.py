@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import random
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import jobs.upkeep
 from engine.actions import datasets, runs, versions
+from engine.formats.canonical import METADATA_KEY
+from engine.formats.report import Report
 from engine.formats.segments import segment_report
+from engine.queries import states
 from engine.queries.results import answer_of
+from engine.settings import get_settings
+from engine.store import datasets as datasets_on_disk
 from engine.store.datasets import existing_segment
 from jobs import compaction
 from jobs.compaction import compact, neighbours
+from jobs.upkeep import Upkeep
 from jobs.work import observe_found, perform
 from tests.processes.here import Here
 from tests.processes.scores import append, dataset, lines
@@ -44,56 +55,140 @@ def texts(manifest: list[str]) -> list[str]:
     return [row for sha256 in manifest for row in pq.read_table(existing_segment(sha256))["text_a"].to_pylist()]
 
 
-def test_a_long_manifest_becomes_short_and_says_the_same(path, monkeypatch):
+def scores(manifest: list[str]) -> list[float]:
+    return [row for sha256 in manifest for row in pq.read_table(existing_segment(sha256))["score_a"].to_pylist()]
+
+
+def crowded(tick: int, rows: int = 400) -> list[bytes]:
+    """Pairs of few prompts: their sums have so many terms that another order gives another last digit."""
+    draw = random.Random(tick)
+    made = []
+    for _ in range(rows):
+        pair = {"prompt": f"p{draw.randrange(60)}", "score_a": draw.gauss(0, 1), "score_b": draw.gauss(0, 1)}
+        made.append(json.dumps({**pair, "label": draw.randrange(2)}).encode() + b"\n")
+    return made
+
+
+def remembering_nothing(manifest: list[str]) -> dict[str, Any]:
+    """The answer as a process that has just started gives it."""
+    states._folds.clear()
+    return answer_of(manifest, "comparison")
+
+
+def test_a_long_manifest_becomes_short_and_says_the_same_to_the_bit(path, monkeypatch):
     monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=4))
     for tick in range(12):
-        before = grow(path, lines(tick, tick + 1))
+        before = grow(path, crowded(tick))
     assert len(before["manifest"]) == 12
+    said = remembering_nothing(before["manifest"])
+    assert said["estimates"]["calibration_error"]["value"] is not None
     assert compact(observe) == 1
     after = dataset("p", "a.jsonl")
     assert len(after["manifest"]) == 1
     assert after["version"] == before["version"] + 1
     assert (after["report"], after["answer"]) == (before["report"], before["answer"])
-    assert texts(after["manifest"]) == texts(before["manifest"])
+    assert scores(after["manifest"]) == scores(before["manifest"])
     assert segment_report(existing_segment(after["manifest"][0])).accepted == after["report"]["accepted"]
-    again = answer_of(after["manifest"], "comparison")
-    for name, estimate in before["answer"]["estimates"].items():
-        if estimate["value"] is not None:
-            assert again["estimates"][name]["value"] == pytest.approx(estimate["value"], rel=1e-9, abs=1e-12), name
+    assert remembering_nothing(after["manifest"]) == said
     assert compact(observe) == 0
-    grown = grow(path, lines(12, 13))
+    grown = grow(path, crowded(12))
     assert grown["manifest"][0] == after["manifest"][0]
     assert len(grown["manifest"]) == 2
 
 
-def test_rows_that_come_meanwhile_stay_behind_the_compacted_ones(path, monkeypatch):
+def test_compacted_again_and_again_it_answers_as_if_never_compacted(path, monkeypatch):
+    """Also where only the end of a manifest is drawn together, and after the disk was tidied."""
+    monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=3))
+    monkeypatch.setattr(get_settings(), "unused_seconds", -3600)
+    monkeypatch.setattr(jobs.upkeep, "prune_folds", partial(datasets_on_disk.prune_folds, keep=0))
+    untouched: list[str] = []
+    shapes = set()
+    upkeep = Upkeep()
+    for tick in range(18):
+        grown = grow(path, crowded(tick, 400 + 300 * (tick % 3)))
+        untouched.append(grown["manifest"][-1])
+        compact(observe)
+        after = dataset("p", "a.jsonl")
+        shapes.add(len(after["manifest"]))
+        assert remembering_nothing(after["manifest"]) == remembering_nothing(untouched), tick
+        upkeep.sweep()
+    assert {1, 2, 3} <= shapes, "prefixes were left alone at times"
+
+
+@pytest.fixture
+def beside(monkeypatch):
+    """Does something while compaction is at work."""
+    carry = compaction._carry_states
+
+    def during(act: Callable[[], object]) -> None:
+        def carry_and_act(*arguments: Any) -> bool:
+            act()
+            return carry(*arguments)
+
+        monkeypatch.setattr(compaction, "_carry_states", carry_and_act)
+
+    return during
+
+
+def test_rows_that_come_meanwhile_stay_behind_the_compacted_ones(path, monkeypatch, beside):
     monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=2))
     for tick in range(4):
         grow(path, lines(tick, tick + 1))
-
-    def observe_and_grow(sha256: str, report: Any, folder: Path) -> None:
-        observe(sha256, report, folder)
-        grow(path, lines(4, 5))
-
-    assert compact(observe_and_grow) == 1
+    beside(lambda: grow(path, lines(4, 5)))
+    assert compact(observe) == 1
     found = dataset("p", "a.jsonl")
     assert len(found["manifest"]) == 2
     assert found["report"]["accepted"] == len(lines(0, 5))
     assert len(texts(found["manifest"])) == len(lines(0, 5))
 
 
-def test_a_file_that_starts_over_meanwhile_wins(path, monkeypatch):
+def test_a_file_that_starts_over_meanwhile_wins(path, monkeypatch, beside):
     monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=2))
     for tick in range(4):
         grow(path, lines(tick, tick + 1))
 
-    def observe_and_cut(sha256: str, report: Any, folder: Path) -> None:
-        observe(sha256, report, folder)
+    def cut() -> None:
         path.unlink()
         grow(path, lines(7, 9))
 
-    assert compact(observe_and_cut) == 0
+    beside(cut)
+    assert compact(observe) == 0
     assert dataset("p", "a.jsonl")["report"]["accepted"] == len(lines(7, 9))
+
+
+def test_states_that_are_not_there_are_observed(path, monkeypatch):
+    monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=2))
+    for tick in range(4):
+        before = grow(path, lines(tick, tick + 1))
+    for state in get_settings().states.glob("*.npz"):
+        state.unlink()
+    assert compact(observe) == 1
+    after = dataset("p", "a.jsonl")
+    assert remembering_nothing(after["manifest"])["rows"] == before["answer"]["rows"]
+
+
+def test_long_texts_are_written_in_pieces(home, monkeypatch):
+    """Memory follows the size of a piece, not that of the segments."""
+    monkeypatch.setattr(compaction, "PIECE_ROWS", 64)
+    monkeypatch.setattr(compaction, "PIECE_BYTES", 1 << 20)
+    monkeypatch.setattr(datasets_on_disk, "existing_segment", lambda sha256: home.home / sha256)
+    draw = random.Random(7)
+    for number in range(8):
+        rows = [draw.randbytes(8_000).hex() for _ in range(256)]
+        columns = {"text_a": rows, "slice.s": pa.array(["x", str(number)] * 128).dictionary_encode()}
+        report = {"kind": "comparison", "rows": 256, "accepted": 256, "rejected": 0, "format": "jsonl"}
+        described = {METADATA_KEY: json.dumps(Report(**report).to_dict()).encode()}
+        pq.write_table(pa.table(columns).replace_schema_metadata(described), home.home / f"{number}.parquet")
+    pool = pa.proxy_memory_pool(pa.default_memory_pool())
+    before, _ = pa.default_memory_pool(), pa.set_memory_pool(pool)
+    try:
+        rows, _report = compaction._write([f"{number}.parquet" for number in range(8)], home.home / "whole.parquet")
+    finally:
+        pa.set_memory_pool(before)
+    assert rows == 2048
+    assert pool.max_memory() < 16 << 20, "the rows are 33 MB"
+    whole = pq.read_table(home.home / "whole.parquet")
+    assert set(whole["slice.s"].to_pylist()) == {"x", *map(str, range(8))}
 
 
 @pytest.mark.parametrize(
@@ -110,3 +205,8 @@ def test_a_file_that_starts_over_meanwhile_wins(path, monkeypatch):
 )
 def test_a_segment_is_drawn_in_when_it_is_no_larger_than_what_follows(rows, taken):
     assert neighbours(rows) == taken
+
+
+def test_bytes_are_bounded_as_rows_are():
+    assert neighbours([10] * 4, [compaction.MOST_BYTES // 3] * 4) == 3
+    assert neighbours([10] * 4, [compaction.MOST_BYTES] * 4) == 0

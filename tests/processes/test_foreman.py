@@ -166,3 +166,23 @@ def test_an_idle_foreman_sleeps(foreman, folder):
     foreman.changed.put(None)
     thread.join(5)
     assert used < 0.02
+
+
+def test_a_long_chore_runs_beside_the_others_and_never_twice_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    began, go_on, turns = threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        turns.append(len(turns))
+        began.set()
+        assert go_on.wait(10)
+        raise ZeroDivisionError
+
+    aside = module.Aside(work)
+    aside()
+    assert began.wait(10)
+    aside()
+    go_on.set()
+    until(lambda: "tried again" in caplog.text)
+    until(lambda: not aside._thread.is_alive())
+    aside()
+    until(lambda: turns == [0, 1])

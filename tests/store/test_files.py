@@ -74,7 +74,7 @@ def test_a_segment_is_its_content(installation: Installation) -> None:
         written = installation.settings.segments / "new"
         written.write_text("rows")
         assert datasets.adopt_segment(written) == (digest("rows"), 4)
-    assert [path.name for path in installation.settings.segments.iterdir()] == [f"{digest('rows')}.parquet"]
+    assert [path.name for path in installation.settings.segments.glob("*.parquet")] == [f"{digest('rows')}.parquet"]
     assert datasets.existing_segment(digest("rows")).read_text() == "rows"
     with pytest.raises(NotFound):
         datasets.existing_segment(digest("other"))
