@@ -30,6 +30,7 @@ from jobs.processes import listen
 from jobs.ray_executor import RayExecutor
 from jobs.ray_link import Link
 from jobs.submitted import JobExecutor
+from jobs.telling import Telling
 from jobs.work import clear_unfinished, observe_found, perform
 
 SLOTS = 2
@@ -140,6 +141,10 @@ class Runner:
         changes.close()
         self._end()
 
+    def figures(self) -> dict[str, int]:
+        """How many slots there are, and how many of them are at something."""
+        return {"slots": len(self.slots), "slots_busy": sum(slot.busy for slot in self.slots)}
+
     def _claim(self) -> None:
         for slot in self.slots:
             if slot.busy or not fetch(WAITING):
@@ -221,6 +226,9 @@ def main() -> int:
     listen(stop, wake.set)
     runner = Runner(owners.my_name(), executor, wake=wake)
     runner.add_jobs(JobExecutor(executor(), link))
+    telling = Telling("runner", lambda: {**runner.figures(), "ray_up": int(link.ready)})
+    telling.start()
     runner.run(stop, link.tick)
+    telling.stop()
     link.stop()
     os._exit(0)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import logs
 from engine.actions import runs
 from engine.actions.runs import NewSegment, Work
 from engine.analysis import ANALYSES
@@ -53,8 +54,13 @@ _one_first_version = threading.Lock()
 log = logging.getLogger("runner")
 
 
-def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
+def perform(work: Work, executor: Executor) -> None:
     """Do a claimed run to its end. One that is not ours any more is left alone; whatever else fails, fails by name."""
+    with logs.bound(run_id=work.run_id):
+        _perform(work, executor, again=True)
+
+
+def _perform(work: Work, executor: Executor, *, again: bool) -> None:
     executor.begin(f"{work.run_id}-{work.attempt}")
     try:
         with _folder(work) as folder:
@@ -69,7 +75,7 @@ def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
         _let_go(runs.give_back, work)
     except Conflict as error:
         if again and error.code == "cancelled" and _still_ours(work):
-            perform(work, executor, again=False)
+            _perform(work, executor, again=False)
         else:
             log.info("run %d was let go: %s", work.run_id, error.message)
     except PlumblineError as error:
@@ -77,9 +83,12 @@ def perform(work: Work, executor: Executor, *, again: bool = True) -> None:
     except Exception as error:
         if (unavailable := disk.full(error)) is not None:
             raise unavailable from error
-        log.exception("run %d failed", work.run_id)
-        message = "Something went wrong that should not; the log has the details. Nothing of this file was kept."
-        _fail(work, executor, {"code": "internal", "message": message})
+        error_id = logs.new_error_id()
+        log.exception("run %d failed", work.run_id, extra={"error_id": error_id})
+        message = (
+            f"Something went wrong that should not; the log knows it as {error_id}. Nothing of this file was kept."
+        )
+        _fail(work, executor, {"code": "internal", "message": message, "error_id": error_id})
     finally:
         executor.end()
 
