@@ -8,6 +8,7 @@ nan.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -50,11 +51,12 @@ def newton(features: Floats, count: Floats, correct: Floats, start: list[float],
     Newton's method with step halving; Fisher scoring where the loss bends the wrong way.
     """
     theta = np.tile(np.array(start), (len(count), 1))
+    products = (features[:, :, None] * features[:, None, :]).reshape(len(features), -1)
     curve = link(theta @ features.T)
     loss = log_loss(curve[0], count, correct).sum(axis=1)
     size = np.ones(len(count))
     for _ in range(STEPS):
-        whole = _step(features, *curve, count, correct)
+        whole = _step(features, products, *curve, count, correct)
         moved = (np.abs(whole) / (1 + np.abs(theta))).max(axis=1)
         if (moved <= SETTLED).all():
             break
@@ -69,13 +71,19 @@ def newton(features: Floats, count: Floats, correct: Floats, start: list[float],
 
 
 def _step(
-    features: Floats, logit: Floats, first: Floats | float, second: Floats | float, count: Floats, correct: Floats
+    features: Floats,
+    products: Floats,
+    logit: Floats,
+    first: Floats | float,
+    second: Floats | float,
+    count: Floats,
+    correct: Floats,
 ) -> Floats:
     p = expit(logit)
     excess, fisher = count * p - correct, count * p * (1 - p) * np.square(first)
-    information = _information(fisher, features)
+    information = _information(fisher, products)
     if np.any(second):
-        exact = _information(fisher + excess * second, features)
+        exact = _information(fisher + excess * second, products)
         convex = np.linalg.eigvalsh(exact)[:, 0] > RIDGE * np.trace(information, axis1=1, axis2=2)
         information = np.where(convex[:, None, None], exact, information)
     downhill = -(excess * first) @ features
@@ -84,11 +92,12 @@ def _step(
     return np.asarray(step * (LONGEST_STEP / np.maximum(longest, LONGEST_STEP)))
 
 
-def _information(weight: Floats, features: Floats) -> Floats:
+def _information(weight: Floats, products: Floats) -> Floats:
     """Σ weight · feature featureᵀ over cells, made invertible by a trace of ridge."""
-    information = (features.T * weight[:, None, :]) @ features
+    size = math.isqrt(products.shape[1])
+    information = (weight @ products).reshape(-1, size, size)
     ridge = RIDGE * np.trace(information, axis1=1, axis2=2).clip(0) + 1e-100
-    return np.asarray(information + ridge[:, None, None] * np.eye(features.shape[1]))
+    return np.asarray(information + ridge[:, None, None] * np.eye(size))
 
 
 def fit_slope(margin: Floats, count: Floats, correct: Floats) -> Floats:

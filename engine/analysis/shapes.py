@@ -94,17 +94,24 @@ class Table:
         """Sums over all buckets: shape (fields, cells)."""
         return np.stack([sum_by(self.cell, field, self.cells) for field in self.sums])
 
+    def at_keys(self, by_cell: Floats) -> Floats:
+        """A value of the cell for each key."""
+        return np.asarray(np.tile(by_cell, self.buckets)[self.keys])
+
     def per_bucket(self, values: Floats) -> Floats:
         """Sum `values` (one per key) by bucket: shape (buckets,)."""
         sums = np.zeros(self.buckets)
-        if len(self.keys):
-            sums[self.bucket[self._starts]] = np.add.reduceat(values, self._starts)
+        filled, starts = self._filled
+        if len(starts):
+            sums[filled] = np.add.reduceat(values, starts)
         return sums
 
     @cached_property
-    def _starts(self) -> Ints:
-        """Where each bucket begins among the keys."""
-        return np.flatnonzero(np.concatenate([[True], self.bucket[1:] != self.bucket[:-1]]))
+    def _filled(self) -> tuple[Ints, Ints]:
+        """The buckets that are not empty, and where each begins among the keys."""
+        begins = np.searchsorted(self.keys, np.arange(self.buckets + 1) * self.cells)
+        filled = np.flatnonzero(np.diff(begins))
+        return filled, begins[filled]
 
     def bucket_sums(self, groups: Ints, count: int) -> Floats:
         """Sums by bucket and group of cells: shape (fields, buckets, count). `groups` maps each cell to its group."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.analysis.calibration.slices import Slice, _confirm, _effect
+from engine.analysis.calibration.slices import Slice, _confirm, _effects
 from engine.analysis.sketch import DistinctCount
 from engine.types import Rows
 from tests.analysis.worlds import changed, conclude, hashes_of, pairs, sliced
@@ -107,15 +107,18 @@ def test_a_conjunction_shows_only_if_worse_than_both_parents():
 
 def test_effect_by_hand():
     part, whole = np.array([[2.0, 0, 4], [1.0, 0, 1]]), np.array([[4.0, 2, 8], [1.0, 1, 2]])
-    effect, deviation, buckets = _effect(part, whole)
+    one_bucket = np.array([[2.0, 0, 0], [1.0, 0, 0]])
+    told, too_small, everything = _effects(np.stack([part, one_bucket, whole], axis=1), whole)
+    assert told is not None
+    effect, deviation, buckets = told
     mean_part, mean_rest = 2 / 6, 2 / 8
     assert effect == pytest.approx(mean_part - mean_rest)
     assert buckets == 2
     rest = whole - part
     influence = (part[1] - mean_part * part[0]) / 6 - (rest[1] - mean_rest * rest[0]) / 8
     assert deviation == pytest.approx(np.sqrt(2 * (influence**2).sum()))
-    assert _effect(part[:, :2], whole[:, :2]) is None
-    assert _effect(whole, whole) is None
+    assert too_small is None
+    assert everything is None
 
 
 def entry(found: float, tested: float, deviation: float = 1.0) -> Slice:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr
 
-from engine.analysis.arrays import Flags, Floats, sum_by
+from engine.analysis.arrays import Floats, sum_by
 from engine.analysis.calibration.recalibrate import Recalibrator
 from engine.analysis.calibration.state import CONJUNCTION, SLICE_BUCKETS, SliceColumn
 from engine.analysis.calibration.view import View
@@ -91,31 +91,35 @@ def slices(view: View, chosen: Recalibrator | None, level: float) -> list[dict[s
 
 def _entries(name: str, column: SliceColumn, prediction: Floats, whole: Floats) -> list[Slice]:
     table = column.cells
-    residual = table.sums[0] * prediction[table.cell] - table.sums[2]
+    residual = table.sums[0] * table.at_keys(prediction) - table.sums[2]
     sums = np.stack([table.per_bucket(table.sums[0]), table.per_bucket(residual)]).reshape(2, -1, SLICE_BUCKETS)
+    rows = sums[0].sum(axis=1)
     correct = sum_by(column.moments.bucket // SLICE_BUCKETS, column.moments.sums[2], len(column.values))
-    even = np.arange(SLICE_BUCKETS) % 2 == 0
+    found, tested = (_effects(sums[:, :, half::2], whole[:, half::2]) for half in (0, 1))
     entries = []
     for index, value in enumerate(column.values):
-        prompts, rows = column.prompts[index], float(sums[0, index].sum())
-        halves = [_effect(sums[:, index, half], whole[:, half]) for half in (even, ~even)]
-        if prompts.count >= LEAST_PROMPTS and halves[0] is not None and halves[1] is not None:
-            accuracy = float(correct[index] / rows)
-            entries.append(Slice(name, value, round(rows), prompts, accuracy, halves[0], halves[1]))
+        prompts, first, second = column.prompts[index], found[index], tested[index]
+        if prompts.count >= LEAST_PROMPTS and first is not None and second is not None:
+            accuracy = float(correct[index] / rows[index])
+            entries.append(Slice(name, value, round(rows[index]), prompts, accuracy, first, second))
     return entries
 
 
-def _effect(part: Floats, whole: Floats) -> tuple[float, float, int] | None:
-    """Difference of mean residuals of a slice and the rest, its standard error by bucket, and how many buckets."""
-    rest = whole - part
-    present: Flags = np.asarray(part[0] > 0)
-    buckets = int(present.sum())
-    if buckets < 2 or rest[0].sum() < 1:
-        return None
-    mean_part, mean_rest = part[1].sum() / part[0].sum(), rest[1].sum() / rest[0].sum()
-    influence = (part[1] - mean_part * part[0]) / part[0].sum() - (rest[1] - mean_rest * rest[0]) / rest[0].sum()
-    deviation = float(np.sqrt(buckets / (buckets - 1) * np.square(influence).sum()))
-    return float(mean_part - mean_rest), deviation, buckets
+def _effects(part: Floats, whole: Floats) -> list[tuple[float, float, int] | None]:
+    """Difference of mean residuals of each slice and the rest, its standard error by bucket, and how many buckets.
+
+    `part` holds rows and residuals by slice and bucket, shape (2, slices, buckets).
+    """
+    rest = whole[:, None] - part
+    rows, rows_rest = part[0].sum(axis=1), rest[0].sum(axis=1)
+    buckets = (part[0] > 0).sum(axis=1)
+    known = (buckets >= 2) & (rows_rest >= 1)
+    rows, rows_rest = np.where(known, rows, 1.0)[:, None], np.where(known, rows_rest, 1.0)[:, None]
+    mean_part, mean_rest = part[1].sum(axis=1, keepdims=True) / rows, rest[1].sum(axis=1, keepdims=True) / rows_rest
+    influence = (part[1] - mean_part * part[0]) / rows - (rest[1] - mean_rest * rest[0]) / rows_rest
+    variance = buckets / np.maximum(buckets - 1, 1) * np.square(influence).sum(axis=1)
+    effects = zip((mean_part - mean_rest)[:, 0].tolist(), np.sqrt(variance).tolist(), buckets.tolist(), strict=True)
+    return [effect if told else None for effect, told in zip(effects, known.tolist(), strict=True)]
 
 
 def _without_tame_conjunctions(entries: list[Slice]) -> list[Slice]:
