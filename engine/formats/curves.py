@@ -167,9 +167,11 @@ def metric_of(name: str) -> str:
 
 
 def _flattened(batch: Batch) -> Batch:
-    """Rows {step, data: {…}} as one flat row each."""
+    """Rows {step, data: {…}} as one flat row each, with what else they say."""
+    around = [name for name in batch.names if name != "data"]
+    columns = [objects(batch.column(name)) for name in ("data", *around)]
     rows = [
-        {**(held if isinstance(held, dict) else {}), "step": step}
-        for held, step in zip(objects(batch.column("data")), objects(batch.column("step")), strict=True)
+        {**(held if isinstance(held, dict) else {}), **dict(zip(around, others, strict=True))}
+        for held, *others in zip(*columns, strict=True)
     ]
     return ObjectBatch(rows, batch.lines)
