@@ -76,7 +76,7 @@ def _brier(view: View, level: float) -> dict[str, Estimate]:
 
 def _resolution(view: View, level: float) -> Estimate:
     """Murphy's resolution; the interval is centred on the jackknife's bias-corrected value."""
-    sums = np.stack([view.by_bucket_and_bin(view.table.sums[field], view.width) for field in (0, 2)])
+    sums = np.stack(view.by_width)
 
     def resolution(part: Floats) -> Floats:
         count, observed = part
@@ -185,12 +185,11 @@ def _slope(view: View, *, intercept: bool) -> tuple[float, float, int]:
     size = 2 if intercept else 1
     features = np.stack([view.margin, np.ones_like(view.margin)], axis=1)[:, :size]
     theta = (view.platt_fits if intercept else view.slope_fits)[-1]
-    p = expit(features @ theta)[:, None]
-    products = (features[:, :, None] * features[:, None, :]).reshape(-1, size * size)
-    constant = np.concatenate([p * features, p * (1 - p) * products], axis=1)
-    slope = np.concatenate([-features, np.zeros_like(products)], axis=1)
-    sums = view.by_bucket(constant[None], slope[None])
-    gradient, curvature = sums[:, :size], sums[:, size:].reshape(-1, size, size)
+    p = expit(features @ theta)
+    gradient = np.stack([view.by_bucket(p * x, -x) for x in features.T], axis=1)
+    weight, zero = p * (1 - p), np.zeros_like(p)
+    products = [view.by_bucket(weight * x * z, zero) for x in features.T for z in features.T]
+    curvature = np.stack(products, axis=1).reshape(-1, size, size)
     rest = curvature.sum(axis=0) - curvature + 1e-12 * np.eye(size)
     steps = np.linalg.solve(rest, gradient[:, :, None])[:, 0, 0]
     return float(theta[0]), standard_error(steps), len(steps)

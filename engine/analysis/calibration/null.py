@@ -13,12 +13,10 @@ from functools import cache, lru_cache
 import numpy as np
 
 from engine.analysis.arrays import Floats, sum_by
-from engine.analysis.calibration.view import MASS_BINS, Binning, View
-from engine.analysis.grid import RESOLUTION, fine_of_cell
+from engine.analysis.calibration.view import MASS_BINS, SMOOTH_POINTS, Binning, View
 
 DRAWS = 2000
 SMOOTH_DRAWS = 300
-SMOOTH_POINTS = 240
 SMOOTH_GROUPS = 256
 SMOOTH_STEPS = 8
 QUANTILE = 0.95
@@ -70,8 +68,10 @@ def null_residual(view: View) -> Floats:
     spread = sum_by(groups, np.nan_to_num(view.count * view.p * (1 - view.p)), MASS_BINS) / filled
     independent = np.maximum(1 - np.square(view.count_by_fifteen).sum(axis=0) / np.square(filled), 1 / filled)
     scale = np.sqrt(spread / (rate * (1 - rate) * independent))
-    group = groups[view.table.cell]
-    return np.asarray(scale[group] * (view.residual - gap[group] * view.table.sums[0]))
+    binning = view.fifteen
+    lengths, bin_of_run = np.diff(binning.starts, append=len(view.residual)), binning.run % binning.bins
+    expected, scale = np.repeat(gap[bin_of_run], lengths), np.repeat(scale[bin_of_run], lengths)
+    return np.asarray(scale * (view.residual - expected * view.table.sums[0]))
 
 
 def bin_nulls(view: View, residual: Floats, binning: Binning, seed: int) -> BinNulls:
@@ -128,10 +128,10 @@ def _cosine_basis(paired: bool) -> tuple[Floats, Floats]:
 
 def _by_group_and_point(view: View, residual: Floats) -> Floats:
     """Mean residual by group of buckets (at most 256) and grid point."""
-    point = fine_of_cell(view.paired) // (RESOLUTION // SMOOTH_POINTS)
     groups = min(SMOOTH_GROUPS, len(view.starts))
-    key = view.place % groups * SMOOTH_POINTS + point[view.table.cell]
-    return sum_by(key, residual / view.rows, groups * SMOOTH_POINTS).reshape(groups, -1)
+    place, point = np.divmod(view.points.run, SMOOTH_POINTS)
+    sums = np.add.reduceat(residual / view.rows, view.points.starts)
+    return sum_by(place % groups * SMOOTH_POINTS + point, sums, groups * SMOOTH_POINTS).reshape(groups, -1)
 
 
 @lru_cache(maxsize=16)

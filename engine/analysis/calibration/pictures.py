@@ -52,7 +52,7 @@ def _confidence_band(
     view: View, filled: np.ndarray[Any, np.dtype[np.bool_]], rate: Floats, level: float
 ) -> tuple[Floats, Floats]:
     """Wilson's interval with the number of independent rows that the spread between buckets shows."""
-    sums = [view.by_bucket_and_bin(view.table.sums[field], view.width)[:, filled] for field in (0, 2)]
+    sums = [values[:, filled] for values in view.by_width]
     total = sums[0].sum(axis=0)
     buckets = np.square(total) / np.square(sums[0]).sum(axis=0)
     influence = (sums[1] - rate * sums[0]) / total

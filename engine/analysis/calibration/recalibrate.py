@@ -38,12 +38,7 @@ def recalibrators(view: View, level: float) -> dict[str, Recalibrator]:
     kinds = PAIR_RECALIBRATORS if view.paired else SCORE_RECALIBRATORS
     fits = {kind: _isotonic(view) if kind == "isotonic" else _link(kind, view) for kind in kinds}
     fits = {kind: fit for kind, fit in fits.items() if np.isfinite(fit.logits).all()}
-    judged = [_judged(view, fit) for fit in fits.values()]
-    by_bucket = view.by_bucket(*(np.concatenate(parts, axis=2) for parts in zip(*judged, strict=True)))
-    ends = np.cumsum([constant.shape[2] for constant, _ in judged])
-    by_bin = view.residual_by_fifteen(np.stack([fit.held_out for fit in fits.values()], axis=2))
-    sums = zip(np.split(by_bucket, ends[:-1], axis=1), np.moveaxis(by_bin, 2, 0), strict=True)
-    return {kind: _judge(kind, view, fit, *part, level) for (kind, fit), part in zip(fits.items(), sums, strict=True)}
+    return {kind: _judge(kind, view, fit, level) for kind, fit in fits.items()}
 
 
 @dataclass(frozen=True)
@@ -110,29 +105,17 @@ def corners(y: Floats) -> Flags:
 # ------------------------------------------------------------------ held-out gains
 
 
-def _judged(view: View, fit: Fit) -> tuple[Floats, Floats]:
-    """What is summed by bucket to judge a fit, as constant + slope · outcome: shape (folds, cells, functions).
-
-    The gains in log loss and in Brier score over the raw predictions, and the residual times each derivative.
-    """
+def _judge(kind: str, view: View, fit: Fit, level: float) -> Recalibrator:
+    """Score the predictions of each fold on the buckets that it did not see, against the raw predictions."""
     raw, after, held_out = np.nan_to_num(view.p), fit.logits[:FOLDS], fit.held_out
-    constant = [softplus(view.margin) - softplus(after), np.square(raw) - np.square(held_out)]
-    slope = [after - view.margin, 2 * (held_out - raw)]
-    for derivative in () if fit.slopes is None else fit.slopes.T:
-        constant.append(held_out * derivative)
-        slope.append(np.broadcast_to(-derivative, held_out.shape))
-    return np.stack(constant, axis=2), np.stack(slope, axis=2)
-
-
-def _judge(kind: str, view: View, fit: Fit, by_bucket: Floats, by_bin: Floats, level: float) -> Recalibrator:
-    """Score the predictions of each fold on the buckets that it did not see.
-
-    `by_bucket` are the sums of `_judged`, `by_bin` the residuals by bucket and bin.
-    """
-    error = _held_out_error(view, fit, by_bin, by_bucket[:, 2:], level)
+    gains = {
+        "nll_gain": view.by_bucket(softplus(view.margin) - softplus(after), after - view.margin),
+        "brier_gain": view.by_bucket(np.square(raw) - np.square(held_out), 2 * (held_out - raw)),
+    }
+    error = _held_out_error(view, fit, level)
     told: dict[str, Any] = {"calibration_error": error.value, "low": error.low, "high": error.high}
     rows = view.count_by_fifteen.sum(axis=1)
-    for name, gain in zip(("nll_gain", "brier_gain"), by_bucket.T, strict=False):
+    for name, gain in gains.items():
         value, low, high = jackknife(lambda part: part[1] / part[0], np.stack([rows, gain]), level)
         told |= {name: value, f"{name}_low": low, f"{name}_high": high}
     exported = {
@@ -145,16 +128,17 @@ def _judge(kind: str, view: View, fit: Fit, by_bucket: Floats, by_bin: Floats, l
     return Recalibrator(kind, expit(fit.logits[-1]), fit.held_out, error, exported)
 
 
-def _held_out_error(view: View, fit: Fit, by_bin: Floats, by_parameter: Floats, level: float) -> CalibrationError:
+def _held_out_error(view: View, fit: Fit, level: float) -> CalibrationError:
     """The cluster-debiased error of held-out predictions, over the equal-mass bins of the raw ones.
 
-    `by_parameter` are the residuals times the derivatives, by bucket. Fitting takes out the noise that looks like a
-    change of the parameters; the interval must not allow for it again.
+    Fitting takes out the noise that looks like a change of the parameters; the interval must not allow for it again.
     """
+    by_bin = view.residual_by_fifteen(fit.held_out)
     if fit.slopes is None:
         return calibration_error(view.count_by_fifteen, by_bin, level)
     p = expit(fit.logits[-1])
     weighted = fit.slopes * (view.count * p * (1 - p))[:, None]
+    by_parameter = np.stack([view.by_bucket(fit.held_out * slope, -slope) for slope in fit.slopes.T], axis=1)
     moved = np.stack([sum_by(view.fifteen.groups, values, view.fifteen.bins) for values in weighted.T])
     absorbed = by_parameter @ np.linalg.pinv(weighted.T @ fit.slopes) @ moved
     return calibration_error(view.count_by_fifteen, by_bin, level, by_bin - absorbed)

@@ -75,10 +75,8 @@ def slices(view: View, chosen: Recalibrator | None, level: float) -> list[dict[s
     if not view.state.columns:
         return []
     prediction = np.nan_to_num(view.p if chosen is None else chosen.on_all)
-    ones = np.ones_like(prediction)
-    constant, slope = np.stack([ones, prediction], axis=1), np.stack([0 * ones, -ones], axis=1)
-    by_bucket = view.by_bucket(constant[None], slope[None])
-    whole = np.stack([sum_by(view.buckets % SLICE_BUCKETS, sums, SLICE_BUCKETS) for sums in by_bucket.T])
+    by_bucket = view.count_by_fifteen.sum(axis=1), view.by_bucket(prediction, -np.ones_like(prediction))
+    whole = np.stack([sum_by(view.buckets % SLICE_BUCKETS, sums, SLICE_BUCKETS) for sums in by_bucket])
     entries = [
         entry for name, column in view.state.columns.items() for entry in _entries(name, column, prediction, whole)
     ]

@@ -17,6 +17,8 @@ from engine.analysis.metrics import equal_mass_groups
 MASS_BINS = 15
 """Equal-mass bins of the cluster-debiased error, whatever number of bins is on screen."""
 
+SMOOTH_POINTS = 240
+"""Grid points of [0, 1] on which the null of the smooth error is drawn."""
 
 FOLDS = 5
 """Held-out predictions come from a fit on the other four fifths of the buckets."""
@@ -24,11 +26,16 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Binning:
-    """Cells in bins: the bin of each cell, and place * bins + bin of each key of the table."""
+    """Cells in bins, and the runs of keys of one bucket and bin.
+
+    `groups` is the bin of each cell, never falling, so keys of one bucket and bin lie together: a run `starts` at a
+    key and belongs to `place` · bins + bin.
+    """
 
     bins: int
     groups: Ints
-    key: Ints
+    starts: Ints
+    run: Ints
 
 
 class View:
@@ -42,17 +49,15 @@ class View:
         self.paired = state.paired
         self.bins = bins
         self.table = state.cells
-        self.count, self.predicted, self.observed, self.margin_sum = state.cells.totals()
-        self.rows = float(self.count.sum())
         bucket = self.table.bucket
-        self.starts: Ints = np.flatnonzero(np.diff(bucket, prepend=-1))
+        self.starts: Ints = _starts_of_runs(bucket)
         self.buckets: Ints = bucket[self.starts]
         self._lengths: Ints = np.diff(self.starts, append=len(bucket))
-
-    @cached_property
-    def place(self) -> Ints:
-        """For each key of the table, the place of its bucket among those that are not empty."""
-        return self._at_keys(np.arange(len(self.starts)))
+        self.count, self.observed = (sums.sum(axis=0) for sums in self.by_fold)
+        self.predicted, self.margin_sum = (
+            sum_by(self.table.cell, self.table.sums[i], self.table.cells) for i in (1, 3)
+        )
+        self.rows = float(self.count.sum())
 
     def _at_keys(self, by_bucket: Ints) -> Ints:
         return np.repeat(by_bucket, self._lengths)
@@ -95,11 +100,24 @@ class View:
         """The fifteen equal-mass bins of the cluster-debiased error."""
         return self._binning(self._equal_mass(MASS_BINS), MASS_BINS)
 
+    @cached_property
+    def points(self) -> Binning:
+        """The grid points of the smooth null."""
+        return self._binning(fine_of_cell(self.paired) // (RESOLUTION // SMOOTH_POINTS), SMOOTH_POINTS)
+
     def _equal_mass(self, bins: int) -> Ints:
         return equal_mass_groups(self.count, bins)
 
     def _binning(self, groups: Ints, bins: int) -> Binning:
-        return Binning(bins, groups, self.place * bins + groups[self.table.cell])
+        key = self._at_keys(np.arange(len(self.starts)) * bins) + groups[self.table.cell]
+        starts = _starts_of_runs(key)
+        return Binning(bins, groups, starts, key[starts])
+
+    @cached_property
+    def by_width(self) -> tuple[Floats, Floats]:
+        """Count and outcome by bucket and equal-width bin."""
+        count, outcome = (self.by_bucket_and_bin(self.table.sums[field], self.width) for field in (0, 2))
+        return count, outcome
 
     # ------------------------------------------------------------------ functions of fold and cell
 
@@ -133,31 +151,36 @@ class View:
     def _by_row(self, field: int, ends: Ints) -> csr_array:
         """One field of the table as a matrix with a column for each fold and cell; rows end at these keys.
 
-        A product with functions of fold and cell sums them by row, all in one pass over the table.
+        Its product with a function of fold and cell is the sum of that function by row.
         """
         shape = len(ends) - 1, FOLDS * self.table.cells
         return csr_array((self.table.sums[field], self._fold_and_cell, ends), shape=shape)
 
-    def by_bucket(self, constant: Floats, slope: Floats) -> Floats:
-        """Sums over rows of constant + slope · outcome by bucket, of several functions: shape (buckets, functions).
-
-        `constant` and `slope` have shape (folds, cells, functions), the first may be 1 for functions of the cell alone.
-        """
+    @cached_property
+    def _by_bucket(self) -> tuple[csr_array, csr_array]:
         ends = np.append(self.starts, len(self.table.keys))
-        shape = FOLDS, self.table.cells, constant.shape[2]
-        constant, slope = (np.broadcast_to(part, shape).reshape(-1, shape[2]) for part in (constant, slope))
-        return np.asarray(self._by_row(0, ends) @ constant + self._by_row(2, ends) @ slope)
+        return self._by_row(0, ends), self._by_row(2, ends)
+
+    def by_bucket(self, constant: Floats, slope: Floats) -> Floats:
+        """Sum over rows of constant + slope · outcome by bucket: shape (buckets,).
+
+        `constant` and `slope` are functions of fold and cell, or of the cell alone.
+        """
+        count, outcome = self._by_bucket
+        each = (FOLDS, self.table.cells)
+        constant, slope = (np.broadcast_to(values, each).ravel() for values in (constant, slope))
+        return np.asarray(count @ constant + outcome @ slope)
+
+    @cached_property
+    def _count_by_bucket_and_fifteen(self) -> csr_array:
+        lengths = np.zeros(len(self.starts) * MASS_BINS, np.int64)
+        lengths[self.fifteen.run] = np.diff(self.fifteen.starts, append=len(self.table.keys))
+        return self._by_row(0, np.append(0, np.cumsum(lengths)))
 
     def residual_by_fifteen(self, prediction: Floats) -> Floats:
-        """Prediction minus outcome by bucket and equal-mass bin of fifteen, of several predictions.
-
-        (folds, cells, predictions) to (buckets, bins, predictions).
-        """
-        rows, several = len(self.starts) * MASS_BINS, prediction.shape[2]
-        ends = np.append(0, np.cumsum(np.bincount(self.fifteen.key, minlength=rows)))
-        predicted = self._by_row(0, ends) @ prediction.reshape(-1, several)
-        outcome = self.by_bucket_and_bin(self.table.sums[2], self.fifteen)
-        return np.asarray(predicted.reshape(-1, MASS_BINS, several) - outcome[:, :, None])
+        """Prediction (by fold and cell) minus outcome, by bucket and equal-mass bin of fifteen."""
+        predicted = self._count_by_bucket_and_fifteen @ prediction.ravel()
+        return np.asarray(predicted.reshape(-1, MASS_BINS) - self._outcome_by_fifteen)
 
     @cached_property
     def count_by_fifteen(self) -> Floats:
@@ -165,10 +188,13 @@ class View:
         return self.by_bucket_and_bin(self.table.sums[0], self.fifteen)
 
     @cached_property
+    def _outcome_by_fifteen(self) -> Floats:
+        return self.by_bucket_and_bin(self.table.sums[2], self.fifteen)
+
+    @cached_property
     def moments(self) -> Floats:
         """Exact sums by bucket, empty buckets left out: shape (fields, buckets)."""
-        sums = self.state.moments.bucket_sums(np.zeros(1, np.int64), 1)[:, :, 0]
-        return np.asarray(sums[:, sums[0] > 0])
+        return self.state.moments.sums
 
     def sums(self, *names: str) -> Floats:
         """Exact sums by bucket of these moments: shape (names, buckets)."""
@@ -188,4 +214,11 @@ class View:
 
     def by_bucket_and_bin(self, values: Floats, binning: Binning) -> Floats:
         """Sum `values` (one per key) by bucket and bin: shape (buckets, bins)."""
-        return sum_by(binning.key, values, len(self.starts) * binning.bins).reshape(-1, binning.bins)
+        sums = np.zeros(len(self.starts) * binning.bins)
+        sums[binning.run] = np.add.reduceat(values, binning.starts)
+        return sums.reshape(-1, binning.bins)
+
+
+def _starts_of_runs(key: Ints) -> Ints:
+    """Where each run of equal keys begins."""
+    return np.flatnonzero(np.append(True, key[1:] != key[:-1])[: len(key)])
