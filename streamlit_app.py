@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from engine.queries import palette
+from engine.queries import monitoring, palette
 from pages.parts import guard, places, shell, states, style
 
-ALONE = ("Settings", "People")
+ALONE = ("Settings", "People", "Monitoring")
 """Pages that need no project."""
 
 who = guard.enter()
@@ -20,6 +20,8 @@ pages = [
 ]
 if palette.oversees(who):
     pages.insert(-1, st.Page("pages/people.py", title="People", icon=":material/group:"))
+if monitoring.watches(who):
+    pages.insert(-1, st.Page("pages/monitoring.py", title="Monitoring", icon=":material/monitor_heart:"))
 page = st.navigation(pages)
 shell.mount_all(who)
 if page.title in ALONE or places.belongs(who):

@@ -1,6 +1,7 @@
 """Pure: a result becomes a figure, the same in words and the same as a table."""
 
 from engine.figures.chart import Chart, Table
+from engine.figures.course import Line, course
 from engine.figures.histogram import histogram
 from engine.figures.history import history
 from engine.figures.reliability import reliability
@@ -10,10 +11,12 @@ from engine.figures.view import calibration_view, charts
 
 __all__ = [
     "Chart",
+    "Line",
     "Mode",
     "Table",
     "calibration_view",
     "charts",
+    "course",
     "css_variables",
     "histogram",
     "history",

@@ -97,6 +97,11 @@ class Reading:
         )
 
 
+def watches(who: Who) -> bool:
+    """Whether somebody may know how the installation is."""
+    return who.at_least(LEAST_ROLE)
+
+
 def reading(who: Who) -> Reading:
     """How the installation is now (at most a second ago). Raises AccessDenied below operator."""
     require(who, None, LEAST_ROLE)

@@ -8,6 +8,7 @@ from typing import Any
 from engine import registry
 from engine.access.visible import project_id
 from engine.actions import demo
+from engine.queries import monitoring
 from engine.queries.datasets import list_datasets
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
@@ -27,6 +28,8 @@ PAGES = (
 )
 OVERSIGHT = ("people", "People", ("accounts", "roles", "members", "users", "audit", "tokens", "sessions"), "g p")
 """The page for those who look after others."""
+WATCH = ("monitoring", "Monitoring", ("health", "status", "uptime", "processes", "metrics", "queue", "disk"), "g m")
+"""The page for those who run the installation."""
 THEMES = {"light": "Light theme", "dark": "Dark theme", "system": "Theme of the system"}
 DENSITIES = {"comfortable": "Comfortable density", "compact": "Compact density"}
 ACTIVE_RUNS = 20
@@ -70,7 +73,11 @@ def oversees(who: Who) -> bool:
 
 
 def _pages(who: Who, project: str) -> Iterator[PaletteEntry]:
-    for page, title, synonyms, shortcut in (*PAGES, *([OVERSIGHT] if oversees(who) else [])):
+    for page, title, synonyms, shortcut in (
+        *PAGES,
+        *([OVERSIGHT] if oversees(who) else []),
+        *([WATCH] if monitoring.watches(who) else []),
+    ):
         yield PaletteEntry(
             f"page:{page}",
             title,

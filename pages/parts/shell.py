@@ -27,6 +27,7 @@ FILES = {
     "datasets": "pages/datasets.py",
     "runs": "pages/runs.py",
     "people": "pages/people.py",
+    "monitoring": "pages/monitoring.py",
     "settings": "pages/settings.py",
 }
 """The pages by their name in an address."""
