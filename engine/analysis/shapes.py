@@ -81,37 +81,43 @@ class Table:
         return type(self)(buckets, self.cells, *_collect(keys, self.sums))
 
     @cached_property
+    def filled(self) -> Ints:
+        """The buckets that have rows."""
+        return np.flatnonzero(np.diff(self._begins))
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Where each filled bucket begins among the keys."""
+        return np.asarray(self._begins[self.filled])
+
+    @cached_property
+    def _begins(self) -> Ints:
+        return np.searchsorted(self.keys, np.arange(self.buckets + 1) * self.cells)
+
+    def at_keys(self, by_filled: Ints) -> Ints:
+        """For each key the value of its bucket, from one for each filled bucket."""
+        return np.repeat(by_filled, np.diff(self.starts, append=len(self.keys)))
+
+    @cached_property
     def bucket(self) -> Ints:
         """The bucket of each key."""
-        return self.keys // self.cells
+        return self.at_keys(self.filled)
 
     @cached_property
     def cell(self) -> Ints:
         """The cell of each key."""
-        return self.keys - self.bucket * self.cells
+        return self.keys - self.at_keys(self.filled * self.cells)
 
     def totals(self) -> Floats:
         """Sums over all buckets: shape (fields, cells)."""
         return np.stack([sum_by(self.cell, field, self.cells) for field in self.sums])
 
-    def at_keys(self, by_cell: Floats) -> Floats:
-        """A value of the cell for each key."""
-        return np.asarray(np.tile(by_cell, self.buckets)[self.keys])
-
     def per_bucket(self, values: Floats) -> Floats:
         """Sum `values` (one per key) by bucket: shape (buckets,)."""
         sums = np.zeros(self.buckets)
-        filled, starts = self._filled
-        if len(starts):
-            sums[filled] = np.add.reduceat(values, starts)
+        if len(self.keys):
+            sums[self.filled] = np.add.reduceat(values, self.starts)
         return sums
-
-    @cached_property
-    def _filled(self) -> tuple[Ints, Ints]:
-        """The buckets that are not empty, and where each begins among the keys."""
-        begins = np.searchsorted(self.keys, np.arange(self.buckets + 1) * self.cells)
-        filled = np.flatnonzero(np.diff(begins))
-        return filled, begins[filled]
 
     def bucket_sums(self, groups: Ints, count: int) -> Floats:
         """Sums by bucket and group of cells: shape (fields, buckets, count). `groups` maps each cell to its group."""

@@ -89,7 +89,7 @@ def slices(view: View, chosen: Recalibrator | None, level: float) -> list[dict[s
 
 def _entries(name: str, column: SliceColumn, prediction: Floats, whole: Floats) -> list[Slice]:
     table = column.cells
-    residual = table.sums[0] * table.at_keys(prediction) - table.sums[2]
+    residual = table.sums[0] * prediction[table.cell] - table.sums[2]
     sums = np.stack([table.per_bucket(table.sums[0]), table.per_bucket(residual)]).reshape(2, -1, SLICE_BUCKETS)
     rows = sums[0].sum(axis=1)
     correct = sum_by(column.moments.bucket // SLICE_BUCKETS, column.moments.sums[2], len(column.values))

@@ -41,7 +41,7 @@ class Binning:
 class View:
     """Numbers of one state that several parts of the conclusion share, each computed once.
 
-    Arrays by bucket leave out empty buckets; `place` is the place in them of each key of the table.
+    Arrays by bucket leave out empty buckets.
     """
 
     def __init__(self, state: CalibrationState, bins: int) -> None:
@@ -49,18 +49,12 @@ class View:
         self.paired = state.paired
         self.bins = bins
         self.table = state.cells
-        bucket = self.table.bucket
-        self.starts: Ints = _starts_of_runs(bucket)
-        self.buckets: Ints = bucket[self.starts]
-        self._lengths: Ints = np.diff(self.starts, append=len(bucket))
+        self.buckets, self.starts = self.table.filled, self.table.starts
         self.count, self.observed = (sums.sum(axis=0) for sums in self.by_fold)
         self.predicted, self.margin_sum = (
             sum_by(self.table.cell, self.table.sums[i], self.table.cells) for i in (1, 3)
         )
         self.rows = float(self.count.sum())
-
-    def _at_keys(self, by_bucket: Ints) -> Ints:
-        return np.repeat(by_bucket, self._lengths)
 
     @cached_property
     def filled(self) -> Flags:
@@ -109,8 +103,8 @@ class View:
         return equal_mass_groups(self.count, bins)
 
     def _binning(self, groups: Ints, bins: int) -> Binning:
-        key = self._at_keys(np.arange(len(self.starts)) * bins) + groups[self.table.cell]
-        starts = _starts_of_runs(key)
+        key = self.table.at_keys(np.arange(len(self.starts)) * bins) + groups[self.table.cell]
+        starts = np.flatnonzero(np.append(True, key[1:] != key[:-1])[: len(key)])
         return Binning(bins, groups, starts, key[starts])
 
     @cached_property
@@ -123,7 +117,7 @@ class View:
 
     @cached_property
     def _fold_and_cell(self) -> Ints:
-        return self._at_keys(self.buckets % FOLDS * self.table.cells) + self.table.cell
+        return self.table.at_keys(self.buckets % FOLDS * self.table.cells) + self.table.cell
 
     @cached_property
     def by_fold(self) -> tuple[Floats, Floats]:
@@ -217,8 +211,3 @@ class View:
         sums = np.zeros(len(self.starts) * binning.bins)
         sums[binning.run] = np.add.reduceat(values, binning.starts)
         return sums.reshape(-1, binning.bins)
-
-
-def _starts_of_runs(key: Ints) -> Ints:
-    """Where each run of equal keys begins."""
-    return np.flatnonzero(np.append(True, key[1:] != key[:-1])[: len(key)])
