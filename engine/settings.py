@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +77,25 @@ class Settings(BaseSettings):
     """Least severe lines that are logged."""
     metrics_token_file: Path | None = None
     """File whose content is the token that `/metrics` asks for; without one `/metrics` is not served."""
+    oidc_issuer: str = ""
+    """Address of the identity provider (OpenID Connect) that people may sign in through; empty for none."""
+    oidc_client_id: str = ""
+    """What the provider calls this installation."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """The secret that the provider gave it; better in `oidc_client_secret_file`."""
+    oidc_client_secret_file: Path | None = None
+    """File whose content is that secret."""
+    oidc_name: str = "single sign-on"
+    """What the provider is called on the sign-in page."""
+    oidc_role: Literal["member", "viewer", "analyst", "operator"] = "member"
+    """Role that people get who come through the provider for the first time."""
+
+    @property
+    def oidc_secret(self) -> str:
+        """The secret of the identity provider's client, from its file where one is named."""
+        if self.oidc_client_secret_file is not None:
+            return self.oidc_client_secret_file.read_text().strip()
+        return self.oidc_client_secret.get_secret_value()
 
     @property
     def url(self) -> str:

@@ -21,16 +21,27 @@ _TEMPLATES: Final = Environment(
 
 
 def page(status: int = 200, **values: Any) -> Response:
-    """The page with these values: title, lead, error, action, hidden, name, choosing, button, foot, way_out."""
+    """The page with these values.
+
+    - title, lead, error, action, hidden, button and foot;
+    - name (typed before), or fixed_name for an account that is known;
+    - current: whether the present password is asked for; choosing: whether a new one is;
+    - way_out: the words of a link away, to way_out_to; elsewhere: where else to sign in, elsewhere_name: what that is.
+    """
     blank = {
         "lead": "",
         "error": "",
         "action": "",
         "hidden": {},
         "name": "",
+        "fixed_name": "",
+        "current": False,
         "choosing": False,
         "foot": "",
         "way_out": "",
+        "way_out_to": "/signin",
+        "elsewhere": "",
+        "elsewhere_name": "",
     }
     html = _TEMPLATES.get_template("signin.html").render({**blank, **values})
     return HTMLResponse(html, status, {"content-security-policy": FORM_POLICY, "cache-control": "no-store"})

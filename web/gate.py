@@ -37,6 +37,8 @@ OPEN: Final = frozenset(
         ("GET", "/signin/link"),
         ("POST", "/signin/link"),
         ("POST", "/auth/session"),
+        ("GET", "/auth/oidc/login"),
+        ("GET", "/auth/oidc/callback"),
         ("GET", "/_stcore/health"),
         ("GET", "/favicon.ico"),
         ("GET", "/assets/icon.svg"),

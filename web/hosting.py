@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from engine.access.strength import secret_fault
 from engine.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -36,12 +38,31 @@ def origins(settings: Settings) -> list[str]:
 
 def refusal(settings: Settings) -> str | None:
     """Why this installation must not be started, or None."""
-    if settings.bind in LOOPBACK or settings.tls:
-        return None
-    return (
-        f"PLUMBLINE_BIND={settings.bind} would offer sign-in over plain HTTP to the network. Put a TLS proxy in front "
-        "and set PLUMBLINE_TLS=true, or leave PLUMBLINE_BIND at 127.0.0.1."
-    )
+    if settings.bind not in LOOPBACK and not settings.tls:
+        return (
+            f"PLUMBLINE_BIND={settings.bind} would offer sign-in over plain HTTP to the network. Put a TLS proxy in "
+            "front and set PLUMBLINE_TLS=true, or leave PLUMBLINE_BIND at 127.0.0.1."
+        )
+    return _metrics_refusal(settings) or (_provider_refusal(settings) if settings.oidc_issuer else None)
+
+
+def _metrics_refusal(settings: Settings) -> str | None:
+    file = settings.metrics_token_file
+    fault = secret_fault(file.read_text()) if file is not None and file.is_file() else None
+    return f"The token in PLUMBLINE_METRICS_TOKEN_FILE {fault}. Make one with: openssl rand -hex 32" if fault else None
+
+
+def _provider_refusal(settings: Settings) -> str | None:
+    issuer = urlsplit(settings.oidc_issuer)
+    if issuer.scheme != "https" and issuer.hostname not in LOOPBACK:
+        return "PLUMBLINE_OIDC_ISSUER has to be an https address: whoever stands between could sign in as anybody."
+    if not settings.oidc_client_id:
+        return "PLUMBLINE_OIDC_ISSUER is set, but PLUMBLINE_OIDC_CLIENT_ID is not."
+    try:
+        fault = secret_fault(settings.oidc_secret)
+    except OSError as error:
+        return f"PLUMBLINE_OIDC_CLIENT_SECRET_FILE cannot be read ({error.strerror})."
+    return f"The secret of the identity provider's client {fault}. Set the one the provider gave." if fault else None
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -68,4 +89,5 @@ def options(settings: Settings) -> dict[str, Any]:
         "browser.gatherUsageStats": False,
         "global.developmentMode": False,
         "logger.level": "warning",
+        "logger.enableRich": False,
     }

@@ -6,14 +6,18 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from web import assets, export, index, metrics, signin, upload, view
+from web import account, assets, export, index, links, metrics, oidc, signin, upload, view
 from web.api import app as api
 from web.live import live
 
 ROUTES: Final[list[BaseRoute]] = [
     Route("/signin", signin.form),
-    Route("/signin/link", signin.link_form),
-    Route("/signin/link", signin.redeem, methods=["POST"]),
+    Route("/signin/link", links.form),
+    Route("/signin/link", links.redeem, methods=["POST"]),
+    Route("/signin/password", account.form),
+    Route("/signin/password", account.change, methods=["POST"]),
+    Route("/auth/oidc/login", oidc.login),
+    Route("/auth/oidc/callback", oidc.callback),
     Route("/auth/session", signin.sign_in, methods=["POST"]),
     Route("/auth/signout", signin.sign_out, methods=["POST"]),
     WebSocketRoute("/live", live),

@@ -15,7 +15,7 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from engine.actions.datasets import receive_upload
+from engine.actions.datasets import may_receive, receive_upload
 from engine.errors import AccessDenied, InputRefused, LimitExceeded, UsageError
 from engine.queries import projects
 from engine.settings import Settings, get_settings
@@ -41,8 +41,10 @@ async def upload(request: Request) -> Response:
 async def receive(request: Request, who: Who, project: str, name: str, mapping: Mapping[str, str]) -> Response:
     """Take the body of a request whose sender may add data to the project."""
     settings = get_settings()
+    announced = _announced(request, settings)
+    await anyio.to_thread.run_sync(may_receive, who, project, announced)
     try:
-        _room_for(settings, _announced(request, settings))
+        _room_for(settings, announced)
         path, digest, size = await _stored(request, settings)
     except DiskFullError:
         return answer(
@@ -61,9 +63,9 @@ async def receive(request: Request, who: Who, project: str, name: str, mapping: 
 
 async def _asked(request: Request, who: Who) -> tuple[str, str, dict[str, str]]:
     """Project, file name and mapping of the request, checked before the first byte is taken."""
-    if not who.at_least("analyst"):
-        raise AccessDenied(f"Adding data needs the role of analyst; yours is {who.role}.")
     project, name = request.query_params.get("project", ""), request.query_params.get("name", "").strip()
+    if not who.at_least("analyst", project):
+        raise AccessDenied(f"Adding data needs the role of analyst there; yours is {who.role_in(project)}.")
     if not name or len(name) > _LONGEST_NAME:
         raise UsageError("Say what the file is called: ?name=<file name>.")
     if project not in [known.slug for known in await anyio.to_thread.run_sync(projects.list_projects, who)]:

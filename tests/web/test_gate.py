@@ -48,7 +48,9 @@ OURS = tuple(
     route.path.replace("{extension}", "csv").replace("{name:path}", "plotly.js")
     for route in ROUTES
     if ("GET", route.path) not in OPEN and route.path not in ("/signin/link", "/auth/session")
+    if not route.path.startswith("/api/")
 )
+API = tuple(route.path for route in ROUTES if route.path.startswith("/api/"))
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
 SOCKETS = ("/_stcore/stream", "/live", "/", "/nosuch", "/_stcore/health", "/signin")
 
@@ -75,6 +77,16 @@ def test_nobody_gets_anything_over_http(served: Served, path: str) -> None:
             assert page.headers.get("location", "/signin").startswith("/signin")
 
 
+@pytest.mark.parametrize("path", API)
+def test_nobody_gets_anything_of_the_api(served: Served, path: str) -> None:
+    with served.client() as client:
+        for method in METHODS:
+            for accept in ("*/*", "text/html"):
+                answer = client.request(method, path, headers={"accept": accept})
+                assert answer.status_code == 401, (method, path, answer.status_code)
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
 def test_what_is_open_is_exactly_this(served: Served) -> None:
     expected = {
         "/signin": 200,
@@ -86,6 +98,8 @@ def test_what_is_open_is_exactly_this(served: Served) -> None:
         "/assets/fonts/inter.ttf": 200,
         "/metrics": 401,
         "/metrics/probe": 401,
+        "/auth/oidc/login": 404,
+        "/auth/oidc/callback": 404,
     }
     with served.client() as client:
         assert {path: client.get(path).status_code for method, path in OPEN if method == "GET"} == expected
