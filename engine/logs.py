@@ -129,6 +129,7 @@ def new_error_id() -> str:
 
 def _named(_logger: Any, _method: str, event: EventDict) -> EventDict:
     event["process"] = event.pop("from_process", _process)
+    event.pop("color_message", None)
     return event
 
 

@@ -25,6 +25,8 @@ def configure() -> None:
         _follow_root(logger)
     for name in ("uvicorn", "uvicorn.error", "streamlit"):
         _follow_root(logging.getLogger(name))
+        logging.getLogger(name).setLevel(logging.getLogger().level)
+    _silence(logging.getLogger("uvicorn.access"))
     for name in _TALKATIVE:
         logging.getLogger(f"streamlit.runtime.{name}").setLevel(logging.ERROR)
     logging.getLogger(_TOLD_BY_US).addFilter(lambda record: record.msg != "Uncaught app execution")
@@ -34,6 +36,12 @@ def _follow_root(logger: logging.Logger) -> None:
     """Let a logger that brought a handler of its own write through ours."""
     logger.handlers = []
     logger.propagate = True
+
+
+def _silence(logger: logging.Logger) -> None:
+    """Without any handler uvicorn does not even make its line a request; `/metrics` counts them."""
+    logger.handlers = []
+    logger.propagate = False
 
 
 hand_to_logging = logs.hand_to_logging
