@@ -10,6 +10,7 @@ PlumblineError
 ├── Conflict            the thing changed or was already done meanwhile (HTTP 409)
 │   └── StatePending    the answer needs a run first, which has been queued (HTTP 409)
 └── StoreUnavailable    the store is busy, full, damaged or away (HTTP 503)
+    └── StorageFull     the disk is nearly full: nothing new is taken, reading goes on (HTTP 507)
 
 Each carries a stable `code` (snake_case, for programs) and a message for people: what happened, what was kept, what to
 do next. Messages never hold paths of the server, SQL or secrets.
@@ -131,3 +132,10 @@ class StoreUnavailable(PlumblineError):
 
     code = "store_unavailable"
     http_status = 503
+
+
+class StorageFull(StoreUnavailable):
+    """The disk is full, or so nearly that no new data are taken. What is there can be read."""
+
+    code = "disk_full"
+    http_status = 507

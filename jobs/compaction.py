@@ -28,6 +28,7 @@ from engine.formats.canonical import METADATA_KEY, ROW_GROUP
 from engine.formats.segments import segment_report
 from engine.queries.states import Observed, StatesMissingError, folded
 from engine.store import datasets
+from engine.store.room import disk_is_low
 from jobs.upkeep import beginnings
 from jobs.work import unfinished
 
@@ -52,7 +53,7 @@ def compact(observe: Observe) -> int:
 
     `observe` makes the states of a new segment where those of the old ones are not all there.
     """
-    return sum(_shorten(found, observe) for found in to_compact())
+    return 0 if disk_is_low() else sum(_shorten(found, observe) for found in to_compact())
 
 
 def neighbours(rows: Sequence[int], sizes: Sequence[int] | None = None) -> int:

@@ -21,7 +21,7 @@ from watchdog.observers import Observer
 from engine import logs
 from engine.actions import datasets, rows, runs, services
 from engine.actions import inbox as inbox_actions
-from engine.errors import InputRefused, UsageError
+from engine.errors import InputRefused, LimitExceeded, StorageFull, UsageError
 from engine.settings import get_settings
 from jobs import owners
 from jobs.inbox import PROJECT, Found, Inbox
@@ -36,6 +36,7 @@ RECOVER_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
 FIRST_TIDY_SECONDS = 60.0
 RETRY_SECONDS = 5.0
+LIMIT_SECONDS = 60.0
 LOOKED_AT = frozenset({"created", "modified", "closed", "moved"})
 
 log = logging.getLogger("foreman")
@@ -108,6 +109,12 @@ class Foreman:
                 self._say_once(path, look.ignored)
             if look.found is not None:
                 self.receiver.receive(look.found)
+        except StorageFull as error:
+            self._say_once(path, error.message)
+            self.again[path] = time.monotonic() + RETRY_SECONDS
+        except LimitExceeded as error:
+            self._refuse(path, error.message)
+            self.again[path] = time.monotonic() + LIMIT_SECONDS
         except (UsageError, InputRefused) as error:
             self._refuse(path, error.message)
         except PermissionError:

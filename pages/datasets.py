@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from engine.queries.room import room_of
 from engine.types import DatasetView, Who
 from pages.parts import dialogs, guard, reads, shell, state, states
 from pages.parts.answer import iso
@@ -63,6 +64,35 @@ def not_taken(who: Who, slug: str) -> None:
         states.facts([(one.name, f"{one.reason}, {one.at:%d %b %Y, %H:%M} UTC") for one in refusals])
 
 
+def room_left(who: Who, slug: str) -> None:
+    """What the project holds of what it may, and in plain words when nothing more is taken."""
+    room = room_of(who, slug)
+    if room.disk_low:
+        st.warning(
+            "The server's disk is nearly full, so no new data are taken; what is here can be read. "
+            "Waiting files are taken by themselves as soon as there is space.",
+            icon=":material/hard_drive:",
+        )
+    elif room.full:
+        st.warning(
+            "This project holds as much as it may. Remove datasets that are not needed, or have the limit raised.",
+            icon=":material/inventory_2:",
+        )
+    if room.size:
+        states.explain(
+            f"{room.rows:,} rows of {room.most_rows:,} and {amount_of(room.size)} of {amount_of(room.most_bytes)} used."
+        )
+
+
+def amount_of(size: float) -> str:
+    """Bytes as people say them."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:,.3g} {unit}"
+        size /= 1000
+    return f"{size:,.3g} TB"
+
+
 def page(who: Who) -> None:
     """The list, the place for files, the way to follow a file."""
     project = shell.project(who)
@@ -81,6 +111,7 @@ def page(who: Who) -> None:
     asked = mount("datasets", "datasets", data, "open", "rename", "mapping", "remove", "changed")
     dialogs.perform(who, {dataset.id: dataset for dataset in datasets}, asked)
     not_taken(who, project.slug)
+    room_left(who, project.slug)
     with st.container(key="card-inbox"):
         st.header("Follow a file")
         states.explain("Rows appended to a file in this folder reach every open page within half a second.")

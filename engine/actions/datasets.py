@@ -18,7 +18,7 @@ from engine.actions.projects import ensure
 from engine.actions.queue import READS, cancel_work, enqueue, publish_dataset
 from engine.errors import UsageError
 from engine.settings import get_settings
-from engine.store import blobs
+from engine.store import blobs, room
 from engine.store.files import checked_hash
 from engine.store.tables import Dataset, Project, Run
 from engine.store.times import now
@@ -58,8 +58,7 @@ def receive_upload(
     been removed), and is read again only if its mapping changes or nothing has been read of it yet.
     """
     wanted, shown = _checked_mapping(mapping or {}), clean(name, LONGEST_NAME, "A name")
-    require(who, project, "analyst")
-    project_id(who, project)
+    may_receive(who, project, size)
     blobs.keep(path, checked_hash(sha256))
     with transaction() as tx:
         home = project_of(tx.session, who, project, "analyst")
@@ -81,13 +80,29 @@ def receive_upload(
         return Received(_id(dataset), run.id)
 
 
+def may_receive(who: Who, project: str, size: int) -> None:
+    """Whether a file of so many bytes would be taken from this person now; asked before it is sent, too.
+
+    Raises AccessDenied, NotFound, StorageFull, LimitExceeded (`project_rows`, `project_bytes`, `uploads_a_day`).
+    """
+    require(who, project, "analyst")
+    project_id(who, project)
+    room.require_disk()
+    room.require_upload(who.user_id)
+    room.require_room(project, size=size)
+
+
 def receive_inbox(project: str, name: str, path: Path, offset: int, *, inode: int = 0) -> Received:
     """*System.* Notice that the followed file `name` in the inbox folder of `project` is whole up to byte `offset`.
 
     Makes project and dataset where new, and has at most one reading of a dataset waiting. Nothing waits where this much
     has been read or is being read already, where exactly this was refused before, or where the dataset was removed.
+
+    Raises StorageFull and LimitExceeded where nothing more is taken now; the file lies where it is, ask again later.
     """
     source = _checked_source(project, name, path)
+    room.require_disk()
+    room.require_room(project)
     with transaction() as tx:
         return followed(tx, ensure(tx, project), source, {"offset": offset, "inode": inode})
 

@@ -20,6 +20,7 @@ from sqlmodel import col, select
 from engine.access.scope import project_of
 from engine.actions.datasets import followed
 from engine.errors import Conflict, InputRefused, LimitExceeded, UsageError
+from engine.store import room
 from engine.store.appends import Appending, Place, appending, unsettled
 from engine.store.engine import fetch
 from engine.store.tables import ApiRequest, Dataset, Project
@@ -60,13 +61,15 @@ def append(who: Who, project: str, name: str, lines: bytes, key: str = "") -> Ta
     batch for the same dataset under that key is a Conflict.
 
     Raises UsageError, InputRefused (with the line), LimitExceeded, NotFound, AccessDenied, Conflict (`key_used`,
-    `dataset_removed`, `not_a_file`), and StoreUnavailable: nothing was acknowledged, send it again.
+    `dataset_removed`, `not_a_file`), StorageFull and StoreUnavailable: nothing was acknowledged, send it again.
     """
     source = _checked_names(name, key)
     with reading() as rows:
         home = project_of(rows, who, project, "analyst")
         _refuse_removed(home, source)
     body, count = whole_lines(lines)
+    room.require_disk(len(body))
+    room.require_room(project, rows=count, size=len(body))
     stored_key = hashlib.sha256(f"{project}/{source}\n{key}".encode()).hexdigest() if key else ""
     digest = hashlib.sha256(body).hexdigest()
     with appending(project, source) as file:

@@ -23,7 +23,7 @@ from engine.actions.queue import READS, publish_run
 from engine.actions.versions import NewSegment, add_version, head_manifest
 from engine.errors import Conflict
 from engine.settings import get_settings
-from engine.store import blobs
+from engine.store import blobs, room
 from engine.store.tables import Dataset, Project, Run
 from engine.store.times import now
 from engine.store.transaction import Transaction, transaction
@@ -91,7 +91,12 @@ class Work:
 
 
 def claim(owner: str, kinds: Collection[str] = ("read", "observe")) -> Work | None:
-    """Take the oldest waiting run of these kinds, or None. Of one dataset and kind only one runs at a time."""
+    """Take the oldest waiting run of these kinds, or None. Of one dataset and kind only one runs at a time.
+
+    On a disk that is nearly full nothing is taken: everything waits until there is space.
+    """
+    if room.disk_is_low():
+        return None
     other = aliased(Run)
     alike = or_(col(other.kind) == col(Run.kind), and_(col(other.kind).in_(READS), col(Run.kind).in_(READS)))
     busy = exists().where(col(other.dataset_id) == col(Run.dataset_id), alike, col(other.state) == "running")
@@ -239,15 +244,17 @@ def finish(
     `segment` and the state beside it must be on disk already. `report` is of this segment (or of rows that were all
     refused: `segment` None); without a report there is no new version. `answer` is that of the whole new version.
     `replace` overrides what the run asked for. Returns the dataset's version. Raises Conflict (fenced), InputRefused
-    where the rows are of another kind than the dataset.
+    where the rows are of another kind than the dataset, LimitExceeded where the project may not hold so many.
     """
+    replaces = work.replace if replace is None else replace
+    if segment is not None:
+        room.require_room(work.project, rows=segment.rows - (room.rows_of(work.dataset_id) if replaces else 0))
     with transaction() as tx:
         run = _fenced(tx, work, state="done", progress=1.0, stage="", finished_at=now())
         dataset = tx.session.get_one(Dataset, work.dataset_id, with_for_update=True)
         if follow is not None:
             dataset.follow = dict(follow)
         if report is not None:
-            replaces = work.replace if replace is None else replace
             add_version(tx, work.project, dataset, segment, report, answer, run.id, replace=replaces)
         publish_run(tx, work.project, run)
         _forget_progress(work)

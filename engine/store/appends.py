@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine.errors import Conflict, LimitExceeded, StoreUnavailable
+from engine.errors import Conflict, LimitExceeded, StorageFull, StoreUnavailable
 from engine.settings import get_settings
 from engine.store.files import sync_folder
 
@@ -158,7 +158,7 @@ def _disk_named() -> Iterator[None]:
         yield
     except OSError as error:
         message = "The disk refused to write; nothing was acknowledged. Free some space and send it again."
-        raise StoreUnavailable(message, code="disk_full") from error
+        raise StorageFull(message) from error
 
 
 def _read_all(file: int) -> bytes:

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-_LOCK = ".lock"
 _NAMED = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
 
 
@@ -71,7 +70,7 @@ def _delete_old(path: Path, before: float) -> int | None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

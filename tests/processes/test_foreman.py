@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from watchdog.observers import Observer
 
-from engine.errors import StoreUnavailable, UsageError
+from engine.errors import LimitExceeded, StorageFull, StoreUnavailable, UsageError
 from jobs import foreman as module
 from jobs.foreman import Chore, Foreman
 from jobs.inbox import Found, Inbox
@@ -119,6 +119,25 @@ def test_a_refusal_is_told_once_and_the_watcher_lives(watching, folder, listener
     (folder / "fine.jsonl").write_bytes(LINE)
     until(lambda: listener.last("fine.jsonl"))
     assert len(listener.refused) == 2
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [(StorageFull("The disk is nearly full."), 0), (LimitExceeded("The project is full.", code="project_rows"), 1)],
+)
+def test_what_is_not_taken_for_want_of_room_is_taken_when_there_is_some(
+    foreman, folder, listener, monkeypatch, trouble, told
+):
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(module, "LIMIT_SECONDS", 0.0)
+    (folder / "a.jsonl").write_bytes(LINE)
+    listener.trouble["a.jsonl"] = trouble
+    foreman.walk()
+    assert listener.last("a.jsonl") == 0
+    for path in foreman._wait():
+        foreman.look(path)
+    assert listener.last("a.jsonl") == len(LINE)
+    assert len(listener.refused) == told
 
 
 def test_a_refused_name_is_told_and_a_busy_store_is_tried_again(foreman, folder, listener, monkeypatch):

@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from engine.store.sweeping import still_there, sweep
 
 OLD = 100_000.0
@@ -56,14 +58,18 @@ def test_a_clock_that_jumped_takes_nothing(tmp_path: Path) -> None:
     assert path.exists()
 
 
-def test_a_file_that_was_found_is_never_taken(tmp_path: Path) -> None:
-    """Finders and a sweep race for the same old files: whoever was told that a file is there, still finds it."""
-    paths = [put(tmp_path, str(number)) for number in range(200)]
-    known = {path.name for path in paths}
-    found: list[Path] = []
-    finder = threading.Thread(target=lambda: found.extend(path for path in paths if still_there(path)))
-    finder.start()
-    swept = sweep(tmp_path, (), time.time() - 1000, known)
+def test_a_file_that_was_found_is_never_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody looks in the very moment in which a sweep has decided: they wait, and are told that it is gone."""
+    path, told = put(tmp_path, "one"), []
+    finder = threading.Thread(target=lambda: told.append(still_there(path)))
+    unlink = Path.unlink
+
+    def unlink_late(self: Path) -> None:
+        finder.start()
+        finder.join(0.2)
+        unlink(self)
+
+    monkeypatch.setattr(Path, "unlink", unlink_late)
+    assert sweep(tmp_path, (), time.time() - 1000, {path.name}).files == 1
     finder.join()
-    assert all(path.exists() for path in found)
-    assert swept.files == len(paths) - sum(path.exists() for path in paths)
+    assert told == [False]

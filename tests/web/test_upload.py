@@ -107,6 +107,19 @@ def test_too_large_is_said_before_the_body_and_while_it_streams(desk: Desk, monk
     assert (left_behind(desk), len(kept(desk))) == ([], 1)
 
 
+@pytest.mark.parametrize(
+    ("limit", "most"), [("project_bytes", len(ROWS) - 1), ("project_rows", -1), ("uploads_a_day", 0)]
+)
+def test_beyond_a_limit_nothing_is_sent_in_vain(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(desk.settings, limit, most)
+    answer = put(desk.visitor("ann"))
+    assert (answer.status_code, answer.json()["code"]) == (413, limit)
+    assert "Nothing was added" in answer.json()["message"]
+    assert left_behind(desk) == kept(desk) == []
+
+
 def test_a_nearly_full_disk_takes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk.settings, "min_free_disk_bytes", 2**60)
     answer = put(desk.visitor("ann"))
