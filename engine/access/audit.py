@@ -36,8 +36,9 @@ def asked_from(address: str, request: str) -> Iterator[None]:
 
 
 def record(rows: Rows, who: Who | None, action: str, subject: str, project: str | None = None, **detail: Any) -> None:
-    """Append one line; `who` is None for the system. `detail` holds no secrets and no data of users.
+    """Append one line; `who` is None for the system, and without an id for the owner of the machine.
 
+    `detail` holds no secrets and no data of users.
     The session or the token that asked is kept in `detail`, the address and the request where they are known.
     """
     by: dict[str, Any] = {}
@@ -48,7 +49,7 @@ def record(rows: Rows, who: Who | None, action: str, subject: str, project: str 
     asked = _asked.get()
     rows.add(
         Audit(
-            user_id=who.user_id if who else None,
+            user_id=who.user_id or None if who else None,
             action=action,
             subject=subject[:200],
             project=project,

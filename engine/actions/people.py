@@ -54,7 +54,7 @@ def invite(who: Who, role: Role) -> str:
     require(who, None, "admin")
     with transaction() as tx:
         audit.record(tx.session, who, "invite", f"role/{_checked_role(role)}")
-        return _add_link(tx, role, who.user_id)
+        return _add_link(tx, role, who.user_id or None)
 
 
 def redeem_link(token: str, name: str, password_hash: str) -> Who:

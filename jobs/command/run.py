@@ -58,7 +58,7 @@ def _launch(settings: Settings) -> int:
         if not await preflight.healthy(settings):
             _say(f"The web process does not answer yet; it is tried again. See {path}")
             return
-        _say(f"Plumbline runs at {_address(settings)}")
+        _say(f"Plumbline runs at {address(settings)}")
         if (link := _first_link(settings)) is not None:
             _say(f"Sign in for the first time (once, within ten minutes):\n  {link}")
         close_store()
@@ -102,10 +102,11 @@ def _link(settings: Settings) -> str:
     if token is None:
         user_id, name = fetch("SELECT id, name FROM \"user\" WHERE role = 'admin' ORDER BY id LIMIT 1")[0]
         token = invite(Who(user_id, name, "admin"), "admin")
-    return f"{_address(settings)}/signin/link?token={token}"
+    return f"{address(settings)}/signin/link?token={token}"
 
 
-def _address(settings: Settings) -> str:
+def address(settings: Settings) -> str:
+    """Where people reach this installation."""
     scheme = "https" if settings.tls else "http"
     local = settings.bind in ("127.0.0.1", "localhost")
     host = settings.bind if local else settings.hosts[0]

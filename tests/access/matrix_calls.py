@@ -190,6 +190,7 @@ CALLS: dict[str, Call] = {
     "project.create": do("project.create", lambda _made, _who: {"project": f"p{next(_numbers)}"}),
     "project.rename": do("project.rename", lambda _made, _who: {**HERE, "name": "Main"}),
     "actions.datasets.receive_upload": lambda _, who: upload(who, fresh("content"), fresh("file")),
+    "actions.datasets.may_receive": lambda _, who: datasets.may_receive(who, "main", 10),
     "actions.passwords.change": lambda _, who: passwords.change(who, "a hash"),
     "actions.rows.append": lambda _, who: rows.append(who, "main", f"r{next(_numbers)}.jsonl", b'{"margin": 1}\n'),
     "queries.audit.lines": lambda _, who: audit.lines(who),

@@ -22,6 +22,7 @@ from tests.store.people import person, upload
 SYSTEM = {
     "actions.datasets": {"followed", "receive_inbox"},
     "actions.demo": {"set_playing"},
+    "actions.identities": {"arrive"},
     "actions.inbox": {"refuse"},
     "actions.maintenance": {"prune", "prune_events", "prune_runs", "prune_segments", "prune_versions"},
     "actions.memberships": set(),
