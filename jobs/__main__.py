@@ -11,7 +11,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the sentence is for those who st
 
 from engine.errors import PlumblineError
 
-COMMANDS = ("run", "logs", "read", "analyse", "simulate", "job", "user", "token")
+COMMANDS = ("run", "logs", "read", "analyse", "simulate", "job", "user", "token", "backup", "restore", "migrate")
 """Modules of `jobs.command`: each has `add(subparsers)`, which sets the default `function`: (args) -> exit code."""
 
 PROCESSES = ("foreman", "runner")

@@ -16,10 +16,9 @@ from pathlib import Path
 
 from engine.errors import UsageError
 from engine.logs import Collected
-from engine.settings import Settings
+from engine.settings import Settings, get_settings
 
 HEALTH_SECONDS = 60.0
-LOG_BYTES = 10 * 1024**2
 
 
 def check(settings: Settings) -> None:
@@ -79,7 +78,7 @@ def open_log(log: logging.Logger, home: Path) -> Path:
     """Write a logger to the one log of all processes, a JSON line an event, rotated by size; returns its path."""
     path = home / "log" / "plumbline.log"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+    handler = RotatingFileHandler(path, maxBytes=get_settings().log_bytes, backupCount=3, encoding="utf-8")
     handler.setFormatter(Collected())
     log.addHandler(handler)
     log.setLevel(logging.INFO)
