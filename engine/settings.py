@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     session_days: int = 14
     """Days until somebody has to sign in again."""
     events_kept: int = 200_000
+    """Newest events that are kept for pages that were away; older pages start over."""
     ray: str = "local"
     """`local` (a head of our own), `off`, or HOST:PORT of a cluster's control store."""
     ray_cpus: int = 0
@@ -54,7 +55,6 @@ class Settings(BaseSettings):
     """The token of a cluster; the local head has one of its own in the home folder."""
     ray_jobs: str = ""
     """HOST:PORT of a cluster's dashboard, which takes jobs; empty for port 8265 of the cluster's host."""
-    """Newest events that are kept for pages that were away; older pages start over."""
     events_days: int = 30
     """Days that an event is kept at most."""
     runs_kept: int = 50_000

@@ -1,0 +1,232 @@
+"""What lies in deploy/ can be used as it is: units verify, compose is whole, nginx does what its file promises."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.settings import ROOT, Settings
+from jobs.__main__ import COMMANDS, PROCESSES
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+HARDENED = ("NoNewPrivileges=true", "ProtectSystem=strict", "PrivateTmp=true", "MemoryMax=", "User=plumbline")
+
+
+# ------------------------------------------------------------------ systemd
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_units_are_hardened_and_start_what_exists(unit: Path) -> None:
+    text = unit.read_text()
+    assert [line for line in HARDENED if line not in text] == []
+    (command,) = re.findall(r"^ExecStart=/opt/plumbline/\.venv/bin/python (.+)$", text, re.MULTILINE)
+    words = command.removeprefix("-m jobs ").split()
+    assert words == ["server.py"] or words[0] in (*COMMANDS, *PROCESSES)
+    settings = set(re.findall(r"PLUMBLINE_([A-Z_]+)=", text))
+    assert settings <= {name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    for unit in (DEPLOY / "systemd").iterdir():
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/plumbline/.venv/bin/python", "/bin/true"))
+    units = sorted(tmp_path.iterdir())
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# ------------------------------------------------------------------ compose
+
+
+def test_compose_is_whole_and_hides_what_is_inside() -> None:
+    composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    services: dict[str, dict[str, Any]] = composed["services"]
+    assert {"web", "foreman", "runner", "postgres", "nginx"} <= set(services)
+    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+    assert composed["networks"]["inside"]["internal"] is True
+    assert services["postgres"]["networks"] == ["inside"]
+    for name in ("store", "web", "foreman", "runner"):
+        service = services[name]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["read_only"] is True
+        command = service["command"]
+        assert command[1:] == ["server.py"] or command[3] in (*COMMANDS, *PROCESSES)
+        settings = {key.removeprefix("PLUMBLINE_") for key in service["environment"] if key.startswith("PLUMBLINE_")}
+        assert settings <= {name.upper() for name in Settings.model_fields}
+    for service in services.values():
+        assert ":" in service["image"]
+        assert not service["image"].endswith(":latest")
+
+
+def test_the_image_holds_what_the_product_reads_and_never_runs_as_root() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", bases[0])
+    assert re.search(r"^USER (\S+)", text, re.MULTILINE).group(1) != "root"  # type: ignore[union-attr]
+    sources = [word for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE) for word in line.split()[:-1]]
+    let_in = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
+    for source in sources:
+        assert (ROOT / source).exists()
+        assert f"!{source}" in let_in
+    imported = {path.stem for path in ROOT.glob("*.py")} | {"engine", "jobs", "pages", "web", ".streamlit"}
+    assert imported <= {Path(source).stem if source.endswith(".py") else source for source in sources}
+
+
+# ------------------------------------------------------------------ nginx
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    """Says which of the web processes it is and what it was told of the visitor."""
+
+    def do_GET(self) -> None:
+        told = [str(self.server.server_port), self.headers["X-Forwarded-For"], self.headers["X-Forwarded-Proto"]]
+        content = " ".join([*told, self.headers["Host"], self.headers.get("Connection", "")]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """nginx with our file in front of two stand-ins; its plain and its TLS address."""
+    if not Path(NGINX).exists():
+        pytest.skip("needs nginx (Debian: nginx-light)")
+    folder = tmp_path_factory.mktemp("nginx")
+    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) for _ in range(2)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    plain, tls = free_port(), free_port()
+    certificate(folder)
+    process = subprocess.Popen([NGINX, "-p", folder, "-c", configured(folder, servers, plain, tls), "-e", "error.log"])
+    try:
+        answered(f"http://127.0.0.1:{plain}/")
+        yield f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}"
+    finally:
+        process.terminate()
+        process.wait(10)
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+def certificate(folder: Path) -> None:
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    files = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem", "-days", "1", "-subj", "/CN=x"]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+
+
+def configured(folder: Path, servers: list[http.server.ThreadingHTTPServer], plain: int, tls: int) -> Path:
+    """Our file with the addresses of this machine, inside the least that nginx needs around it."""
+    text = (DEPLOY / "nginx" / "plumbline.conf").read_text()
+    ours = "\n".join(f"server 127.0.0.1:{server.server_port};" for server in servers)
+    for found, put in (
+        ("server web:8501 max_fails=2 fail_timeout=5s;", ours),
+        ("listen 80;", f"listen 127.0.0.1:{plain};"),
+        ("listen 443 ssl http2;", f"listen 127.0.0.1:{tls} ssl http2;"),
+        ("listen [::]:80;", ""),
+        ("listen [::]:443 ssl http2;", ""),
+        ("/etc/nginx/tls", str(folder)),
+    ):
+        assert found in text
+        text = text.replace(found, put)
+    places = "".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = folder / "nginx.conf"
+    user = "user www-data;" if os.geteuid() == 0 else ""
+    around = f"{user} daemon off; pid {folder}/pid; worker_processes 1; events {{}}"
+    whole.write_text(f"{around} http {{ access_log off; {places}\n{text}\n}}")
+    folder.chmod(0o755)
+    return whole
+
+
+def answered(url: str) -> None:
+    for _ in range(100):
+        try:
+            ask(url)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+            continue
+        return
+    raise TimeoutError(url)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None: ...
+
+
+def ask(url: str, **headers: str) -> tuple[int, str, Any]:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=trusting), _Stay)
+    with opener.open(urllib.request.Request(url, headers=headers), timeout=5) as answer:
+        return answer.status, answer.read().decode(), answer.headers
+
+
+def status(url: str) -> int:
+    try:
+        return ask(url)[0]
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_nginx_ends_tls_and_says_who_came(proxied: tuple[str, str]) -> None:
+    plain, tls = proxied
+    with pytest.raises(urllib.error.HTTPError) as moved:
+        ask(f"{plain}/calibration?x=1", Host="plumbline.example.org")
+    assert moved.value.code == 301
+    assert moved.value.headers["Location"] == "https://plumbline.example.org/calibration?x=1"
+    moved.value.close()
+    code, said, headers = ask(f"{tls}/", Host="plumbline.example.org", **{"X-Forwarded-For": "6.6.6.6"})
+    assert code == 200
+    assert said.split()[1:4] == ["127.0.0.1", "https", "plumbline.example.org"], "nobody says who they are themselves"
+    assert headers["Strict-Transport-Security"]
+
+
+def test_nginx_keeps_a_browser_on_one_process_and_shares_them_out(proxied: tuple[str, str]) -> None:
+    _plain, tls = proxied
+    chosen = {
+        cookie: {ask(f"{tls}/live", Cookie=f"plumbline_session={cookie}")[1].split()[0] for _ in range(4)}
+        for cookie in map(str, range(12))
+    }
+    assert all(len(ports) == 1 for ports in chosen.values())
+    assert len({next(iter(ports)) for ports in chosen.values()}) == 2
+
+
+def test_nginx_passes_websockets_on_and_keeps_figures_inside(proxied: tuple[str, str]) -> None:
+    _plain, tls = proxied
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    assert ask(f"{tls}/_stcore/stream", **upgrade)[1].split()[-1] == "upgrade"
+    assert [status(f"{tls}/{path}") for path in ("metrics", "metrics/probe", "metrics?x", "_stcore/metrics")] == [
+        404
+    ] * 4
