@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
-from engine.settings import ROOT, Settings
+from engine.settings import ROOT, Settings, get_settings
 from jobs import preflight
 from jobs.launcher import LONGEST_PAUSE, pause_after
 from tests.processes.waiting import alive, kill, pids, until
@@ -114,6 +115,23 @@ def test_what_children_say_is_one_json_line_each_with_their_name(start, tmp_path
     assert datetime.fromisoformat(said["time"]).tzinfo is UTC
     ended = until(lambda: [line for line in logged(tmp_path) if "crash ended, exit status 3" in line["event"]])
     assert (ended[0]["process"], ended[0]["level"]) == ("launcher", "warning")
+
+
+def test_the_one_log_is_bounded_and_every_line_names_its_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(get_settings(), "log_bytes", 2_000)
+    log = logging.Logger("one log")
+    path = preflight.open_log(log, tmp_path)
+    for number in range(200):
+        log.info("line %d", number, extra={"from_process": "runner" if number % 2 else "web"})
+    log.info("the launcher's own")
+    for handler in log.handlers:
+        handler.close()
+    kept = sorted(path.parent.iterdir())
+    assert [file.name for file in kept] == ["plumbline.log", *(f"plumbline.log.{number}" for number in (1, 2, 3))]
+    assert all(file.stat().st_size <= 2_000 for file in kept)
+    lines = [json.loads(line) for file in kept for line in file.read_text().splitlines()]
+    assert {line["process"] for line in lines} == {"web", "runner", "launcher"}
+    assert json.loads(path.read_text().splitlines()[-1])["event"] == "the launcher's own"
 
 
 # ------------------------------------------------------------------ before the start
