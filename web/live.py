@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import orjson
@@ -88,18 +88,23 @@ async def _catch_up(websocket: WebSocket, who: Who, since: int, upto: int) -> in
     """Send what the table holds in (since, upto]; the id from which the queue goes on."""
     if since == upto:
         return upto
-    newest, oldest = await anyio.to_thread.run_sync(lambda: (events.cursor(), events.oldest()))
-    if since > newest or since + 1 < oldest:
-        await _send(websocket, {"resync": True})
-        return upto
-    while since < upto:
-        rows = await anyio.to_thread.run_sync(events.after, since, _PAGE)
+    lost = since > await anyio.to_thread.run_sync(events.cursor)
+    while since < upto or lost:
+        rows, oldest = await anyio.to_thread.run_sync(_page_after, since)
+        if lost or since + 1 < oldest:
+            await _send(websocket, {"resync": True})
+            return upto
         page = [event for event in map(Event.of, rows) if event.id <= upto]
         if not page:
             break
         await _send_batch(websocket, who, page)
         since = page[-1].id
     return max(since, upto)
+
+
+def _page_after(since: int) -> tuple[list[dict[str, Any]], int]:
+    """A page of events, and the oldest that is kept: asked last, so that what was forgotten meanwhile is noticed."""
+    return events.after(since, _PAGE), events.oldest()
 
 
 async def _send_batch(websocket: WebSocket, who: Who, batch: list[Event]) -> bool:
