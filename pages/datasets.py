@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from engine.queries.room import room_of
+from engine.queries.room import disk_is_low
 from engine.types import DatasetView, Who
 from pages.parts import dialogs, guard, reads, shell, state, states
 from pages.parts.answer import iso
@@ -66,8 +66,8 @@ def not_taken(who: Who, slug: str) -> None:
 
 def room_left(who: Who, slug: str) -> None:
     """What the project holds of what it may, and in plain words when nothing more is taken."""
-    room = room_of(who, slug)
-    if room.disk_low:
+    room = reads.room_of(who, slug)
+    if disk_is_low():
         st.warning(
             "The server's disk is nearly full, so no new data are taken; what is here can be read. "
             "Waiting files are taken by themselves as soon as there is space.",

@@ -7,17 +7,19 @@ from typing import NamedTuple
 from engine.access.visible import project_id
 from engine.settings import get_settings
 from engine.store import room
+from engine.store.room import disk_is_low
 from engine.types import Who
+
+__all__ = ["RoomView", "disk_is_low", "room_of"]
 
 
 class RoomView(NamedTuple):
-    """Rows and bytes of a project with their limits; `disk_low` where nothing new is taken at all."""
+    """Rows and bytes of a project with their limits."""
 
     rows: int
     most_rows: int
     size: int
     most_bytes: int
-    disk_low: bool
 
     @property
     def full(self) -> bool:
@@ -26,7 +28,7 @@ class RoomView(NamedTuple):
 
 
 def room_of(who: Who, project: str) -> RoomView:
-    """The room of a project, as of a moment ago. Raises NotFound, AccessDenied."""
+    """The room of a project. Raises NotFound, AccessDenied."""
     project_id(who, project)
-    settings, held = get_settings(), room.held(project)
-    return RoomView(held.rows, settings.project_rows, held.size, settings.project_bytes, room.disk_is_low())
+    settings, held = get_settings(), room.count(project)
+    return RoomView(held.rows, settings.project_rows, held.size, settings.project_bytes)

@@ -52,12 +52,17 @@ def held(project: str) -> Held:
         at, known = _known.get(key, (float("-inf"), Held(0, 0)))
     if time.monotonic() - at < KNOWN_SECONDS:
         return known
-    ((rows, sources),) = fetch(_HELD, {"project": project})
-    ((segments,),) = fetch(_SEGMENTS, {"project": project})
-    found = Held(int(rows), int(sources) + int(segments))
+    found = count(project)
     with _lock:
         _known[key] = (time.monotonic(), found)
     return found
+
+
+def count(project: str) -> Held:
+    """What a project holds now."""
+    ((rows, sources),) = fetch(_HELD, {"project": project})
+    ((segments,),) = fetch(_SEGMENTS, {"project": project})
+    return Held(int(rows), int(sources) + int(segments))
 
 
 def rows_of(dataset_id: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from engine.queries import datasets, events, inbox, palette, people, projects, results, runs
+from engine.queries import datasets, events, inbox, palette, people, projects, results, room, runs
 from engine.types import (
     AnswerView,
     Concluded,
@@ -54,6 +54,11 @@ def dataset_of(who: Who, dataset_id: int) -> DatasetView:
 def refusals_of(who: Who, project: str) -> list[inbox.Refusal]:
     """What lies in the inbox of a project and was not taken."""
     return inbox.refusals(who, project)
+
+
+def room_of(who: Who, project: str) -> room.RoomView:
+    """What a project holds of what it may."""
+    return _room(who, project, cursor())
 
 
 def runs_of(who: Who, project: str) -> list[RunView]:
@@ -105,6 +110,11 @@ def _project(who: Who, slug: str, as_of: int) -> ProjectView:
 @lru_cache(KEPT)
 def _projects(who: Who, _as_of: int) -> list[ProjectView]:
     return projects.list_projects(who)
+
+
+@lru_cache(KEPT)
+def _room(who: Who, project: str, _as_of: int) -> room.RoomView:
+    return room.room_of(who, project)
 
 
 @lru_cache(KEPT)

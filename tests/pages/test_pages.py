@@ -77,6 +77,26 @@ def test_datasets_say_what_they_are(page: Page, give: Give) -> None:
     assert "inbox/main" in app.code[0].value
 
 
+def test_datasets_say_how_much_is_used_and_when_nothing_more_is_taken(
+    page: Page, give: Give, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(samples.pairs(), "good.csv")
+    settings = get_settings()
+    monkeypatch.setattr(settings, "project_bytes", 3 * 10**12)
+    said = html(page("datasets"))
+    assert f"rows of {settings.project_rows:,} and" in said
+    assert "of 3 TB used" in said
+    with monkeypatch.context() as patch:
+        patch.setattr(settings, "min_free_disk_bytes", 2**60)
+        (warning,) = page("datasets").warning
+        assert "disk is nearly full" in warning.value
+    assert not page("datasets").warning
+    monkeypatch.setattr(settings, "project_rows", 1)
+    reads._room.cache_clear()
+    (warning,) = page("datasets").warning
+    assert "holds as much as it may" in warning.value
+
+
 def test_what_was_removed_can_come_back(page: Page, give: Give, who: Who) -> None:
     dataset = give(samples.pairs())
     datasets.remove(who, dataset)
