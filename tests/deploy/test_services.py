@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import http.server
-import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,10 +19,10 @@ import yaml
 
 from engine.settings import ROOT, Settings
 from jobs.__main__ import COMMANDS, PROCESSES
+from tests.deploy.proxy import HOST, nginx
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 HARDENED = ("NoNewPrivileges=true", "ProtectSystem=strict", "PrivateTmp=true", "MemoryMax=", "User=plumbline")
 
 
@@ -107,77 +104,19 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """nginx with our file in front of two stand-ins; its plain and its TLS address."""
-    if not Path(NGINX).exists():
-        pytest.skip("needs nginx (Debian: nginx-light)")
-    folder = tmp_path_factory.mktemp("nginx")
+    """The plain and the TLS address of nginx in front of two stand-ins."""
     servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) for _ in range(2)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    plain, tls = free_port(), free_port()
-    certificate(folder)
-    process = subprocess.Popen([NGINX, "-p", folder, "-c", configured(folder, servers, plain, tls), "-e", "error.log"])
     try:
-        answered(f"http://127.0.0.1:{plain}/")
-        yield f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}"
+        with nginx(tmp_path_factory.mktemp("nginx"), [server.server_port for server in servers]) as (plain, tls):
+            yield f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}"
     finally:
-        process.terminate()
-        process.wait(10)
         for server in servers:
             server.shutdown()
             server.server_close()
-
-
-def certificate(folder: Path) -> None:
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem", "-days", "1", "-subj", "/CN=x"]
-    subprocess.run([*command, *files], check=True, capture_output=True)
-
-
-def configured(folder: Path, servers: list[http.server.ThreadingHTTPServer], plain: int, tls: int) -> Path:
-    """Our file with the addresses of this machine, inside the least that nginx needs around it."""
-    text = (DEPLOY / "nginx" / "plumbline.conf").read_text()
-    ours = "\n".join(f"server 127.0.0.1:{server.server_port};" for server in servers)
-    for found, put in (
-        ("server web:8501 max_fails=2 fail_timeout=5s;", ours),
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("listen 443 ssl http2;", f"listen 127.0.0.1:{tls} ssl http2;"),
-        ("listen [::]:80;", ""),
-        ("listen [::]:443 ssl http2;", ""),
-        ("/etc/nginx/tls", str(folder)),
-    ):
-        assert found in text
-        text = text.replace(found, put)
-    places = "".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = folder / "nginx.conf"
-    user = "user www-data;" if os.geteuid() == 0 else ""
-    around = f"{user} daemon off; pid {folder}/pid; worker_processes 1; events {{}}"
-    whole.write_text(f"{around} http {{ access_log off; {places}\n{text}\n}}")
-    folder.chmod(0o755)
-    return whole
-
-
-def answered(url: str) -> None:
-    for _ in range(100):
-        try:
-            ask(url)
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.05)
-            continue
-        return
-    raise TimeoutError(url)
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -203,13 +142,13 @@ def status(url: str) -> int:
 def test_nginx_ends_tls_and_says_who_came(proxied: tuple[str, str]) -> None:
     plain, tls = proxied
     with pytest.raises(urllib.error.HTTPError) as moved:
-        ask(f"{plain}/calibration?x=1", Host="plumbline.example.org")
+        ask(f"{plain}/calibration?x=1", Host=HOST)
     assert moved.value.code == 301
     assert moved.value.headers["Location"] == "https://plumbline.example.org/calibration?x=1"
     moved.value.close()
-    code, said, headers = ask(f"{tls}/", Host="plumbline.example.org", **{"X-Forwarded-For": "6.6.6.6"})
+    code, said, headers = ask(f"{tls}/", Host=HOST, **{"X-Forwarded-For": "6.6.6.6"})
     assert code == 200
-    assert said.split()[1:4] == ["127.0.0.1", "https", "plumbline.example.org"], "nobody says who they are themselves"
+    assert said.split()[1:4] == ["127.0.0.1", "https", HOST], "nobody says who they are themselves"
     assert headers["Strict-Transport-Security"]
 
 
