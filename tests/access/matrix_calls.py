@@ -9,9 +9,9 @@ from typing import Any
 
 from engine import registry
 from engine.access.tokens import who_of
-from engine.actions import passwords, people, rows, runs, tokens, views
+from engine.actions import datasets, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, monitoring, palette, projects
+from engine.queries import audit, monitoring, palette, projects, room
 from engine.queries import datasets as dataset_queries
 from engine.queries import inbox as inbox_queries
 from engine.queries import people as people_queries
@@ -216,6 +216,7 @@ CALLS: dict[str, Call] = {
     "queries.projects.default_project": lambda _, who: projects.default_project(who),
     "queries.projects.list_projects": lambda _, who: [one for one in projects.list_projects(who) if one.slug == "main"],
     "queries.results.conclude": lambda made, who: answered(who, made),
+    "queries.room.room_of": lambda _, who: room.room_of(who, "main"),
     "queries.runs.get_run": lambda made, who: run_queries.get_run(who, a_waiting_run(made)),
     "queries.runs.list_runs": lambda _, who: run_queries.list_runs(who, "main"),
     "queries.runs.page": lambda _, who: run_queries.page(who, "main", 10),
