@@ -15,6 +15,7 @@ from engine.settings import get_settings
 from engine.store.datasets import segment_path
 from engine.store.engine import fetch
 from engine.store.transaction import transaction
+from jobs.upkeep import Upkeep
 from tests.store.fixtures import Installation
 from tests.store.people import digest, person, read, upload
 
@@ -105,3 +106,20 @@ def test_runs_are_kept_for_their_versions_and_as_the_last_word(dataset: int, mon
     assert maintenance.prune_runs() == 0
     monkeypatch.setattr(get_settings(), "runs_kept", 0)
     assert maintenance.prune_runs() == 1
+
+
+def test_upkeep_finds_what_the_rows_need_on_every_store(dataset: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = get_settings().segments
+    for turn in range(5):
+        path = segment_path(digest(f"segment {turn}"))
+        path.write_text("rows")
+    orphan = segment_path(digest("of nobody"))
+    orphan.write_text("rows")
+    runs.request(person("ben"), dataset, "observe", {"analysis": "calibration", "observe": {}, "segments": ["0" * 64]})
+    monkeypatch.setattr(get_settings(), "unused_seconds", -3600)
+    tidy = Upkeep()
+    assert tidy().files == 0
+    freed = tidy()
+    assert (freed.files, freed.missing) == (4, 0)
+    left = {path.stem for path in folder.glob("*.parquet")}
+    assert left == {digest("segment 3"), digest("segment 4")}

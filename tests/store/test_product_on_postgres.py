@@ -71,6 +71,13 @@ def heard(socket: Any, kind: str) -> dict[str, Any]:
                 return dict(event)
 
 
+def cut_connections(url: str) -> None:
+    """What a restart of the database does to everybody."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        connection.execute(f"{others} AND pid <> pg_backend_pid()")
+
+
 def processes_of(product: Product) -> list[psutil.Process]:
     assert product.process is not None
     launcher = psutil.Process(product.process.pid)
@@ -92,12 +99,16 @@ def test_a_file_becomes_an_answer_on_open_pages(product: Product, url: str) -> N
         began = time.monotonic()
         second = heard(socket, "version")
         took = time.monotonic() - began
+        cut_connections(url)
+        write(followed, 9, 10)
+        third = heard(socket, "version")
     rows = sum(1 for tick in range(8) for _ in preferences.lines(TRUTH, tick))
     assert first["body"]["accepted"] == rows
     assert second["id"] > first["id"]
     assert second["body"]["version"] == first["body"]["version"] + 1
+    assert third["body"]["version"] == second["body"]["version"] + 1, "connections that were cut are made anew"
     kept = until(lambda: answer(url))
-    assert kept["rows"] == second["body"]["answer"]["rows"] > rows
+    assert kept["rows"] == third["body"]["answer"]["rows"] > rows
     assert kept["estimates"]["calibration_error"]["value"] is not None
     assert took < 20
     running = processes_of(product)
