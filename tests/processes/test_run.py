@@ -106,7 +106,7 @@ def children(pid: int) -> set[int]:
 
 def started(home: Path, name: str) -> list[int]:
     log = (home / "log" / "plumbline.log").read_text(encoding="utf-8")
-    return [int(pid) for pid in re.findall(rf"launcher \| {name} started, process (\d+)", log)]
+    return [int(pid) for pid in re.findall(rf'"event":"{name} started, process (\d+)"', log)]
 
 
 def healthy(product: Product) -> bool:
