@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import http.server
+import os
 import re
 import shutil
+import sqlite3
 import ssl
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,8 @@ import yaml
 
 from engine.settings import ROOT, Settings
 from jobs.__main__ import COMMANDS, PROCESSES
-from tests.deploy.proxy import HOST, nginx
+from tests.deploy.proxy import HOST, await_port, free_port, nginx
+from tests.processes.waiting import until
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -85,6 +90,43 @@ def test_the_image_holds_what_the_product_reads_and_never_runs_as_root() -> None
         assert f"!{source}" in let_in
     imported = {path.stem for path in ROOT.glob("*.py")} | {"engine", "jobs", "pages", "web", ".streamlit"}
     assert imported <= {Path(source).stem if source.endswith(".py") else source for source in sources}
+
+
+def test_what_the_image_holds_is_enough_to_start(tmp_path: Path) -> None:
+    """The files that the Dockerfile copies, in a folder of their own that nothing is written to."""
+    image, home = tmp_path / "image", tmp_path / "home"
+    for line in re.findall(r"^COPY (?!--from)(.+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE):
+        *sources, target = line.split()
+        for source in sources:
+            place = image / (source if target in (".", "./") else target)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+            copy(ROOT / source, place)
+    port = free_port()
+    env = {**os.environ, "PLUMBLINE_HOME": str(home), "PLUMBLINE_PORT": str(port), "PLUMBLINE_RAY": "off"}
+    env["PYTHONDONTWRITEBYTECODE"] = "1"
+    before = sorted(image.rglob("*"))
+    subprocess.run([sys.executable, "-m", "jobs", "migrate"], cwd=image, env=env, check=True, capture_output=True)
+    commands = ([sys.executable, "server.py"], *([sys.executable, "-m", "jobs", name] for name in PROCESSES))
+    log = (tmp_path / "log").open("ab")
+    running = [subprocess.Popen(command, cwd=image, env=env, stdout=log, stderr=log) for command in commands]
+    try:
+        await_port(port, 60)
+        assert ask(f"http://127.0.0.1:{port}/signin")[0] == 200
+        inbox = home / "inbox" / "main" / "scores.jsonl"
+        inbox.parent.mkdir(parents=True, exist_ok=True)
+        inbox.write_text('{"score_a": 1.0, "score_b": 0.5, "label": 1}\n' * 40)
+        with closing(sqlite3.connect(home / "plumbline.db")) as store:
+            until(lambda: store.execute("SELECT 1 FROM version").fetchone(), 60)
+        assert [process.poll() for process in running] == [None] * 3
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait(15)
+        log.close()
+    assert sorted(path for path in image.rglob("*") if "__pycache__" not in path.parts) == [
+        path for path in before if "__pycache__" not in path.parts
+    ]
 
 
 # ------------------------------------------------------------------ nginx
