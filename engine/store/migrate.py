@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from engine.errors import StoreUnavailable
 from engine.settings import get_settings
 from engine.store.engine import get_store
+from engine.store.failures import named
 
 HERE = Path(__file__).resolve().parent
 MIGRATION_LOCK = 7_105_115
@@ -46,6 +47,8 @@ def check() -> None:
                 _check_pages(connection)
             current = MigrationContext.configure(connection).get_current_revision()
     except DatabaseError as error:
+        if not get_store().is_sqlite:
+            raise named(error) or error from error
         raise _damaged(str(error.orig)) from error
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current is not None and current not in known:
@@ -64,8 +67,8 @@ def _check_pages(connection: Connection) -> None:
 
 def _damaged(reason: str) -> StoreUnavailable:
     return StoreUnavailable(
-        f"The store is damaged ({reason.splitlines()[0][:200]}). Nothing was changed. Stop Plumbline, put a backup of "
-        "plumbline.db (without its -wal and -shm files) in its place, and start again.",
+        f"The store is damaged ({reason.splitlines()[0][:200]}). Nothing was changed. Set PLUMBLINE_HOME to an empty "
+        "folder, bring a backup into it with `python -m jobs restore FILE`, and start again.",
         code="store_corrupt",
     )
 

@@ -85,7 +85,7 @@ def test_a_damaged_store_is_refused(installation: Installation) -> None:
     for page in range(2, len(content) // 4096, 3):
         content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
     path.write_bytes(content)
-    with pytest.raises(StoreUnavailable, match="backup") as refused:
+    with pytest.raises(StoreUnavailable, match="python -m jobs restore FILE") as refused:
         migrate()
     assert refused.value.code == "store_corrupt"
 

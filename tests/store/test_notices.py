@@ -16,6 +16,7 @@ from engine.errors import StoreUnavailable
 from engine.queries import events
 from engine.settings import get_settings
 from engine.store.engine import close_store, fetch, get_store
+from engine.store.migrate import check
 from engine.store.notices import Listener
 from engine.store.tables import User
 from engine.store.transaction import reading, transaction
@@ -130,7 +131,7 @@ def test_connections_that_were_cut_are_replaced(installation: Installation) -> N
 def test_a_database_that_is_away_is_named(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     close_store()
     monkeypatch.setattr(get_settings(), "database_url", "postgresql://nobody@127.0.0.1:9/none")
-    for use in (events.cursor, person):
+    for use in (events.cursor, person, check):
         with pytest.raises(StoreUnavailable) as refused:
             use()
         assert refused.value.code == "store_unreachable"
