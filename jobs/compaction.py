@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -40,6 +41,9 @@ PIECE_ROWS = 1024
 PIECE_BYTES = 64 * 1024**2
 """Bytes of rows in memory that are written as a row group, even where it has fewer rows than others."""
 
+MOST_SECONDS = 10.0
+"""Seconds after which a round begins with no further dataset: somebody may wait for the slot."""
+
 TRIES = 20
 
 Observe = Callable[[str, Mapping[str, Any], Path], None]
@@ -53,7 +57,13 @@ def compact(observe: Observe) -> int:
 
     `observe` makes the states of a new segment where those of the old ones are not all there.
     """
-    return 0 if disk_is_low() else sum(_shorten(found, observe) for found in to_compact())
+    done, ends = 0, time.monotonic() + MOST_SECONDS
+    for found in [] if disk_is_low() else to_compact():
+        if time.monotonic() >= ends:
+            log.info("more manifests are long than one round shortens; the next one goes on")
+            break
+        done += _shorten(found, observe)
+    return done
 
 
 def neighbours(rows: Sequence[int], sizes: Sequence[int] | None = None) -> int:

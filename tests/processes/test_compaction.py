@@ -167,6 +167,34 @@ def test_states_that_are_not_there_are_observed(path, monkeypatch):
     assert remembering_nothing(after["manifest"])["rows"] == before["answer"]["rows"]
 
 
+def test_a_round_ends_in_time_and_on_a_full_disk_there_is_none(home, monkeypatch):
+    monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=2))
+    for name in ("a.jsonl", "b.jsonl", "c.jsonl"):
+        for tick in range(3):
+            grow(home.inbox / "p" / name, lines(tick, tick + 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(compaction, "disk_is_low", lambda: True)
+        assert compact(observe) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(compaction, "MOST_SECONDS", 0.0)
+        assert compact(observe) == 0
+    assert compact(observe) == 3
+
+
+def test_columns_that_some_segments_lack_are_null_there(home, monkeypatch):
+    monkeypatch.setattr(datasets_on_disk, "existing_segment", lambda sha256: home.home / sha256)
+    described = {METADATA_KEY: json.dumps(Report(kind="comparison", format="jsonl").to_dict()).encode()}
+    words = {"one": {"slice.s": ["x", "y"]}, "two": {}, "three": {"slice.s": ["z", None], "slice.t": [None, "x"]}}
+    for name, slices in words.items():
+        columns = {key: pa.array(values).dictionary_encode() for key, values in slices.items()}
+        table = pa.table({"margin": [1.0, 2.0], **columns}).replace_schema_metadata(described)
+        pq.write_table(table, home.home / name)
+    assert compaction._write(list(words), home.home / "whole")[0] == 6
+    whole = pq.read_table(home.home / "whole")
+    assert whole["slice.s"].to_pylist() == ["x", "y", None, None, "z", None]
+    assert whole["slice.t"].to_pylist() == [None] * 5 + ["x"]
+
+
 def test_long_texts_are_written_in_pieces(home, monkeypatch):
     """Memory follows the size of a piece, not that of the segments."""
     monkeypatch.setattr(compaction, "PIECE_ROWS", 64)
