@@ -114,6 +114,7 @@ def test_beyond_a_limit_nothing_is_sent_in_vain(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
     monkeypatch.setattr(desk.settings, limit, most)
+    monkeypatch.setattr(upload, "_stored", lambda *_: pytest.fail("the body was taken"))
     answer = put(desk.visitor("ann"))
     assert (answer.status_code, answer.json()["code"]) == (413, limit)
     assert "Nothing was added" in answer.json()["message"]
