@@ -60,11 +60,10 @@ def calibration_error(
     rows = count.sum(axis=0)
     pairs = np.square(rows) - np.square(count).sum(axis=0)
     many = pairs > 0.5
-    count, residual, varying, rows, pairs = count[:, many], residual[:, many], varying[:, many], rows[many], pairs[many]
-    weight = rows / (pairs * max(rows.sum(), 1.0))
+    weight = np.where(many, rows / np.where(many, pairs * max(rows[many].sum(), 1.0), 1.0), 0.0)
     total = residual.sum(axis=0)
     square = float(weight @ (np.square(total) - np.square(residual).sum(axis=0)))
-    centred = varying - count * (varying.sum(axis=0) / rows)
+    centred = varying - count * (varying.sum(axis=0) / np.maximum(rows, 1.0))
     covariance = centred.T @ centred
     noise = float(2 * weight @ np.square(covariance) @ weight)
     pull = weight * total

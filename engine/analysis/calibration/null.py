@@ -99,7 +99,8 @@ def smooth_null(view: View, residual: Floats, seed: int) -> float:
     """Null quantile of the smooth error: the width at which the quantile of the smoothed draws equals the width.
 
     Smoothing by a reflected Gaussian is a product in the cosine basis, so a draw is smoothed at any width at once.
-    Pairs in both orders are odd about ½: the odd modes and the upper half tell everything.
+    Pairs in both orders are odd about ½: the odd modes and the upper half tell everything. More smoothing never makes
+    a draw larger, so the width sought lies between any width and what is reached there, and few need trying.
     """
     modes, cosine = _cosine_basis(view.paired)
     by_group = _by_group_and_point(view, residual)[:, -cosine.shape[1] :]
@@ -111,10 +112,13 @@ def smooth_null(view: View, residual: Floats, seed: int) -> float:
         damped = coefficients[:, :kept] * np.exp(-np.square(np.pi * modes[:kept] * width) / 2)
         return _quantile(np.abs(damped @ cosine[:kept]).mean(axis=1))
 
-    low, high = 1e-3, 0.5
+    low, high, least, most = 1e-3, 0.5, 0.0, np.inf
     for _ in range(SMOOTH_STEPS):
         middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if quantile_at(middle) > middle else (low, middle)
+        if least < middle < most:
+            reached = quantile_at(middle)
+            least, most = max(least, min(middle, reached)), min(most, max(middle, reached))
+        low, high = (middle, high) if middle <= least else (low, middle)
     return quantile_at(float(np.sqrt(low * high)))
 
 
