@@ -49,9 +49,16 @@ class Durations:
 
     def recent(self) -> dict[str, float]:
         """The quantiles of the window by their names; empty where nothing was recorded in it."""
-        with self._lock:
-            counts = [now - then for now, then in zip(self._counts, self._before[0], strict=True)]
+        counts = self._window()
         return {str(share): quantile(counts, share) for share in QUANTILES} if any(counts) else {}
+
+    def recently(self) -> int:
+        """How many were recorded in the window."""
+        return sum(self._window())
+
+    def _window(self) -> list[int]:
+        with self._lock:
+            return [now - then for now, then in zip(self._counts, self._before[0], strict=True)]
 
     def figures(self) -> Figures:
         """All of it since the start: how many in each bucket, and their sum."""

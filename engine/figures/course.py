@@ -12,6 +12,8 @@ from engine.figures.words import finite, plain
 
 COLOURS = ("$first", "$second", "$third", "$fourth")
 HEIGHT = 220
+FEW = 4
+"""Up to here things that are counted are shown on an axis of whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,15 @@ def course(title: str, times: Sequence[datetime], lines: Sequence[Line], unit: s
     if len(times) < 2 or not kept:
         return None
     moments = [moment.isoformat(timespec="seconds") for moment in times]
-    axis = {"nticks": 4, "tickfont": {"size": 11, "color": "$muted"}}
+    font = {"size": 11, "color": "$muted"}
+    axis: dict[str, object] = {"nticks": 4, "tickfont": font}
+    highest = max(value for line in kept for value in line.values if value is not None)
+    if not unit and highest <= FEW:
+        axis |= {"dtick": 1, "range": [0, max(highest, 1) * 1.05]}
     layout = {
         "height": HEIGHT,
         "margin": {"l": 4, "r": 8, "t": 4, "b": 4},
-        "xaxis": {**axis, "tickformatstops": TICKS},
+        "xaxis": {"nticks": 4, "tickfont": font, "tickformatstops": TICKS},
         "yaxis": {**axis, "rangemode": "tozero", "ticksuffix": unit},
     }
     data = [_trace(line, moments, unit, place) for place, line in enumerate(kept)]

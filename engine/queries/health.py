@@ -19,6 +19,9 @@ DISK_SHARE: Final = 0.05
 BUDGET_SHARE: Final = 0.1
 """Where it begins to be worth saying."""
 
+ENOUGH: Final = 50
+"""Below as many within five minutes a p95 is one or two slow ones, such as the first pages after a start."""
+
 _MISSING: Final = {
     "web": ("The web process is not heard", "Pages may not answer."),
     "foreman": ("The foreman is not heard", "Files in the inbox are not noticed, and uptime is not watched."),
@@ -119,11 +122,11 @@ def _processes(found: Reading) -> Iterator[Trouble]:
 
 def _speed(found: Reading) -> Iterator[Trouble]:
     rerun = found.worst("rerun_recent_seconds", "0.95")
-    if rerun is not None and rerun > RERUN_SECONDS:
+    if rerun is not None and rerun > RERUN_SECONDS and (found.total("reruns_recent") or 0) >= ENOUGH:
         do = "Too many pages for this machine, or something else uses its processors: see the processes below."
         yield Trouble(False, f"Pages are slow (rerun p95 {milliseconds(rerun)})", do)
     live = found.worst("live_recent_seconds", "0.95")
-    if live is not None and live > LIVE_SECONDS:
+    if live is not None and live > LIVE_SECONDS and (found.total("deliveries_recent") or 0) >= ENOUGH:
         do = "Numbers on open pages move late; the web process is busy, see the processes below."
         yield Trouble(False, f"Events arrive late (p95 {milliseconds(live)})", do)
 

@@ -19,6 +19,7 @@ STEP_SECONDS = 20
 
 Number = tuple[str, str, str]
 
+SPEED = "speed"
 SERVICES = ("web", "foreman", "runner")
 _COLUMNS = ("Process", "State", "Since", "Heard", "Processor", "Memory", "Threads", "Errors")
 
@@ -55,7 +56,7 @@ def numbers(found: Reading) -> list[Number]:
     return [
         ("Open pages", f"{found.total('sessions') or 0:,.0f}", amount(found.total("live_sockets") or 0, "live socket")),
         ("Rerun p95", milliseconds(found.worst("rerun_recent_seconds", "0.95")), f"p50 {milliseconds(middle)}, 5 min"),
-        ("Event delay p95", milliseconds(live), "from written to sent, 5 min"),
+        ("Event delay p95", milliseconds(live), "over 5 min"),
         ("Runs waiting", f"{store['queue_length']:,}", f"oldest for {ago(waited)}" if waited else "none waits"),
         ("Error budget", percent(spent.left), f"{spent.minutes_left:.0f} of 43 min left"),
         ("Disk free", size(store["disk_free_bytes"]), f"of {size(store['disk_total_bytes'])}"),
@@ -147,7 +148,7 @@ def _uptime(found: Reading) -> list[Block]:
             [
                 ("In time", f"{percent(spent.uptime)} of {amount(spent.good + spent.bad, 'probe')}"),
                 ("Not in time", amount(spent.bad, "probe")),
-                ("Watched since", f"{spent.since:%d %b %Y, %H:%M} UTC"),
+                ("First hour", f"{spent.since:%d %b %Y, %H:%M} UTC"),
                 ("Sign-in page", milliseconds(took.get("signin"))),
                 ("Last result", milliseconds(took.get("answer"))),
             ]
@@ -164,7 +165,11 @@ def _charts(readings: Sequence[Reading]) -> Iterator[Card]:
         yield Card("charts", [cards.title("Last hour"), cards.text("The charts begin with the next readings.")])
         return
     newest = int(thin[-1][-1].at.timestamp())
-    for name, chart in drawn(thin).items():
+    found = drawn(thin)
+    if SPEED not in found:
+        none = cards.text("Nobody opened a page within the hour; this view is the first and shows in a moment.")
+        yield Card(SPEED, [cards.title("Reruns and events"), none], half=True)
+    for name, chart in found.items():
         data = {
             "name": name,
             "chart": chart.to_dict("tokens"),
@@ -186,7 +191,7 @@ def drawn(thin: Sequence[Sequence[Reading]]) -> dict[str, Chart]:
         return Line(name, [_worst(group, value, scale) for group in thin])
 
     found = {
-        "speed": course(
+        SPEED: course(
             "Reruns and events",
             times,
             [

@@ -29,7 +29,17 @@ from web.routes import ROUTES
 
 UNITS = ("seconds", "bytes", "ratio", "total")
 COUNTED = ("up", "threads", "open_files", "sessions", "live_sockets", "live_events_behind", "inbox_files", "slots")
-COUNTED += ("slots_busy", "ray_up", "runs", "runs_executed", "queue_length", "events_kept", "probes")
+COUNTED += (
+    "reruns_recent",
+    "deliveries_recent",
+    "slots_busy",
+    "ray_up",
+    "runs",
+    "runs_executed",
+    "queue_length",
+    "events_kept",
+    "probes",
+)
 SECRET = "a-secret-of-its-own-7"
 
 
@@ -60,7 +70,8 @@ def a_busy_installation(say: Say) -> None:
         calm.record(0.03)
     own = measuring._own.figures()
     spent = {"store_commit_seconds": 0.002, "errors_logged_total": 3}
-    say("web", **own, **spent, sessions=12, live_sockets=11, live_events_behind=0, rerun_seconds=durations.figures(),
+    say("web", **own, **spent, sessions=12, live_sockets=11, live_events_behind=0, reruns_recent=4,
+        deliveries_recent=4, rerun_seconds=durations.figures(),
         rerun_recent_seconds=calm.recent(), live_delay_seconds=durations.figures(),
         live_recent_seconds=calm.recent(), http_requests_total={"200": 70, "500": 1},
         http_request_seconds=durations.figures())  # fmt: skip

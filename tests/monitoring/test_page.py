@@ -80,6 +80,15 @@ def test_the_last_hour_is_drawn_once_there_are_readings(page: Page, busy: None, 
     assert all(len(chart[3]["chart"]["figure"]["data"][0]["x"]) in (8, 9) for chart in charts)
 
 
+def test_an_hour_without_visitors_is_told_and_keeps_its_place(page: Page, say: Say, who: Who) -> None:
+    say(sessions=0)
+    found = monitoring.reading(who)
+    monitoring._course.extend(replace(found, at=found.at - timedelta(seconds=30 * back)) for back in (3, 2, 1))
+    app = page("monitoring")
+    assert titles(app)[:2] == ["Reruns and events", "Open pages"]
+    assert "Nobody opened a page within the hour" in str(part(app, CARDS))
+
+
 @pytest.mark.parametrize("role", ["member", "viewer", "analyst"])
 def test_others_are_neither_offered_nor_shown_it(
     page: Page, busy: None, who: Who, monkeypatch: pytest.MonkeyPatch, role: str
@@ -121,6 +130,14 @@ def test_a_course_is_drawn_said_and_listed() -> None:
     assert chart.alt == "Reruns over the last hour: p95 60 ms at the end, p50 22 ms at the end."
     assert chart.table.columns == ["Time", "p95", "p50"]
     assert chart.table.rows[0] == ["2026-01-01T10:00:40+00:00", 60, 22]
+
+
+def test_what_is_counted_has_whole_numbers_beside_it() -> None:
+    few, many = (course("Runs", TIMES, [Line("waiting", [0, 1, most])]) for most in (2, 200))
+    assert few is not None
+    assert many is not None
+    assert few.figure["layout"]["yaxis"]["dtick"] == 1
+    assert "dtick" not in many.figure["layout"]["yaxis"]
 
 
 @pytest.mark.parametrize(("times", "values"), [(TIMES[:1], [1]), (TIMES, [None, None, None]), ([], [])])

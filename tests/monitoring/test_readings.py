@@ -149,8 +149,16 @@ Change = Callable[[Say], None]
     ("change", "verdict", "words"),
     [
         (lambda say: silence(60), "bad", "The runner is not heard: runs wait;"),
-        (lambda say: say("web", rerun_recent_seconds={"0.95": 0.8}), "warning", "Pages are slow (rerun p95 800 ms): "),
-        (lambda say: say("web", live_recent_seconds={"0.95": 2.0}), "warning", "Events arrive late (p95 2.0 s): "),
+        (
+            lambda say: say("web", reruns_recent=50, rerun_recent_seconds={"0.95": 0.8}),
+            "warning",
+            "Pages are slow (rerun p95 800 ms): ",
+        ),
+        (
+            lambda say: say("web", deliveries_recent=50, live_recent_seconds={"0.95": 2.0}),
+            "warning",
+            "Events arrive late (p95 2.0 s): ",
+        ),
     ],
 )
 def test_what_is_wrong_comes_first_with_what_to_do(say: Say, change: Change, verdict: str, words: str) -> None:
@@ -160,6 +168,12 @@ def test_what_is_wrong_comes_first_with_what_to_do(say: Say, change: Change, ver
     assert told.verdict == verdict
     assert told.sentence.startswith(words)
     assert len(told.troubles) == 1
+
+
+def test_a_few_slow_pages_are_no_verdict(say: Say) -> None:
+    say(sessions=1, reruns_recent=49, rerun_recent_seconds={"0.95": 0.8}, deliveries_recent=3)
+    say("web", reruns_recent=49, rerun_recent_seconds={"0.95": 0.8}, live_recent_seconds={"0.95": 0.8})
+    assert health.health(monitoring.reading(OPERATOR)).verdict == "well"
 
 
 def test_a_full_disk_and_a_spent_budget_are_bad(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
