@@ -36,9 +36,14 @@ class Recalibrator:
 def recalibrators(view: View, level: float) -> dict[str, Recalibrator]:
     """Every recalibrator of this kind of rows; one whose fit does not exist (separated labels) is left out."""
     kinds = PAIR_RECALIBRATORS if view.paired else SCORE_RECALIBRATORS
-    fits = {kind: _isotonic(view) if kind == "isotonic" else _link(kind, view) for kind in kinds}
-    fits = {kind: fit for kind, fit in fits.items() if np.isfinite(fit.logits).all()}
-    return {kind: _judge(kind, view, fit, level) for kind, fit in fits.items()}
+    fitted = ((kind, recalibrator(kind, view, level)) for kind in kinds)
+    return {kind: found for kind, found in fitted if found is not None}
+
+
+def recalibrator(kind: str, view: View, level: float) -> Recalibrator | None:
+    """One recalibrator, or None where it has no finite fit."""
+    fit = _isotonic(view) if kind == "isotonic" else _link(kind, view)
+    return _judge(kind, view, fit, level) if np.isfinite(fit.logits).all() else None
 
 
 @dataclass(frozen=True)
