@@ -25,6 +25,11 @@ class Came:
 Behaviour = Callable[[Came], "tuple[int, dict[str, Any]] | None"]
 
 
+def not_json(constant: str) -> None:
+    """NaN and Infinity are no JSON."""
+    raise AssertionError(constant)
+
+
 @dataclass
 class Desk:
     """Listens on loopback while it is entered. `behave` may answer in its place; None lets it take the rows."""
@@ -35,6 +40,7 @@ class Desk:
     taken: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
     headers: dict[str, str] = field(default_factory=dict)
+    visits: list[str] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
 
     @property
@@ -70,7 +76,7 @@ class Desk:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 body = gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body
-                rows = [json.loads(line) for line in body.splitlines()]
+                rows = [json.loads(line, parse_constant=not_json) for line in body.splitlines()]
                 token = self.headers["authorization"].removeprefix("Bearer ")
                 status, told = desk.take(Came(self.path, self.headers["idempotency-key"], token, rows))
                 if not status:
@@ -82,6 +88,10 @@ class Desk:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
+
+            def do_GET(self) -> None:
+                desk.visits.append(self.path)
+                self.send_error(404)
 
             def log_message(self, *_: Any) -> None:
                 pass

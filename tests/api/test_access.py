@@ -49,7 +49,7 @@ def test_a_scope_is_what_a_token_may_at_most(house: House, ann: Caller, scope: S
     got = (
         caller.get(f"/datasets/{dataset}"),
         caller.post(f"/datasets/{dataset}/runs"),
-        caller.post("/actions/person.invite", json={"role": "viewer"}),
+        caller.post("/actions/project.rename", json={"project": "main", "name": "Ours"}),
     )
     assert [answer.status_code for answer in got] == statuses
     assert [answer.json()["code"] for answer in got if answer.status_code == 403] == ["scope"] * statuses.count(403)

@@ -114,7 +114,7 @@ def test_an_odd_value_becomes_json(desk: Desk, tmp_path: Path, row: dict[Any, An
     client = client_of(desk, tmp_path)
     client.log_row(row)
     assert client.close()
-    assert len(desk.rows()) == 1
+    assert (len(desk.rows()), len(desk.came)) == (1, 1)
     assert client.stats["dropped"] == 0
 
 
@@ -175,6 +175,7 @@ def test_what_time_may_mend_is_tried_again(desk: Desk, tmp_path: Path, status: i
     assert client.flush(20)
     assert (len(desk.came), desk.rows()) == (3, [{"n": 1}])
     assert len({came.key for came in desk.came}) == 1
+    assert desk.visits == []
     assert client.close()
 
 
