@@ -37,12 +37,20 @@ _OWNER = "owner"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a cluster is: `gcs` HOST:PORT of its control store, `jobs` the URL that takes jobs, `token` the file."""
+    """Where a cluster is: `gcs` HOST:PORT of its control store, `jobs` the URL that takes jobs, `token` the file.
+
+    `client` is the port for Ray's own clients, which a head of ours has to open; 0 in a cluster that is not.
+    """
 
     gcs: str
     jobs: str
     token: Path
-    ours: bool
+    client: int = 0
+
+    @property
+    def ours(self) -> bool:
+        """Whether we start the head."""
+        return self.client > 0
 
     @property
     def host(self) -> str:
@@ -82,9 +90,10 @@ def address_of(settings: Settings) -> Address:
     if settings.ray != "local":
         host = settings.ray.rpartition(":")[0]
         assert settings.ray_token_file is not None
-        return Address(settings.ray, f"http://{settings.ray_jobs or f'{host}:8265'}", settings.ray_token_file, False)
+        return Address(settings.ray, f"http://{settings.ray_jobs or f'{host}:8265'}", settings.ray_token_file)
     ports = free_ports(settings.ray_ports)
-    return Address(f"{LOCAL}:{next(ports)}", f"http://{LOCAL}:{next(ports)}", own_token(settings.home), True)
+    gcs, jobs, client = next(ports), next(ports), next(ports)
+    return Address(f"{LOCAL}:{gcs}", f"http://{LOCAL}:{jobs}", own_token(settings.home), client)
 
 
 def own_token(home: Path) -> Path:
@@ -124,7 +133,6 @@ class Node:
         self.address = address
         self.folder = _folder(settings)
         self._cpus = cpus(settings)
-        self._ports = free_ports(settings.ray_ports)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -163,7 +171,7 @@ class Node:
             f"--num-cpus={self._cpus}",
             f"--dashboard-host={LOCAL}",
             f"--dashboard-port={self.address.jobs.rpartition(':')[2]}",
-            f"--ray-client-server-port={next(self._ports)}",
+            f"--ray-client-server-port={self.address.client}",
         ]
 
     def environment(self) -> dict[str, str]:
@@ -182,6 +190,16 @@ class Node:
     def ended(self) -> bool:
         """Whether it has ended, or was never started."""
         return self._process is None or self._process.poll() is not None
+
+    @property
+    def last_words(self) -> str:
+        """The last line it printed."""
+        try:
+            return ([line.strip() for line in (self.folder / "log").read_text().splitlines() if line.strip()] or [""])[
+                -1
+            ]
+        except OSError:
+            return ""
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """End all of it: asked first, then killed."""

@@ -89,14 +89,14 @@ class Link:
 
     def _lost(self) -> None:
         assert self._node is not None
-        log.error("Ray ended; the runner ends with it and begins anew")
+        log.error("Ray ended; the runner ends with it and begins anew. Its last words: %s", self._node.last_words)
         self._node.kill()
         self._crash()
         self._node, self._due = None, float("inf")
 
     def _give_up(self) -> None:
         assert self._node is not None
-        log.warning("Ray could not be reached; child processes do its work, it is tried again in %g s", AGAIN_SECONDS)
+        log.warning("Ray could not be reached; children do its work. Its last words: %s", self._node.last_words)
         self._node.kill()
         self._node, self._thread = None, None
         self._due = time.monotonic() + AGAIN_SECONDS

@@ -23,7 +23,9 @@ WORDS = ("chat", "code", "maths", "safety")
 PROMPTS = 400_000
 
 
-def write(path: Path, rows: int, seed: int = SEED, group: int = ROW_GROUP) -> dict[str, object]:
+def write(
+    path: Path, rows: int, seed: int = SEED, group: int = ROW_GROUP, *, bad_label: bool = False
+) -> dict[str, object]:
     """Pairs of a model that is somewhat too sure, sorted by their slice. Returns the report."""
     report = Report(
         format="made", kind="comparison", rows=rows, accepted=rows, slices={"domain": list(WORDS), "side": ["l", "r"]}
@@ -32,7 +34,10 @@ def write(path: Path, rows: int, seed: int = SEED, group: int = ROW_GROUP) -> di
     rng = np.random.default_rng(seed)
     with pq.ParquetWriter(path, form, compression="zstd", write_statistics=False) as writer:
         for start in range(0, rows, group):
-            writer.write_table(_table(form, rng, start, min(group, rows - start), rows))
+            table = _table(form, rng, start, min(group, rows - start), rows)
+            if bad_label:
+                table = table.set_column(form.names.index("label"), form.field("label"), pa.array([7.0] * len(table)))
+            writer.write_table(table)
     return report
 
 
