@@ -96,7 +96,7 @@ def late_runner(kept: Round) -> None:
         finally:
             product.leave()
         kept.runs += 1
-    kept.notes.append("slowest: from the lost lease to the result of the other runner; one turn with the real 60 s")
+    kept.notes.append("slowest: a run from asked to done, in the turn that waits the real 60 s")
 
 
 def _lose_a_run(kept: Round, product: Installation, patience: timedelta) -> None:
