@@ -12,7 +12,7 @@ import psutil
 from benchmarks.faults import said
 from benchmarks.faults.case import Fault, Round
 from benchmarks.faults.installation import IMPATIENT, LAUNCH, Installation, until
-from benchmarks.faults.workload import Workload
+from benchmarks.faults.workload import SENT, Workload
 from benchmarks.protocol import Visitor
 from engine.queries.people import who_is
 
@@ -32,8 +32,10 @@ def _storm(kept: Round, strike: Callable[[Round, Installation], None], batches: 
                 kept.runs += 1
             _all_back(product)
             work.finish(kept)
+        kept.check(work.lines[SENT] > 0, "nothing could be sent to the API")
         count = sum(work.lines.values())
-        kept.notes.append(f"slowest: a run from asked to ended; {count:,} rows, {len(work.uploads):,} uploads checked")
+        written = f"{count:,} rows ({work.lines[SENT]:,} through the API), {len(work.uploads):,} uploads checked"
+        kept.notes.append(f"slowest: a run from asked to ended; {written}")
         kept.notes.append(f"{sum(work.answers.values()):,} reads, slowest {work.slowest_answer:.1f} s")
 
 
@@ -73,7 +75,7 @@ def web_killed(kept: Round) -> None:
     def strike(kept: Round, product: Installation) -> None:
         product.wait_for_another("web", product.kill("web"))
         kept.check(who_is(product.cookie.partition("=")[2]) is not None, "the session ended")
-        kept.check(product.client.get("/exports-nothing").status_code == 404, "the cookie is not taken any more")
+        kept.check(product.client.get("/view/calibration").status_code == 400, "the cookie is not taken any more")
         kept.check(said.fetch("PRAGMA quick_check") == [("ok",)], "the store is damaged")
 
     _storm(kept, strike)

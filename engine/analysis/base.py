@@ -39,8 +39,9 @@ class Parameters:
 
 
 def _fitted(kind: type, value: Any) -> Any:
-    """The value in the type of its field. Truth values and fractions are no whole numbers, however Python sees that."""
-    if isinstance(value, bool) or (kind is int and isinstance(value, float) and not value.is_integer()):
+    """The value in the type of its field, where it is plainly that: Python's own idea of a number is a wide one."""
+    fraction = kind is int and isinstance(value, float) and not value.is_integer()
+    if isinstance(value, bool) or fraction or (kind is not str and isinstance(value, str) and "_" in value):
         raise ValueError(f"{value!r} is not a number of the kind asked for")
     return kind(value)
 

@@ -14,7 +14,7 @@ PARAMETERS = ANALYSES["calibration"].parameters
 
 
 @pytest.mark.parametrize("name", ["bins", "scale", "level", "seed"])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, True, -1, None, [], {}, [15], "x"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, True, -1, None, [], {}, [15], "x", "1_0"])
 def test_what_is_no_number_of_its_kind_is_refused(name: str, value: Any) -> None:
     with pytest.raises(UsageError):
         PARAMETERS.parse({name: value})
