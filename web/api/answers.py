@@ -13,7 +13,6 @@ from web.errors import request_id
 
 JSON: Final = "application/json"
 _OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-_STATUS: Final = {"disk_full": 507}
 _SOON: Final = {"state_pending": "1", "store_unavailable": "1", "store_busy": "1", "disk_full": "30"}
 """Seconds after which it is worth asking again."""
 
@@ -43,7 +42,7 @@ def failure(status: int, code: str, message: str, headers: Mapping[str, str] | N
 
 def refused(error: PlumblineError) -> Response:
     """The answer to an error that the product raised on purpose."""
-    status = _STATUS.get(error.code, error.http_status)
+    status = error.http_status
     headers = {"retry-after": _SOON[error.code]} if error.code in _SOON else {}
     if status == 503:
         headers.setdefault("retry-after", "1")
