@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     """Days until somebody has to sign in again."""
     events_kept: int = 200_000
     """Newest events that are kept for pages that were away; older pages start over."""
-    ray: str = "local"
+    ray: str = "off"
     """`local` (a head of our own), `off`, or HOST:PORT of a cluster's control store."""
     ray_cpus: int = 0
     """Processors of the local head; 0 for all but one."""

@@ -23,7 +23,7 @@ from jobs.observing import Fold, Partial, checked
 from jobs.ray_link import Link
 
 LOOK_SECONDS = 0.05
-SOFT_SECONDS = 1.0
+SOFT_SECONDS = 0.5
 """How long a cancelled task may take to notice; then its worker is killed."""
 
 STALLED_SECONDS = 45.0

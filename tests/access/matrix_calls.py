@@ -205,6 +205,7 @@ CALLS: dict[str, Call] = {
     "queries.monitoring.course": lambda _, who: (monitoring.course(who),),
     "queries.monitoring.reading": lambda _, who: monitoring.reading(who),
     "queries.monitoring.scraped": lambda _, who: monitoring.scraped(who),
+    "queries.monitoring.watches": lambda _, who: [True] if monitoring.watches(who) else [],
     "queries.palette.entries": lambda _, who: palette.entries(who, "main"),
     "queries.palette.oversees": lambda _, who: [True] if palette.oversees(who) else [],
     "queries.people.list_people": lambda _, who: people_queries.list_people(who),
