@@ -44,9 +44,9 @@ QUIET_SECONDS = 0.3
 UNFINISHED_KEPT_SECONDS = 3600.0
 
 TWINS = """
-SELECT twin.name FROM dataset AS mine JOIN dataset AS twin ON twin.project_id = mine.project_id AND twin.id <> mine.id
-JOIN version AS v ON v.dataset_id = twin.id AND v.number = twin.version
-WHERE mine.id = :dataset AND twin.removed_at IS NULL AND v.sha256 = :manifest
+SELECT twin.name FROM version AS v JOIN dataset AS twin ON twin.id = v.dataset_id AND twin.version = v.number
+WHERE v.sha256 = :manifest AND twin.id <> :dataset AND twin.removed_at IS NULL
+AND +twin.project_id = (SELECT project_id FROM dataset WHERE id = :dataset)
 """
 
 _one_first_version = threading.Lock()

@@ -6,7 +6,10 @@ import ast
 import gzip
 import json
 import math
+from collections import Counter
 from pathlib import Path
+
+import pyarrow as pa
 
 from benchmarks import fuzz
 from benchmarks.faults import said
@@ -51,6 +54,10 @@ def _check_call(kept: Round, path: Path, call: ast.Call) -> None:
 
 # ------------------------------------------------------------------ 27: damaged files
 
+ENDS = "SELECT state, error FROM run"
+OURS = ("internal", "reader_died", "reader_failed", "worker_lost")
+"""Codes of errors that are no fault of the file."""
+
 
 def damaged(kept: Round) -> None:
     """Every format, damaged: only errors meant for people come out. `make fuzz` does 100,000 and its bombs."""
@@ -59,6 +66,30 @@ def damaged(kept: Round) -> None:
     for (sample, outcome), count in total.items():
         kept.check(not outcome.startswith("FAILURE"), f"{sample}, {count} times: {outcome.splitlines()[-1]}")
     kept.notes.append(f"a worker held at most {peak / 1e6:.0f} MB; 100,000 runs: results/fuzz.md")
+
+
+def damaged_uploads(kept: Round) -> None:
+    """The same files through the upload of the running product: each is read, or refused with a reason for people."""
+    with Installation(kept.folder / "home", PLUMBLINE_UPLOADS_A_DAY="1000000") as product:
+        said.make_project()
+        for number in range(kept.times):
+            name, content, _rng = fuzz.damaged(number)
+            answer = product.upload(f"{number}-{name}", content)
+            wanted = (201,) if content else (400, 422)
+            kept.check(answer.status_code in wanted, f"damaged file {number}: answered {answer.status_code}")
+            if number % 50 == 0:
+                said.settle(300)
+            kept.runs += 1
+        said.settle(300)
+        said.audit_runs(kept, 300)
+        states = Counter((state, json.loads(error or "{}").get("code")) for state, error in fetch(ENDS))
+        bad = {code: count for (_, code), count in states.items() if code in OURS}
+        kept.check(not bad, f"readings ended by {bad}")
+        log = (product.home / "log" / "plumbline.log").read_text(encoding="utf-8")
+        kept.check("Traceback" not in log, "a traceback is in the log")
+        kept.check("signal" not in log, "a process of the product ended by a signal")
+        done = sum(count for (state, _), count in states.items() if state == "done")
+        kept.notes.append(f"{done} read, {sum(states.values()) - done} refused for {len(states) - 1} reasons")
 
 
 # ------------------------------------------------------------------ 28: odd JSON
@@ -105,8 +136,9 @@ def _expect(kept: Round, name: str, content: bytes, rows: int, reason: str) -> N
         return
     kept.check((table.num_rows, report.accepted) == (rows, rows), f"{name}: {report.accepted} rows taken, not {rows}")
     kept.check(set(report.reasons) == ({reason} if reason else set()), f"{name}: {dict(report.reasons)}, not {reason}")
-    numbers = [value for column in ("margin", "score_a", "score_b") for value in table[column].to_pylist()]
-    kept.check(all(value is None or math.isfinite(value) for value in numbers), f"{name}: a score is no number")
+    floating = [column for column in table.columns if pa.types.is_floating(column.type)]
+    numbers = [value for column in floating for value in column.to_pylist() if value is not None]
+    kept.check(all(map(math.isfinite, numbers)), f"{name}: a score is no number")
 
 
 # ------------------------------------------------------------------ 40: parameters
@@ -168,6 +200,7 @@ def _typed(kept: Round) -> None:
 FAULTS = (
     Fault("26s", "calls in the product's source that would run what they read", 1, 1, source),
     Fault("27", "damaged files", 2_000, 100_000, damaged),
+    Fault("27u", "damaged files through the upload", 100, 2_000, damaged_uploads),
     Fault("28", "JSON oddities, each as its table says", 1, 1, odd_json),
     Fault("40", "parameters abused", 1, 1, parameters),
 )

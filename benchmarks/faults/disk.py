@@ -54,6 +54,7 @@ def full(kept: Round) -> None:
             kept.runs += 1
         said.settle()
         said.audit_lines(kept, "faults", "grows.jsonl", kept.times * 40)
+        said.audit_runs(kept, 120)
         said.audit_store(kept, product.home)
     kept.notes.append("slowest: from the freed disk to a new row read")
 

@@ -104,11 +104,15 @@ class Installation:
 
     def start(self, *command: str) -> None:
         """Start the launcher, or another program in its place, and wait until the web process answers."""
+        self.launch_only(*command)
+        until(self.healthy, 90, "the start of the product", 0.1)
+
+    def launch_only(self, *command: str) -> None:
+        """Start the launcher, or another program in its place, and wait for nothing."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, *(command or ("-c", self.launch))], cwd=ROOT, stdout=output, stderr=output
             )
-        until(self.healthy, 90, "the start of the product", 0.1)
 
     def stop(self) -> float:
         """End it as Ctrl-C does; the seconds that took."""

@@ -16,34 +16,28 @@ from benchmarks.faults.workload import SENT, Workload
 from benchmarks.protocol import Visitor
 from engine.queries.people import who_is
 
-BATCH = 50
 PAGES = ("", "calibration", "datasets", "runs", "settings")
+STARTING = 0.25
+"""Share of the kills that meet what is only just starting."""
 
 
-def _storm(kept: Round, strike: Callable[[Round, Installation], None], batches: bool = False) -> None:
-    """`strike` as often as asked, at random moments of the work."""
+def _storm(
+    kept: Round, strike: Callable[[Round, Installation], None], *, batches: bool = False, answers: bool = False
+) -> None:
+    """`strike` as often as asked, at random moments of the work; `answers`: no request may be cut off by it."""
     with Installation(kept.folder / "home", IMPATIENT + LAUNCH) as product:
+        kept.notes.append("slowest: a run from asked to ended")
         with Workload(product) as work:
-            for turn in range(kept.times):
+            for _ in range(kept.times):
                 if batches and said.open_runs() < 5:
-                    _drop_batch(product, turn)
+                    work.drop_batch()
                 time.sleep(kept.rng.uniform(0.1, 2.5))
                 strike(kept, product)
                 kept.runs += 1
             _all_back(product)
             work.finish(kept)
-        kept.check(work.lines[SENT] > 0, "nothing could be sent to the API")
-        count = sum(work.lines.values())
-        written = f"{count:,} rows ({work.lines[SENT]:,} through the API), {len(work.uploads):,} uploads checked"
-        kept.notes.append(f"slowest: a run from asked to ended; {written}")
-        kept.notes.append(f"{sum(work.answers.values()):,} reads, slowest {work.slowest_answer:.1f} s")
-
-
-def _drop_batch(product: Installation, turn: int) -> None:
-    folder = product.home / "inbox" / "batches"
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(BATCH):
-        (folder / f"{turn}-{number}.jsonl").write_bytes(said.lines(2_000_000_000 + turn * 10_000 + number * 100, 60))
+        kept.check(work.done.lines[SENT] > 0, "nothing could be sent to the API")
+        kept.check(not (answers and work.cut), f"{work.cut} requests got no answer, though nobody killed the web")
 
 
 def _all_back(product: Installation) -> None:
@@ -61,19 +55,24 @@ def _another(name: str) -> Callable[[Round, Installation], None]:
 
 def runner_killed(kept: Round) -> None:
     """Between fifty short runs, reading and observing, starting up: wherever it is."""
-    _storm(kept, _another("runner"), batches=True)
+    _storm(kept, _another("runner"), batches=True, answers=True)
 
 
 def foreman_killed(kept: Round) -> None:
     """What it misses, the walk at its start finds."""
-    _storm(kept, _another("foreman"))
+    _storm(kept, _another("foreman"), answers=True)
 
 
 def web_killed(kept: Round) -> None:
-    """While files are streaming in; the session of before goes on."""
+    """While files are streaming in, and while it starts; the session of before goes on."""
 
     def strike(kept: Round, product: Installation) -> None:
-        product.wait_for_another("web", product.kill("web"))
+        gone = product.kill("web")
+        if kept.rng.random() < STARTING:
+            until(lambda: product.pid("web") not in (None, gone), 90, "another web")
+            time.sleep(kept.rng.uniform(0.0, 2.0))
+            gone = product.kill("web")
+        product.wait_for_another("web", gone)
         kept.check(who_is(product.cookie.partition("=")[2]) is not None, "the session ended")
         kept.check(product.client.get("/view/calibration").status_code == 400, "the cookie is not taken any more")
         kept.check(said.fetch("PRAGMA quick_check") == [("ok",)], "the store is damaged")
@@ -84,15 +83,23 @@ def web_killed(kept: Round) -> None:
 def launcher_killed(kept: Round) -> None:
     """Nothing of it stays, and another one takes the home over."""
 
-    def strike(_kept: Round, product: Installation) -> None:
-        assert product.process is not None
-        below = product.processes()[1:]
-        product.process.kill()
-        product.process.wait()
-        until(lambda: not any(map(_runs, below)), 5, "the end of every process below a killed launcher")
+    def strike(kept: Round, product: Installation) -> None:
+        _behead(product)
+        if kept.rng.random() < STARTING:
+            product.launch_only()
+            time.sleep(kept.rng.uniform(0.0, 2.0))
+            _behead(product)
         product.start()
 
-    _storm(kept, strike)
+    _storm(kept, strike, batches=True)
+
+
+def _behead(product: Installation) -> None:
+    assert product.process is not None
+    below = product.processes()[1:]
+    product.process.kill()
+    product.process.wait()
+    until(lambda: not any(map(_runs, below)), 5, "the end of every process below a killed launcher")
 
 
 def anything_killed(kept: Round) -> None:

@@ -25,11 +25,15 @@ LEFT JOIN version AS v ON v.dataset_id = d.id AND v.number = d.version
 ENDED = "SELECT id, state, error, requested_at, finished_at FROM run"
 
 
+def margin(number: int) -> float:
+    """The margin of a pair; neighbours have different ones."""
+    return ((number * 7919) % 4001 - 1500) / 1000
+
+
 def line(number: int) -> bytes:
     """One pair; no two numbers give the same."""
-    margin = ((number * 7919) % 4001 - 1500) / 1000
-    row = {"prompt_id": f"p{number // 2}", "score_chosen": margin, "score_rejected": 0.0, "subset": "ab"[number % 2]}
-    return json.dumps(row).encode() + b"\n"
+    scores = {"score_chosen": margin(number), "score_rejected": 0.0}
+    return json.dumps({"prompt_id": f"p{number // 2}", **scores, "subset": "ab"[number % 2]}).encode() + b"\n"
 
 
 def lines(first: int, count: int) -> bytes:
@@ -120,15 +124,28 @@ def audit_store(kept: Round, home: Path) -> None:
         kept.check(len(parts) <= 50, f"{len(parts)} half-written files in {folder}")
 
 
-def audit_lines(kept: Round, project: str, name: str, count: int) -> None:
-    """The dataset of a followed file holds each of its lines exactly once."""
+def audit_lines(kept: Round, project: str, name: str, count: int, first: int = 0) -> None:
+    """The dataset of a followed file holds each of its lines once, with its own content, and nothing else.
+
+    Its lines are the pairs from `first` on.
+    """
     found = followed(project, name)
     if not kept.check(found is not None, f"{name} is not known"):
         return
     assert found is not None
-    manifest = found[2]
-    seen = Counter(n for sha256 in manifest for n in pq.read_table(existing_segment(sha256))["source_line"].to_pylist())
+    rows = [row for sha256 in found[2] for row in lines_of(sha256)]
+    seen = Counter(number for number, _margin in rows)
     lost = [number for number in range(1, count + 1) if not seen[number]]
     twice = [number for number, times in seen.items() if times > 1]
+    foreign = [number for number in seen if not 1 <= number <= count]
+    changed = [number for number, value in rows if value != margin(first + number - 1)]
     kept.check(not lost, f"{name}: {len(lost)} of {count} acknowledged lines are missing, from line {lost[:1]}")
     kept.check(not twice, f"{name}: {len(twice)} lines are there twice, from line {twice[:1]}")
+    kept.check(not foreign, f"{name}: {len(foreign)} lines were never sent, from line {foreign[:1]}")
+    kept.check(not changed, f"{name}: {len(changed)} lines hold something else, from line {changed[:1]}")
+
+
+def lines_of(sha256: str) -> list[tuple[int, float]]:
+    """Line and margin of each row of a segment."""
+    rows = pq.read_table(existing_segment(sha256), columns=["source_line", "margin"])
+    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))

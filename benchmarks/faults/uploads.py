@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import pickle
+import re
 import tempfile
 import threading
 import time
@@ -48,32 +49,46 @@ def names(kept: Round) -> list[str]:
 
 def file_names(kept: Round) -> None:
     """Whatever a file is called: originals lie under their hash, and nothing appears anywhere else."""
-    with Installation(kept.folder / "home") as product:
+    deep = kept.folder.joinpath(*"123456")
+    deep.mkdir(parents=True)
+    with Installation(deep / "home") as product:
         said.make_project()
         for number, name in enumerate(names(kept)):
-            before = _outside(product)
             answer = product.upload(name, said.lines(number * 100, 3))
             kept.check(answer.status_code in (201, 400), f"{name[:40]!r} was answered {answer.status_code}")
-            new = _outside(product) - before
-            kept.check(not new, f"{name[:40]!r} left {sorted(new)} outside")
+            odd = strays(kept.folder, product.home)
+            kept.check(not odd, f"{name[:40]!r} left {odd[:3]}")
             _drop(product, name, said.lines(5_000_000 + number * 100, 3))
             kept.runs += 1
         said.settle()
-        blobs = [path.name for path in (product.home / "blobs").iterdir()]
-        odd = [name for name in blobs if len(name) != 64 or set(name) - set("0123456789abcdef")]
-        kept.check(not odd, f"originals under other names than their hash: {odd[:3]}")
+        odd = strays(kept.folder, product.home)
+        kept.check(not odd, f"the inbox left {odd[:3]}")
         _foreman_lives(kept, product)
         said.audit_runs(kept)
+        blobs = len(list((product.home / "blobs").iterdir()))
         taken = fetch("SELECT count(*) FROM dataset WHERE source IS NOT NULL")[0][0]
-        kept.notes.append(f"{len(blobs)} originals, {taken} files of the inbox taken, {len(said.refusals())} refused")
+        kept.notes.append(f"{blobs} originals, {taken} files of the inbox taken, {len(said.refusals())} refused")
 
 
-def _outside(product: Installation) -> set[str]:
-    """Files that are no original, no upload in progress, no segment, state, log or database."""
-    own = ("blobs", "uploads", "datasets", "log", "inbox", "internal.secret")
-    inside = {str(path.relative_to(product.home)) for path in product.home.iterdir() if path.name not in own}
-    database = {name for name in inside if name.startswith("plumbline.db")}
-    return (inside - database) | {path.name for path in product.home.parent.iterdir()}
+OWN = re.compile(
+    rb"plumbline\.db(-wal|-shm)?|launcher\.lock|internal\.secret|log/plumbline\.log[.0-9]*|blobs/[0-9a-f]{64}"
+    rb"|uploads/[0-9a-f]{32}|datasets/(segments/[0-9a-f]{64}\.parquet|states/[0-9a-f]{64}\.npz)"
+    rb"|datasets/(segments|states)/\.[0-9a-f]{16}\.part|datasets/unfinished/\d+-[^/]+/.+|inbox/faults/[^/]+",
+    re.DOTALL,
+)
+"""Every file the product makes in its home, and what was dropped into its inbox."""
+
+
+def strays(folder: Path, home: Path) -> list[bytes]:
+    """Files below `folder` (six levels above the home) that are none of the product's own."""
+    output = os.fsencode(home.parent / "home.out")
+    found = []
+    for place, _folders, files in os.walk(os.fsencode(folder)):
+        for path in (place + b"/" + file for file in files):
+            inside = path.removeprefix(os.fsencode(home) + b"/")
+            if path != output and not OWN.fullmatch(inside):
+                found.append(inside)
+    return found
 
 
 def _drop(product: Installation, name: str, content: bytes) -> None:

@@ -208,8 +208,10 @@ def _touch(tx: Transaction, who: Who, project: Project, dataset: Dataset, action
 
 def _free_name(tx: Transaction, project: Project, wanted: str) -> str:
     present = select(Dataset.name).where(col(Dataset.project_id) == project.id, col(Dataset.removed_at).is_(None))
-    taken = set(tx.session.exec(present))
-    name, number = wanted, 1
+    if tx.session.exec(present.where(col(Dataset.name) == wanted)).first() is None:
+        return wanted
+    taken = set(tx.session.exec(present.where(col(Dataset.name).startswith(f"{wanted} (", autoescape=True))))
+    name, number = f"{wanted} (2)", 2
     while name in taken:
         number += 1
         name = f"{wanted} ({number})"

@@ -236,7 +236,7 @@ class Version(SQLModel, table=True):
     dataset_id: int = Field(foreign_key="dataset.id")
     number: int
     manifest: list[str] = Field(sa_column=_json())
-    sha256: str = Field(max_length=64)
+    sha256: str = Field(max_length=64, index=True)
     report: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     verdict: str | None = Field(default=None, max_length=64)
     sentence: str | None = None

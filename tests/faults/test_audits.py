@@ -1,23 +1,29 @@
-"""The audits that the faults are judged by see what is missing, doubled, unfinished or never told."""
+"""The audits that the faults are judged by see what is missing, doubled, changed, unfinished or never told."""
 
 from __future__ import annotations
 
+import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from benchmarks.faults import said
+from benchmarks.faults import reckoning, said
 from benchmarks.faults.case import Fault, Round, Skipped, perform
+from benchmarks.faults.installation import Installation
 from benchmarks.faults.table import HEAD, keep
-from engine.actions import datasets, runs
+from benchmarks.faults.uploads import strays
+from engine.actions import datasets, runs, views
 from engine.settings import Settings
 from engine.store.engine import get_store
+from engine.types import Who
 from jobs import work
 from tests.processes.conftest import installed
 from tests.processes.here import Here
+from tests.web.serving import register
 
 
 @pytest.fixture
@@ -37,6 +43,10 @@ def read(home: Settings, first: int, count: int) -> None:
     with path.open("ab") as file:
         file.write(said.lines(first, count))
     datasets.receive_inbox("faults", path.name, path, path.stat().st_size, inode=path.stat().st_ino)
+    perform_next()
+
+
+def perform_next() -> None:
     claimed = runs.claim("me")
     assert claimed is not None
     work.perform(claimed, Here())
@@ -70,6 +80,75 @@ def test_a_segment_that_counts_twice_is_seen(home: Settings, kept: Round) -> Non
     manifest = "SELECT json_insert(manifest, '$[#]', json_extract(manifest, '$[0]')) FROM version"
     change(f"UPDATE version SET manifest = ({manifest})")
     assert "12 lines are there twice" in audited(kept, home, 12)
+
+
+def test_a_line_never_sent_and_one_with_other_content_are_seen(home: Settings, kept: Round) -> None:
+    read(home, 0, 12)
+    assert "1 lines were never sent, from line [12]" in audited(kept, home, 11)
+    said.audit_lines(kept, "faults", "a.jsonl", 12, first=1)
+    assert "12 lines hold something else" in kept.failures[-1]
+
+
+@pytest.fixture
+def done(home: Settings) -> reckoning.Acknowledged:
+    """Everything that people do, acknowledged and read."""
+    read(home, 0, 12)
+    who = Who(register("auditor").who.user_id, "auditor", "admin")
+    content = said.lines(100, 7)
+    upload = home.uploads / "u"
+    upload.parent.mkdir(parents=True, exist_ok=True)
+    upload.write_bytes(content)
+    taken = datasets.receive_upload(who, "faults", "u", upload, hashlib.sha256(content).hexdigest(), len(content))
+    perform_next()
+    views.save(who, "faults", "mine", "calibration", "a=1")
+    return reckoning.Acknowledged(
+        lines=Counter({"a.jsonl": 12}), first={"a.jsonl": 0}, uploads={taken.dataset_id: content}, views={"mine": "a=1"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "said_so"),
+    [
+        ("SELECT 1", ""),
+        ("UPDATE saved_view SET query = 'a=0'", "1 of 1 acknowledged views are missing"),
+        ("DELETE FROM saved_view", "1 of 1 acknowledged views are missing"),
+        ("UPDATE dataset SET content = NULL, source = 'x' WHERE content IS NOT NULL", "is not what was sent"),
+        ("UPDATE version SET manifest = '[]' WHERE dataset_id = 2", "holds 0 of 7 rows"),
+        ("UPDATE version SET manifest = (SELECT manifest FROM version WHERE dataset_id = 1)", "or other ones"),
+        ('UPDATE run SET state = \'failed\', error = \'{"code": "time", "message": "x"}\'', "is failed (time)"),
+        ("UPDATE version SET run_id = NULL", "has 0 results"),
+        ("UPDATE dataset SET source = 'b.jsonl' WHERE source IS NOT NULL", "a.jsonl is not known"),
+    ],
+)
+def test_what_was_acknowledged_and_is_not_there_is_seen(
+    home: Settings, kept: Round, done: reckoning.Acknowledged, statement: str, said_so: str
+) -> None:
+    change(statement)
+    reckoning.audit(kept, Installation(home.home), done)
+    found = "; ".join(kept.failures)
+    assert said_so in found if said_so else found == ""
+
+
+def test_an_original_that_changed_and_a_dropped_file_that_vanished_are_seen(
+    home: Settings, kept: Round, done: reckoning.Acknowledged
+) -> None:
+    done.batches["0.jsonl"] = (0, 60)
+    for path in home.blobs.iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    reckoning.audit(kept, Installation(home.home), done)
+    assert "the dropped file 0.jsonl is not known" in kept.failures
+    assert any("is not what was sent" in failure for failure in kept.failures)
+
+
+def test_a_file_that_is_none_of_the_products_own_is_a_stray(home: Settings) -> None:
+    read(home, 0, 3)
+    assert strays(home.home.parent, home.home) == []
+    (home.blobs).mkdir(exist_ok=True)
+    for name in ("x.jsonl", "blobs/passwd", "uploads/../../y", "datasets/states/a.npz"):
+        path = home.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    assert len(strays(home.home.parent, home.home)) == 4
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""What a small file costs does not grow with the datasets that are there: ten thousand may arrive at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from benchmarks.faults import said
+from engine.actions import datasets, runs
+from engine.settings import Settings
+from engine.store.engine import fetch, get_store
+from jobs import work
+from tests.processes.conftest import installed
+from tests.processes.here import Here
+
+MANY = 2000
+COPIES = """
+INSERT INTO dataset (project_id, name, source, size, mapping, follow, version, created_at, updated_at)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :many)
+SELECT project_id, 'copy' || i, 'copy' || i, size, mapping, follow, 1, created_at, updated_at
+FROM dataset, n WHERE id = 1
+"""
+VERSIONS = """
+INSERT INTO version (dataset_id, number, manifest, sha256, report, created_at)
+SELECT d.id, 1, '[]', 'copy' || d.id, v.report, v.created_at FROM dataset d, version v WHERE d.id > 2 AND v.id = 1
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Settings]:
+    with installed(tmp_path / "home") as settings:
+        yield settings
+
+
+def steps(do: Callable[[], object]) -> int:
+    """Steps of SQLite's machine, in hundreds, that it takes."""
+    store, counted = get_store(), 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    fetch("SELECT 1")
+    with store.writer.connect() as connection:
+        own = connection.connection.driver_connection
+    for each in (own, *store.bare):
+        each.set_progress_handler(count, 100)
+    do()
+    for each in (own, *store.bare):
+        each.set_progress_handler(None, 0)
+    return counted
+
+
+def drop(home: Settings, number: int) -> None:
+    path = home.inbox / "faults" / f"{number}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(said.lines(number * 100, 5))
+    datasets.receive_inbox("faults", path.name, path, path.stat().st_size, inode=path.stat().st_ino)
+
+
+def read(number: int) -> None:
+    claimed = runs.claim("me")
+    assert claimed is not None
+    assert claimed.source == f"{number}.jsonl"
+    work.perform(claimed, Here())
+
+
+def test_a_small_file_costs_the_same_among_thousands(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.room.KNOWN_SECONDS", 1e9)  # counted now and then, not for each file
+    few = []
+    for number in (1, 2):
+        few = [steps(lambda n=number: drop(home, n)), steps(lambda n=number: read(n))]
+    with get_store().writer.begin() as connection:
+        connection.execute(text(COPIES), {"many": MANY})
+        connection.execute(text(VERSIONS))
+    many = [steps(lambda: drop(home, 3)), steps(lambda: read(3))]
+    assert all(now <= before + 20 for now, before in zip(many, few, strict=True)), f"{few} became {many}"
