@@ -15,6 +15,7 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 from streamlit.runtime.state import get_session_state
 
+from web.batches import gather
 from web.corked import CorkedWebSocket
 
 
@@ -22,6 +23,7 @@ def apply(shutdown_seconds: int) -> None:
     """Put every replacement in force; called once, before the first request."""
     tune_server(shutdown_seconds)
     remember_themes()
+    gather()
     setattr(selectbox, "get_session_state", look_at_session)  # noqa: B010 - not exported by name
     setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name
 
