@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +25,7 @@ from starlette.routing import Route
 
 CLIENT = "plumbline"
 SECRET = "kGm4vLq0Wn8sZt2xRb6y"
-PORTS = range(18700, 18740)
+ACCESS = "canary-access-token"
 
 
 @dataclass
@@ -37,13 +39,11 @@ class Provider:
     refuse: str = ""
 
     def __post_init__(self) -> None:
-        self.key = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
-        self.other = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
+        self.key, self.other = keys()
         self.codes: dict[str, dict[str, str]] = {}
         self.asked: list[dict[str, str]] = []
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", next(port for port in PORTS if free(port))))
-            self.port = probe.getsockname()[1]
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
 
     @property
     def issuer(self) -> str:
@@ -58,7 +58,7 @@ class Provider:
         ]
         config = uvicorn.Config(Starlette(routes=routes), "127.0.0.1", self.port, log_config=None, ws="none")
         self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread = threading.Thread(target=self.server.run, args=([self.listener],), daemon=True)
         self.thread.start()
         deadline = time.monotonic() + 20
         while not self.server.started:
@@ -71,6 +71,7 @@ class Provider:
     ) -> None:
         self.server.should_exit = True
         self.thread.join(10)
+        self.listener.close()
 
     async def configuration(self, _request: Request) -> Response:
         known = {
@@ -86,7 +87,7 @@ class Provider:
     async def authorize(self, request: Request) -> Response:
         asked = dict(request.query_params)
         self.asked.append(asked)
-        code = f"code-{len(self.asked)}"
+        code = secrets.token_urlsafe(16)
         self.codes[code] = asked
         answer = {"error": self.refuse} if self.refuse else {"code": code}
         return RedirectResponse(asked["redirect_uri"] + "?" + urlencode({**answer, "state": asked["state"]}))
@@ -109,7 +110,7 @@ class Provider:
         moment = int(time.time())
         claims = {"iss": self.issuer, "aud": CLIENT, "iat": moment, "exp": moment + 300, "nonce": asked["nonce"]}
         claims = {key: value for key, value in {**claims, **self.person, **self.bend}.items() if value is not None}
-        answer = {"access_token": "canary-access-token", "token_type": "Bearer", "id_token": self.signed(claims)}
+        answer = {"access_token": ACCESS, "token_type": "Bearer", "id_token": self.signed(claims)}
         if self.forge == "no id token":
             del answer["id_token"]
         return JSONResponse(answer)
@@ -136,15 +137,12 @@ class Provider:
         return token
 
 
+@lru_cache(maxsize=1)
+def keys() -> tuple[RSAKey, RSAKey]:
+    """The key that is published, and one that is not; made once, which takes a second."""
+    options: Any = {"kid": "one"}
+    return RSAKey.generate_key(2048, options, private=True), RSAKey.generate_key(2048, options, private=True)
+
+
 def encoded(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-
-def free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
