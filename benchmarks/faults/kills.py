@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import psutil
 
@@ -22,20 +23,31 @@ STARTING = 0.25
 
 
 def _storm(
-    kept: Round, strike: Callable[[Round, Installation], None], *, batches: bool = False, answers: bool = False
+    kept: Round,
+    strike: Callable[[Round, Installation], None],
+    *,
+    batches: bool = False,
+    answers: bool = False,
+    patient: bool = False,
 ) -> None:
-    """`strike` as often as asked, at random moments of the work; `answers`: no request may be cut off by it."""
+    """`strike` as often as asked, at random moments of the work.
+
+    `answers`: no request may be cut off by it. `patient`: nothing at all works between a strike and the next start, so
+    that the time of a run counts anew from each.
+    """
+    struck: list[datetime] = []
     with Installation(kept.folder / "home", IMPATIENT + LAUNCH) as product:
-        kept.notes.append("slowest: a run from asked to ended")
+        kept.notes.append(f"slowest: a run from asked{' or from the last kill' if patient else ''} to ended")
         with Workload(product) as work:
             for _ in range(kept.times):
                 if batches and said.open_runs() < 5:
                     work.drop_batch()
                 time.sleep(kept.rng.uniform(0.1, 2.5))
+                struck.append(datetime.now(UTC))
                 strike(kept, product)
                 kept.runs += 1
             _all_back(product)
-            work.finish(kept)
+            work.finish(kept, struck if patient else ())
         kept.check(work.done.lines[SENT] > 0, "nothing could be sent to the API")
         kept.check(not (answers and work.cut), f"{work.cut} requests got no answer, though nobody killed the web")
 
@@ -91,7 +103,7 @@ def launcher_killed(kept: Round) -> None:
             _behead(product)
         product.start()
 
-    _storm(kept, strike, batches=True)
+    _storm(kept, strike, batches=True, patient=True)
 
 
 def _behead(product: Installation) -> None:

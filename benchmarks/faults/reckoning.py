@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from benchmarks.faults import said
 from benchmarks.faults.case import Round
@@ -32,7 +34,7 @@ class Acknowledged:
     given_up: int = 0
 
 
-def audit(kept: Round, product: Installation, done: Acknowledged) -> None:
+def audit(kept: Round, product: Installation, done: Acknowledged, struck: Sequence[datetime] = ()) -> None:
     """Everything acknowledged is there, once; every run has ended; the store is whole."""
     for name, count in done.lines.items():
         said.audit_lines(kept, "faults", name, count, done.first[name])
@@ -43,14 +45,14 @@ def audit(kept: Round, product: Installation, done: Acknowledged) -> None:
     saved = dict(fetch(VIEWS))
     lost = [name for name, query in done.views.items() if saved.get(name) != query]
     kept.check(not lost, f"{len(lost)} of {len(done.views)} acknowledged views are missing: {lost[:3]}")
-    said.audit_runs(kept)
+    said.audit_runs(kept, struck=struck)
     said.audit_store(kept, product.home)
 
 
 def _audit_dropped(kept: Round, done: Acknowledged, name: str, first: int, count: int) -> None:
     found = said.followed("batches", name)
     if kept.check(found is not None, f"the dropped file {name} is not known") and found is not None:
-        if _given_up(found[0]):
+        if given_up(found[0]):
             done.given_up += 1
         else:
             said.audit_lines(kept, "batches", name, count, first)
@@ -65,7 +67,7 @@ def _audit_upload(kept: Round, product: Installation, done: Acknowledged, datase
     path = product.home / "blobs" / str(sha256)
     whole = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == hashlib.sha256(content).hexdigest()
     kept.check(whole, f"the original of the upload {dataset} is not what was sent")
-    if _given_up(dataset):
+    if given_up(dataset):
         done.given_up += 1
         return
     state, error = said.last_run(dataset)
@@ -82,6 +84,7 @@ def _margin(row: bytes) -> float:
     return float(scores["score_chosen"] - scores["score_rejected"])
 
 
-def _given_up(dataset: int) -> bool:
+def given_up(dataset: int) -> bool:
+    """Whether the last run of a dataset failed because its worker died too often."""
     state, error = said.last_run(dataset)
     return state == "failed" and error.get("code") == "worker_lost"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,11 @@ def refusals() -> dict[str, str]:
 # ------------------------------------------------------------------ audits
 
 
-def audit_runs(kept: Round, limit: float = 60.0) -> None:
-    """Every run has ended, in time, with one result or a reason; each version was told once."""
+def audit_runs(kept: Round, limit: float = 60.0, struck: Sequence[datetime] = ()) -> None:
+    """Every run has ended, in time, with one result or a reason; each version was told once.
+
+    In time is within `limit` seconds after it was asked for, or after the last moment of `struck` before its end.
+    """
     columns = "id, kind, state, error, requested_at, started_at, finished_at"
     for number, _, state, error, requested, _, finished in fetch(f"SELECT {columns} FROM run"):
         if not kept.check(state in ("done", "failed", "cancelled"), f"run {number} is still {state}"):
@@ -98,8 +102,9 @@ def audit_runs(kept: Round, limit: float = 60.0) -> None:
             reason = json.loads(error or "{}")
             kept.check(bool(reason.get("code") and reason.get("message")), f"run {number} failed without a reason")
             kept.check(reason.get("code") != "internal", f"run {number} failed by a mistake of ours")
-        seconds = (_moment(finished) - _moment(requested)).total_seconds()
-        kept.took(seconds, limit, f"run {number} from asked to {state}")
+        end = _moment(finished)
+        began = max([_moment(requested), *(moment for moment in struck if moment < end)])
+        kept.took((end - began).total_seconds(), limit, f"run {number} from asked to {state}")
     twice = fetch("SELECT run_id, count(*) FROM version WHERE run_id IS NOT NULL GROUP BY run_id HAVING count(*) > 1")
     kept.check(not twice, f"runs with several results: {twice[:3]}")
     told = Counter(

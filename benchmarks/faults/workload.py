@@ -6,7 +6,9 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
 from types import TracebackType
 
 import httpx
@@ -22,6 +24,7 @@ SENT = "sent.jsonl"
 BATCH, BATCH_ROWS = 50, 60
 MOST_SENT = 11
 NUDGES = 4
+PATIENCE = 30.0
 
 
 class Workload:
@@ -59,13 +62,14 @@ class Workload:
         for thread in self._threads:
             thread.join(40)
 
-    def finish(self, kept: Round) -> None:
+    def finish(self, kept: Round, struck: Sequence[datetime] = ()) -> None:
         """Stop working, wait for what is open, and hold the store to everything that was acknowledged."""
         self.__exit__(None, None, None)
         self._land(kept)
         said.settle()
-        self._nudge()
-        reckoning.audit(kept, self.product, self.done)
+        self._nudge(kept)
+        said.settle()
+        reckoning.audit(kept, self.product, self.done, struck)
         wrong = {status: count for status, count in self.answers.items() if status != 200}
         kept.check(not wrong, f"pages answered {wrong}")
         wrong = {status: count for status, count in self.refused.items() if status >= 500}
@@ -185,19 +189,31 @@ class Workload:
         found = said.followed("faults", FILES[0])
         return found[0] if found and found[1] else 0
 
-    def _nudge(self) -> None:
-        """Runs that lost their worker too often failed with that reason; the next row of the file is the next try."""
-        for _ in range(NUDGES):
-            late = [name for name, count in self.done.lines.items() if not self._complete(name, count)]
+    def _nudge(self, kept: Round) -> None:
+        """A file is behind only where its reading failed by a worker that died too often: its next row is the next try.
+
+        Anything else has to be read by itself.
+        """
+        for turn in range(NUDGES):
+            late = self._late(PATIENCE)
             for name in late:
+                found = said.followed("faults", name)
+                given_up = found is not None and reckoning.given_up(found[0])
+                kept.check(given_up or turn > 0, f"{name} is not read to its end, and nothing says why")
                 self.nudged += 1
                 self._append_to(name, 1)
             if not late:
                 return
-            try:
-                until(lambda names=late: all(self._complete(name, self.done.lines[name]) for name in names), 30, "it")
-            except TimeoutError:
-                continue
+
+    def _late(self, seconds: float) -> list[str]:
+        """The files that are not read to their end within this time."""
+
+        def late() -> list[str]:
+            return [name for name, count in self.done.lines.items() if not self._complete(name, count)]
+
+        with suppress(TimeoutError):
+            until(lambda: not late(), seconds, "it", 0.1)
+        return late()
 
     def _complete(self, name: str, count: int) -> bool:
         found = said.followed("faults", name)

@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,14 @@ def test_a_row_done_again_takes_the_place_of_the_old_one(monkeypatch: pytest.Mon
     assert [row.split(" | ")[0].strip("| ") for row in rows] == [HEAD[0], "7", "8"]
     assert rows[1].split(" | ")[3] == "1"
     assert rows[2].split(" | ")[3] == "2"
+
+
+def test_time_counts_from_the_last_kill_where_nothing_works_in_between(home: Settings, kept: Round) -> None:
+    read(home, 0, 12)
+    change("UPDATE run SET requested_at = '2020-01-01T00:00:00.000000+00:00'")
+    said.audit_runs(kept)
+    assert len(kept.failures) == 1
+    said.audit_runs(kept, struck=[datetime(2020, 1, 2, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)])
+    assert len(kept.failures) == 2
+    said.audit_runs(kept, struck=[datetime.now(UTC) - timedelta(seconds=50)])
+    assert len(kept.failures) == 2
