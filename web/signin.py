@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from engine.actions import people
+from engine.errors import NotFound
 from engine.settings import get_settings
 from web import passwords
 from web.forms import fields, page, safe_next
@@ -50,7 +51,10 @@ async def sign_in(request: Request) -> Response:
             await anyio.to_thread.run_sync(people.record_failure, name, where)
             log.warning("sign-in failed", address=where)
             return _form(target, name, _WRONG, 401)
-    return await signed_in(request, known.user_id, target)
+    try:
+        return await signed_in(request, known.user_id, target, known.password_hash)
+    except NotFound:
+        return _form(target, name, _WRONG, 401)
 
 
 async def sign_out(request: Request) -> Response:
@@ -61,10 +65,13 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-async def signed_in(request: Request, user_id: int, target: str) -> Response:
-    """Open a session for somebody who has proved who they are: its cookie, and on to `target`."""
+async def signed_in(request: Request, user_id: int, target: str, checked: str | None = None) -> Response:
+    """Open a session for somebody who has proved who they are: its cookie, and on to `target`.
+
+    `checked` is the hash that a password was checked against. Raises NotFound where it does not hold any more.
+    """
     agent = request.headers.get("user-agent", "")
-    cookie = await anyio.to_thread.run_sync(people.open_session, user_id, address(request), agent)
+    cookie = await anyio.to_thread.run_sync(people.open_session, user_id, address(request), agent, checked)
     settings = get_settings()
     answer = RedirectResponse(target, 303)
     answer.set_cookie(

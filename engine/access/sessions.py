@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -10,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import delete, update
 from sqlmodel import Session as Rows
-from sqlmodel import col
+from sqlmodel import col, select
 
+from engine.access import audit
 from engine.access.names import storable
 from engine.settings import get_settings
 from engine.store.engine import fetch
-from engine.store.tables import Lockout, Session
+from engine.store.tables import Lockout, Session, User
 from engine.store.times import now
 from engine.types import Role, Who
 
@@ -96,9 +98,23 @@ def prune(rows: Rows) -> int:
 
 
 def subjects(name: str, address: str) -> list[str]:
-    """What failures are counted against: the account's name, known or not, and the address they come from."""
-    found = [f"account:{name.casefold()[:150]}"]
-    return [*found, f"address:{storable(address)[:64]}"] if address else found
+    """What failures are counted against: the account's name, known or not, and the address they come from.
+
+    The name is kept as a hash: people type passwords where the name belongs.
+    """
+    found = [f"account:{hashed(name.casefold())}"] if name else []
+    return [*found, f"address:{_neighbours(storable(address)[:64])}"] if address else found
+
+
+def _neighbours(address: str) -> str:
+    """The address, or of IPv6 the network that one customer gets: there everybody has addresses without end."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return str(known)
+    return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
 
 
 def locked_until(rows: Rows, name: str, address: str) -> datetime | None:
@@ -112,18 +128,27 @@ def locked_until(rows: Rows, name: str, address: str) -> datetime | None:
 
 
 def record_failure(rows: Rows, name: str, address: str) -> None:
-    """Count a failed sign-in; from the free failures on, each one doubles the wait."""
-    moment = now()
+    """Count a failed sign-in; from the free failures on, each one doubles the wait. All of it is audited."""
+    user_id = rows.exec(select(User.id).where(col(User.name) == name)).first()
+    audit.record(rows, None, "sign_in_failed", f"user/{user_id}" if user_id else "nobody")
     for subject in subjects(name, address):
-        entry = rows.get(Lockout, subject, with_for_update=True)
-        if entry is None or entry.failed_at < moment - FORGOTTEN_AFTER:
-            rows.merge(Lockout(subject=subject, failures=1, failed_at=moment))
-            continue
-        entry.failures += 1
-        entry.failed_at = moment
-        over = entry.failures - FREE_FAILURES[subject.partition(":")[0]]
-        if over >= 0:
-            entry.locked_until = moment + min(FIRST_WAIT * 2 ** min(over, 10), LONGEST_WAIT)
+        kind, _, what = subject.partition(":")
+        entry = _counted(rows, subject, FREE_FAILURES[kind])
+        if entry.locked_until is not None and entry.locked_until > now():
+            locked = what if kind == "address" else f"user/{user_id}" if user_id else "nobody"
+            audit.record(rows, None, f"lock_{kind}", locked, failures=entry.failures)
+
+
+def _counted(rows: Rows, subject: str, free: int) -> Lockout:
+    moment = now()
+    entry = rows.get(Lockout, subject, with_for_update=True)
+    if entry is None or entry.failed_at < moment - FORGOTTEN_AFTER:
+        return rows.merge(Lockout(subject=subject, failures=1, failed_at=moment))
+    entry.failures += 1
+    entry.failed_at = moment
+    if entry.failures >= free:
+        entry.locked_until = moment + min(FIRST_WAIT * 2 ** min(entry.failures - free, 10), LONGEST_WAIT)
+    return entry
 
 
 def forgive(rows: Rows, name: str) -> None:

@@ -113,10 +113,7 @@ def _refuse_taken(tx: Transaction, name: str) -> None:
 
 def credentials(name: str, address: str = "") -> Credentials:
     """*System.* What to check a password of this name against, and until when none may be checked at all."""
-    try:
-        wanted = account_name(name)
-    except UsageError:
-        return Credentials(None, None, None)
+    wanted = _typed(name)
     with reading() as rows:
         user = rows.exec(select(User).where(col(User.name) == wanted, col(User.disabled_at).is_(None))).first()
         locked = sessions.locked_until(rows, wanted, address)
@@ -129,19 +126,27 @@ def record_failure(name: str, address: str) -> None:
     Best called before the slow check of the password, so that many tries at once cannot slip through; `open_session`
     forgives the name.
     """
+    with transaction() as tx:
+        sessions.record_failure(tx.session, _typed(name), address)
+
+
+def _typed(name: str) -> str:
+    """A typed name in the form accounts have; empty where no account can have it."""
     try:
-        wanted = account_name(name)
+        return account_name(name)
     except UsageError:
-        return
-    with transaction() as tx:
-        sessions.record_failure(tx.session, wanted, address)
+        return ""
 
 
-def open_session(user_id: int, address: str, agent: str) -> str:
-    """*System.* Start a session of somebody whose password or link was good. Returns the cookie value."""
+def open_session(user_id: int, address: str, agent: str, checked: str | None = None) -> str:
+    """*System.* Start a session of somebody whose password or link was good. Returns the cookie value.
+
+    `checked` is the hash that the password was checked against. Raises NotFound where the account was disabled, or its
+    password changed, meanwhile.
+    """
     with transaction() as tx:
-        user = tx.session.get(User, storable_id(user_id))
-        if user is None or user.disabled_at is not None:
+        user = tx.session.get(User, storable_id(user_id), with_for_update=True)
+        if user is None or user.disabled_at is not None or checked not in (None, user.password_hash):
             raise NotFound("There is no such person.", code="no_user")
         sessions.forgive(tx.session, user.name)
         who = Who(user_id, user.name, _checked_role(user.role))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from engine.access.sessions import subjects
 from engine.actions import passwords as actions
 from engine.actions import people
 from engine.queries.people import who_is
@@ -139,7 +140,7 @@ def test_a_borrowed_browser_cannot_guess_on(desk: Desk) -> None:
     assert codes == [401] * 5 + [429] * 2
     assert change(client, PASSWORD).status_code == 429
     with transaction() as tx:
-        entry = tx.session.get(Lockout, "account:ben")
+        entry = tx.session.get(Lockout, subjects("ben", "")[0])
         assert entry is not None
         entry.locked_until = now()
     assert change(client, PASSWORD).status_code == 303

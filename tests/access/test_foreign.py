@@ -1,0 +1,242 @@
+"""Two people, two projects, and every query and action there is, asked for anything (test 3 of the catalogue).
+
+Each of the two owns a project and works in it; both try ids, names and projects of either, mixed with strange ones.
+What comes back never holds a word of the other's, whatever was refused says none, and nothing of the other's changes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import random
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from engine.access.tokens import who_of
+from engine.actions import datasets, inbox, people, runs, tokens, views
+from engine.errors import PlumblineError
+from engine.settings import get_settings
+from engine.store.datasets import existing_segment
+from engine.store.engine import fetch
+from engine.types import ROLES, SCOPES, RowReference, Who
+from jobs.work import perform
+from tests.access.counts import times
+from tests.access.matrix import public_functions
+from tests.processes.here import Here
+from tests.store.fixtures import Installation
+from tests.store.people import digest, join, person, project
+
+CALLS = times(700, 10_000)
+STRANGE_IDS = (0, -1, 2**31, 2**63, -(2**70))
+STRANGE_TEXTS = ("", "main", "nowhere", "../main", "%", "_", "' OR 1=1 --", "\x00", "\ud800", "MAIN", "a" * 5_000)
+MINE = {
+    "dataset": "SELECT * FROM dataset WHERE project_id = :project ORDER BY id",
+    "version": "SELECT v.* FROM version v JOIN dataset d ON d.id = v.dataset_id WHERE d.project_id = :project",
+    "segment": "SELECT s.* FROM segment s JOIN dataset d ON d.id = s.dataset_id WHERE d.project_id = :project",
+    "run": "SELECT * FROM run WHERE project_id = :project ORDER BY id",
+    "project": "SELECT * FROM project WHERE id = :project",
+    "membership": "SELECT * FROM membership WHERE project_id = :project OR user_id = :user ORDER BY user_id",
+    "saved_view": "SELECT * FROM saved_view WHERE user_id = :user ORDER BY id",
+    "preference": "SELECT * FROM preference WHERE user_id = :user ORDER BY key",
+    "session": "SELECT * FROM session WHERE user_id = :user ORDER BY id",
+    "api_token": "SELECT * FROM api_token WHERE user_id = :user ORDER BY id",
+    "user": 'SELECT * FROM "user" WHERE id = :user',
+}
+SEGMENTS = "SELECT s.sha256 FROM segment s JOIN dataset d ON d.id = s.dataset_id WHERE d.project_id = :project"
+IDS = {
+    "dataset_id": "SELECT id FROM dataset WHERE project_id = :project",
+    "run_id": "SELECT id FROM run WHERE project_id = :project",
+    "view_id": "SELECT id FROM saved_view WHERE user_id = :user",
+    "session_id": "SELECT id FROM session WHERE user_id = :user",
+    "token_id": "SELECT id FROM api_token WHERE user_id = :user",
+    "user_id": 'SELECT id FROM "user" WHERE id = :user',
+    "version": "SELECT v.number FROM version v JOIN dataset d ON d.id = v.dataset_id WHERE d.project_id = :project",
+}
+NEVER_DONE = {
+    "people.invite", "people.set_role", "people.rename", "people.disable", "people.enable",
+    "passwords.reset", "projects.create", "monitoring.reading", "monitoring.scraped", "monitoring.course",
+    "tokens.every_token", "demo.play", "demo.stop",
+}  # fmt: skip
+"""What needs a role in the installation, which neither has."""
+
+
+@dataclass
+class Owner:
+    """Somebody with a project of their own; `canary` is in everything they wrote."""
+
+    who: Who
+    slug: str
+    canary: str
+    asking: list[Who] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """Some of their rows, by hash: whoever saw one could ask for it elsewhere."""
+
+    def ids(self, of: str) -> list[int]:
+        return [row[0] for row in fetch(IDS[of], self.keys(IDS[of]))]
+
+    def everything(self) -> dict[str, list[Any]]:
+        return {table: fetch(sql, self.keys(sql)) for table, sql in MINE.items()}
+
+    def keys(self, sql: str) -> dict[str, int]:
+        known = {"user": self.who.user_id, "project": self.project}
+        return {name: value for name, value in known.items() if f":{name}" in sql}
+
+    @property
+    def project(self) -> int:
+        return int(fetch("SELECT id FROM project WHERE slug = :slug", {"slug": self.slug})[0][0])
+
+
+def owner(name: str, slug: str) -> Owner:
+    """A person with an own project, with something of everything in it."""
+    canary = secrets.token_hex(8)
+    project(slug)
+    made = Owner(join(person(name, "member"), slug, "admin"), slug, canary)
+    for number in range(2):
+        uploaded(made.who, slug, f"{canary} {number}", rows(canary, number))
+    datasets.remove(made.who, uploaded(made.who, slug, f"{canary} removed", rows(canary, 9)))
+    work()
+    uploaded(made.who, slug, f"{canary} unreadable", f'{{"{canary}": 1}}\n')
+    work()
+    for number in range(3, 9):
+        uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
+    inbox.refuse(slug, f"{canary}.pkl", f"{canary} is no table.")
+    views.save(made.who, slug, canary, "calibration", f"q={canary}")
+    people.set_preference(made.who, "note", canary)
+    people.open_session(made.who.user_id, "127.0.0.1", canary)
+    secret = tokens.create(made.who, canary, "admin", slug)
+    by_token = who_of(secret)
+    assert by_token is not None
+    made.asking = [made.who, made.who, by_token]
+    for (sha256,) in fetch(SEGMENTS, made.keys(SEGMENTS)):
+        made.rows += pq.read_table(existing_segment(sha256))["row_hash"].to_pylist()[:20]
+    return made
+
+
+def rows(canary: str, number: int) -> str:
+    made = ({"prompt": f"{canary} {n}", "chosen": canary, "rejected": "b", "margin": n % 7 - number} for n in range(40))
+    return "".join(json.dumps(row) + "\n" for row in made)
+
+
+def uploaded(who: Who, slug: str, name: str, text: str) -> int:
+    path = get_settings().uploads / digest(text + name)
+    path.write_text(text)
+    return datasets.receive_upload(who, slug, f"{name}.jsonl", path, digest(text), len(text)).dataset_id
+
+
+def work() -> None:
+    """What the runner would do."""
+    while found := runs.claim("test", ("read", "observe")):
+        perform(found, Here())
+
+
+def surface() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every function of queries and actions that asks who, found in the text of the modules."""
+    for package in ("actions", "queries"):
+        for name, first in public_functions(package):
+            if first == "who":
+                module, _, function = name.rpartition(".")
+                yield name.partition(".")[2], getattr(importlib.import_module(f"engine.{module}"), function)
+
+
+# ------------------------------------------------------------------ what is asked
+
+
+def argument(name: str, draw: random.Random, asked: Owner, other: Owner) -> Any:
+    """A value for an argument of this name: of one's own, of the other's, or of nobody's."""
+    whose = draw.choice([asked, asked, other, other, None])
+    if name in IDS:
+        pool = whose.ids(name) if whose else [*STRANGE_IDS, draw.randrange(1, 60)]
+        return draw.choice(pool or STRANGE_IDS)
+    if name == "project":
+        return whose.slug if whose else draw.choice(STRANGE_TEXTS)
+    if name == "references":
+        return [RowReference(draw.choice([*asked.rows, *other.rows, 1]), 0.5) for _ in range(5)]
+    if name == "path":
+        path = get_settings().uploads / secrets.token_hex(8)
+        path.write_text("{}\n")
+        return path
+    known = plain(draw)
+    assert name in known, f"a new argument: say in {__file__} what it can be"
+    return known[name]
+
+
+def plain(draw: random.Random) -> dict[str, Any]:
+    """Values of everything that names nobody's thing."""
+    word = secrets.token_hex(4)
+    return {
+        "action": draw.choice(["", "sign_in", "rename"]),
+        "analysis": "calibration",
+        "before": draw.choice([None, 1, 10**6, 2**40]),
+        "days": draw.choice([1, 90, -1]),
+        "key": f"k{word}",
+        "kind": draw.choice(["read", "observe", word]),
+        "limit": draw.choice([0, 1, 100, 10**9]),
+        "lines": b'{"margin": 1}\n',
+        "mapping": {"margin": "m"},
+        "name": f"{word}.jsonl",
+        "page": "home",
+        "params": draw.choice([None, {}, {"bins": 10}]),
+        "password_hash": word,
+        "person": draw.randrange(4),
+        "query": word,
+        "role": draw.choice(ROLES),
+        "rows": True,
+        "scope": draw.choice(SCOPES),
+        "sha256": digest(word),
+        "since": draw.choice([0, -1, 3]),
+        "size": 3,
+        "value": word,
+    }
+
+
+def asked_of(function: Callable[..., Any], draw: random.Random, asking: Owner, other: Owner) -> dict[str, Any]:
+    """Arguments for one call. What has a default is left out half of the time."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    wanted = [one for one in parameters if one.default is inspect.Parameter.empty or draw.random() < 0.5]
+    return {one.name: argument(one.name, draw, asking, other) for one in wanted}
+
+
+def invites(name: str, given: dict[str, Any], asking: Owner, bystander: Who) -> dict[str, Any]:
+    """One's own project may be given to anybody, which would be no theft: a third person gets it."""
+    if name.startswith("memberships.") and given["project"] == asking.slug:
+        return {**given, "user_id": bystander.user_id}
+    return given
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+def test_nothing_of_anothers_is_shown_or_changed(
+    installation: Installation, record_property: Callable[[str, object], None]
+) -> None:
+    draw, done, calls = random.Random(20261123), Counter[str](), sorted(surface())
+    person("the administrator")
+    bystander = person("a third", "member")
+    both = owner("ann", "ours"), owner("eve", "theirs")
+    before = {one.slug: one.everything() for one in both}
+    for number in range(CALLS):
+        asking, other = both if draw.random() < 0.5 else both[::-1]
+        name, function = calls[number % len(calls)]
+        given = invites(name, asked_of(function, draw, asking, other), asking, bystander)
+        status = 200
+        try:
+            said = repr(function(draw.choice(asking.asking), **given))
+            done[name] += 1
+        except PlumblineError as error:
+            status, said = error.http_status, f"{error} {error.to_dict()}"
+        assert other.canary not in said, (name, given, said[:500])
+        assert status < 500, (name, given, said)
+        if function.__module__.startswith("engine.actions"):
+            after = other.everything()
+            assert after == before[other.slug], (name, given)
+            before[asking.slug] = asking.everything()
+    assert {one.slug: one.everything() for one in both} == before
+    never = {name for name, _function in calls} - set(done)
+    assert len(never - NEVER_DONE) <= times(8, 0), f"too seldom done to say anything: {never - NEVER_DONE}"
+    assert not NEVER_DONE & set(done)
+    record_property("runs", CALLS)
