@@ -117,6 +117,12 @@ def audit_runs(kept: Round, limit: float = 60.0, struck: Sequence[datetime] = ()
     kept.check(present <= set(told), f"{len(present - set(told))} versions were never told")
 
 
+def slowest_run() -> float:
+    """The longest time from asking for a run to its end, in seconds."""
+    ends = fetch("SELECT requested_at, finished_at FROM run WHERE finished_at IS NOT NULL")
+    return max((_moment(finished) - _moment(requested)).total_seconds() for requested, finished in ends)
+
+
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 

@@ -25,7 +25,7 @@ def keep(fault: Fault, done: Round, order: Sequence[str]) -> None:
         f"{len(done.failures):,}",
         f"{done.slowest:.2f} s" if done.slowest else "–",
         f"{datetime.now(UTC):%Y-%m-%d}",
-        _cell("; ".join([*done.notes, *dict.fromkeys(done.failures)][:4])),
+        _cell("; ".join([*done.notes, *dict.fromkeys(done.failures)][:5])),
     ]
     known = [name for name in order if name in rows]
     write_table("faults", "Faults", HEAD, [rows[name] for name in known], NOTE)
