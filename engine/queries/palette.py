@@ -32,6 +32,8 @@ WATCH = ("monitoring", "Monitoring", ("health", "status", "uptime", "processes",
 """The page for those who run the installation."""
 THEMES = {"light": "Light theme", "dark": "Dark theme", "system": "Theme of the system"}
 DENSITIES = {"comfortable": "Comfortable density", "compact": "Compact density"}
+MOST_DATASETS = 200
+"""Datasets that are offered, those changed last; the page Datasets has them all."""
 ACTIVE_RUNS = 20
 REMOVED = 10
 PEOPLE = 20
@@ -49,7 +51,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
     """
     if not project:
         return [*_pages(who, ""), *_preferences(who), *_account(who), *_projects(who, ""), *_people(who, "")]
-    datasets = list_datasets(who, project)
+    datasets = list_datasets(who, project)[:MOST_DATASETS]
     return [
         *_pages(who, project),
         *(_dataset(dataset) for dataset in datasets),

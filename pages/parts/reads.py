@@ -6,7 +6,6 @@ of `who`, and a change of rights is an event too.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from engine.queries import datasets, events, inbox, palette, people, projects, results, room, runs
@@ -21,8 +20,8 @@ from engine.types import (
     SessionView,
     Who,
 )
+from pages.parts.newest import newest
 
-KEPT = 256
 Params = tuple[tuple[str, Any], ...]
 
 
@@ -101,47 +100,47 @@ def conclusion(who: Who, dataset_id: int, version: int, params: Params) -> Concl
     return _conclusion(who, dataset_id, version, params, cursor())
 
 
-@lru_cache(KEPT)
+@newest
 def _project(who: Who, slug: str, as_of: int) -> ProjectView:
     known = {project.slug: project for project in _projects(who, as_of)}
     return known.get(slug) or projects.default_project(who)
 
 
-@lru_cache(KEPT)
+@newest
 def _projects(who: Who, _as_of: int) -> list[ProjectView]:
     return projects.list_projects(who)
 
 
-@lru_cache(KEPT)
+@newest
 def _room(who: Who, project: str, _as_of: int) -> room.RoomView:
     return room.room_of(who, project)
 
 
-@lru_cache(KEPT)
+@newest
 def _datasets(who: Who, project: str, _as_of: int) -> list[DatasetView]:
     return datasets.list_datasets(who, project)
 
 
-@lru_cache(KEPT)
+@newest
 def _runs(who: Who, project: str, _as_of: int) -> list[RunView]:
     return runs.list_runs(who, project)
 
 
-@lru_cache(KEPT)
+@newest
 def _entries(who: Who, project: str, _as_of: int) -> list[PaletteEntry]:
     return palette.entries(who, project)
 
 
-@lru_cache(KEPT)
+@newest
 def _preferences(who: Who, _as_of: int) -> dict[str, str]:
     return people.preferences(who)
 
 
-@lru_cache(KEPT)
+@newest
 def _history(who: Who, dataset_id: int, _as_of: int) -> list[AnswerView]:
     return datasets.history(who, dataset_id)
 
 
-@lru_cache(KEPT)
+@newest
 def _conclusion(who: Who, dataset_id: int, version: int, params: Params, _as_of: int) -> Concluded:
     return results.conclude(who, dataset_id, params=dict(params), version=version, rows=False)

@@ -10,8 +10,11 @@ from sqlalchemy import text
 
 from benchmarks.faults import said
 from engine.actions import datasets, runs
+from engine.queries import palette
+from engine.queries.datasets import list_datasets
 from engine.settings import Settings
 from engine.store.engine import fetch, get_store
+from engine.types import Who
 from jobs import work
 from tests.processes.conftest import installed
 from tests.processes.here import Here
@@ -69,13 +72,31 @@ def read(number: int) -> None:
     work.perform(claimed, Here())
 
 
+def copy() -> None:
+    with get_store().writer.begin() as connection:
+        connection.execute(text(COPIES), {"many": MANY})
+        connection.execute(text(VERSIONS))
+
+
 def test_a_small_file_costs_the_same_among_thousands(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.store.room.KNOWN_SECONDS", 1e9)  # counted now and then, not for each file
     few = []
     for number in (1, 2):
         few = [steps(lambda n=number: drop(home, n)), steps(lambda n=number: read(n))]
-    with get_store().writer.begin() as connection:
-        connection.execute(text(COPIES), {"many": MANY})
-        connection.execute(text(VERSIONS))
+    copy()
     many = [steps(lambda: drop(home, 3)), steps(lambda: read(3))]
     assert all(now <= before + 20 for now, before in zip(many, few, strict=True)), f"{few} became {many}"
+
+
+def test_the_palette_of_a_project_with_thousands_stays_short_and_one_list_serves_everybody(home: Settings) -> None:
+    for number in (1, 2):
+        drop(home, number)
+        read(number)
+    copy()
+    admin, viewer = Who(1, "a", "admin"), Who(2, "b", "viewer")
+    offered = [entry for entry in palette.entries(admin, "faults") if entry.section == "Datasets"]
+    assert len(offered) == palette.MOST_DATASETS
+    assert len(list_datasets(admin, "faults")) == MANY + 2
+    assert steps(lambda: list_datasets(viewer, "faults")) == 0
+    drop(home, 3)
+    assert len(list_datasets(viewer, "faults")) == MANY + 3
