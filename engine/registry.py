@@ -152,6 +152,15 @@ _ACTIONS = (
         "own",
     ),
     Action(
+        "session.end_all",
+        "End all sessions",
+        "member",
+        people.end_sessions,
+        (_PERSON,),
+        ("sign out everywhere", "kick out", "stolen laptop"),
+        "own",
+    ),
+    Action(
         "token.create",
         "Make API token",
         "member",

@@ -304,7 +304,7 @@ class PersonView:
     """Somebody with an account. `memberships` are roles by project, of the projects that the asker administers.
 
     `password` and `identity` say how they can sign in: by a password, through an identity provider. `seen_at` is when
-    they last signed in.
+    they last signed in or changed something; `sessions` counts the browsers in which they are signed in now.
     """
 
     id: int
@@ -316,11 +316,26 @@ class PersonView:
     created_at: datetime
     seen_at: datetime | None
     disabled_at: datetime | None
+    sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """Somebody who sees a project: by a role given to them there (else None), or by the role they have everywhere."""
+
+    user_id: int
+    name: str
+    role: Role | None
+    everywhere: Role
+    disabled: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
-    """One line of the audit. `person` is empty for the system; `request` is the id under which the log knows it."""
+    """One line of the audit. `person` is empty for the system; `request` is the id under which the log knows it.
+
+    `about` is the present name of what `subject` names (of a session: its person), empty where it has none.
+    """
 
     id: int
     at: datetime
@@ -331,6 +346,15 @@ class AuditView:
     address: str
     request: str
     detail: Mapping[str, Any]
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditWords:
+    """What the audit can be narrowed to: the people who did something, by id, and the actions that were done."""
+
+    people: Mapping[int, str]
+    actions: list[str]
 
 
 @dataclass(frozen=True, slots=True)

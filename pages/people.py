@@ -1,21 +1,41 @@
-"""Who may do what here: people, members, sessions, tokens and what everybody did. For those who look after others."""
+"""Who may do what here: people, projects and their members, what everybody did. For those who look after others."""
 
 import streamlit as st
 
+from engine.queries import palette
 from engine.types import Who
-from pages.parts import guard, reads
-from pages.parts.states import explain, facts
+from pages.parts import accounts, guard, members, state, trail, undo
 
 who = guard.enter()
+SECTIONS = {"People": accounts.show, "Projects": members.show, "Audit": trail.show}
+
+
+def offered(who: Who) -> list[str]:
+    """The sections for this person: accounts are for administrators, the rest for whoever looks after a project."""
+    if not palette.oversees(who):
+        return []
+    return [section for section in SECTIONS if section != "People" or who.at_least("admin")]
 
 
 def page(who: Who) -> None:
-    """The people, one line each."""
+    """The section that was chosen."""
+    sections = offered(who)
+    if not sections:
+        st.error("People is for operators and administrators.", icon=":material/lock:")
+        return
     st.title("People")
-    people = reads.people_of(who)
-    with st.container(key="card-people"):
-        explain("Everybody with an account, and the role they have everywhere.")
-        facts([(one.name, one.role if one.disabled_at is None else "disabled") for one in people])
+    state.keep_one_of(state.SECTION, sections)
+    chosen = st.segmented_control(
+        "Section",
+        sections,
+        default=sections[0],
+        key=state.SECTION,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    undo.show(who)
+    SECTIONS[chosen or sections[0]](who)
 
 
 page(who)

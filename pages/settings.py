@@ -1,12 +1,12 @@
-"""Theme, density, the account and where it is signed in."""
+"""Theme, density, the account, where it is signed in, and its API tokens."""
 
 import streamlit as st
 
 from engine.actions import people
-from engine.types import SessionView, Who
-from pages.parts import agents, guard, reads, state, style
+from engine.types import Who
+from pages.parts import guard, own, reads, state, style
 from pages.parts.component import mount
-from pages.parts.states import explain, facts
+from pages.parts.states import facts
 
 who = guard.enter()
 
@@ -35,27 +35,17 @@ def look(who: Who) -> None:
             )
 
 
+def roles_in_projects(who: Who) -> list[tuple[str, str]]:
+    """Where this person has a role of their own."""
+    return [(f"In {one.name}", who.roles[one.slug]) for one in reads.projects_of(who) if one.slug in who.roles]
+
+
 def account(who: Who) -> None:
     """Who is signed in, and the way out."""
     with st.container(key="card-account"):
         st.header("Account")
-        facts([("Name", who.name), ("Role", who.role)])
-        mount("signout", "signout", {"label": "Sign out"})
-
-
-def session(who: Who, one: SessionView) -> None:
-    """One place where this account is signed in."""
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    with left:
-        where = "This browser" if one.current else "Another browser"
-        facts(
-            [
-                (where, f"{agents.named(one.agent)}, from {one.address}"),
-                ("Since", f"{one.created_at:%d %b %Y, %H:%M} UTC"),
-            ]
-        )
-    if not one.current:
-        right.button("End", key=f"end-{one.id}", on_click=people.revoke_session, args=(who, one.id))
+        facts([("Name", who.name), ("Role everywhere", who.role), *roles_in_projects(who)])
+        mount("signout", "signout", {"label": "Sign out", "password": reads.has_password(who)})
 
 
 def page(who: Who) -> None:
@@ -63,11 +53,8 @@ def page(who: Who) -> None:
     st.title("Settings")
     look(who)
     account(who)
-    with st.container(key="card-sessions"):
-        st.header("Signed in")
-        explain("Ending a session closes its pages at once.")
-        for one in reads.sessions_of(who):
-            session(who, one)
+    own.sessions(who)
+    own.api_tokens(who)
 
 
 page(who)

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import runtime
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from engine import logs
+from engine.access import audit
 from engine.actions import services
 from engine.errors import StoreUnavailable
 from engine.measures import Durations, Own, Tally
@@ -82,7 +84,7 @@ def delivered(written: float) -> None:
 
 
 def time_reruns() -> None:
-    """Time every rerun from now on, and give each an id under which it logs."""
+    """Time every rerun from now on, and give each an id under which it logs and an address it is audited with."""
     asked, run = AppSession.request_rerun, ScriptRunner._run_script
     ended = AppSession._create_script_finished_message
 
@@ -99,12 +101,20 @@ def time_reruns() -> None:
         return ended(self, status, *args, **kwargs)
 
     def run_script(self: Any, rerun_data: Any) -> None:
-        with logs.bound(request_id=logs.new_request_id()):
+        request_id = logs.new_request_id()
+        with logs.bound(request_id=request_id), audit.asked_from(_address(self), request_id):
             run(self, rerun_data)
 
     setattr(AppSession, "request_rerun", request_rerun)  # noqa: B010 - replaced on purpose
     setattr(AppSession, "_create_script_finished_message", finished)  # noqa: B010
     setattr(ScriptRunner, "_run_script", run_script)  # noqa: B010
+
+
+def _address(runner: Any) -> str:
+    """Where the browser is whose page runs again."""
+    client = runtime.get_instance().get_client(runner._session_id)
+    known = client.client_context if client is not None else None
+    return (known.remote_ip or "") if known is not None else ""
 
 
 def _by_a_person(session: Any, client_state: Any) -> bool:

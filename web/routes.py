@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from web import account, assets, export, index, links, metrics, oidc, signin, upload, view
+from web import account, assets, audit, export, index, links, metrics, oidc, signin, upload, view
 from web.api import app as api
 from web.live import live
 
@@ -26,6 +26,7 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/upload", upload.upload, methods=["PUT", "POST"]),
     Route("/export/calibration.{extension}", export.calibration),
     Route("/export/recalibrator.json", export.recalibrator),
+    Route("/export/audit.csv", audit.export),
     Route("/metrics", metrics.metrics),
     Route("/metrics/probe", metrics.probe),
     Route("/favicon.ico", assets.favicon),

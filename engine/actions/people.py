@@ -93,6 +93,7 @@ def add(tx: Transaction, name: str, role: Role, password_hash: str = "", subject
     user = User(name=wanted, password_hash=password_hash, role=_checked_role(role), subject=subject)
     tx.session.add(user)
     tx.session.flush()
+    tx.publish(None, f"user/{user.id}", "session", {"change": "added", "session": None})
     return Who(_id(user), user.name, role)
 
 
@@ -170,8 +171,21 @@ def revoke_session(who: Who, session_id: int) -> None:
         _end_sessions(tx, who, owner, session_id)
 
 
-def _end_sessions(tx: Transaction, who: Who, user_id: int, session_id: int | None = None) -> None:
-    for ended in sessions.revoke(tx.session, user_id, session_id):
+def end_sessions(who: Who, user_id: int) -> None:
+    """End every session of one's own but the one that asks, or all of anybody's as administrator; at once."""
+    require_person(who)
+    with transaction() as tx:
+        if user_id != who.user_id:
+            require(who, None, "admin")
+            _locked(tx, user_id)
+        asking = int(who.session) if who.session and user_id == who.user_id else None
+        _end_sessions(tx, who, user_id, but=asking)
+
+
+def _end_sessions(
+    tx: Transaction, who: Who, user_id: int, session_id: int | None = None, but: int | None = None
+) -> None:
+    for ended in sessions.revoke(tx.session, user_id, session_id, but=but):
         audit.record(tx.session, who, "sign_out", f"session/{ended}")
         tx.publish(None, f"user/{user_id}", "session", {"change": "revoked", "session": str(ended)})
 

@@ -9,17 +9,29 @@ from engine.access.roles import require
 from engine.access.visible import earlier_than, from_json, storable_id
 from engine.store.engine import fetch
 from engine.store.times import from_store
-from engine.types import AuditView, Who
+from engine.types import AuditView, AuditWords, Who
 
 MOST = 500
 
 _LINES = """
-SELECT a.id, a.at, u.name, a.action, a.subject, a.project, a.address, a.request, a.detail
+SELECT a.id, a.at, u.name, a.action, a.subject, a.project, a.address, a.request, a.detail,
+       coalesce(p.name, d.name, o.name, t.name)
 FROM audit AS a LEFT JOIN "user" AS u ON u.id = a.user_id
+LEFT JOIN "user" AS p ON p.id = CASE WHEN a.subject LIKE 'user/%' THEN CAST(substr(a.subject, 6) AS INTEGER) END
+LEFT JOIN dataset AS d ON d.id = CASE WHEN a.subject LIKE 'dataset/%' THEN CAST(substr(a.subject, 9) AS INTEGER) END
+LEFT JOIN session AS s ON s.id = CASE WHEN a.subject LIKE 'session/%' THEN CAST(substr(a.subject, 9) AS INTEGER) END
+LEFT JOIN "user" AS o ON o.id = s.user_id
+LEFT JOIN api_token AS t ON t.id = CASE WHEN a.subject LIKE 'token/%' THEN CAST(substr(a.subject, 7) AS INTEGER) END
 WHERE a.id < :before AND (:project = '' OR a.project = :project) AND (:person = 0 OR a.user_id = :person)
       AND (:action = '' OR a.action = :action)
 ORDER BY a.id DESC LIMIT :limit
 """
+_PEOPLE = """
+SELECT u.id, u.name FROM "user" AS u
+WHERE EXISTS (SELECT 1 FROM audit AS a WHERE a.user_id = u.id AND (:project = '' OR a.project = :project))
+ORDER BY u.name
+"""
+_ACTIONS = "SELECT DISTINCT action FROM audit WHERE :project = '' OR project = :project ORDER BY action"
 
 
 def lines(
@@ -41,8 +53,16 @@ def lines(
     return [_view(row) for row in fetch(_LINES, asked)]
 
 
+def words(who: Who, project: str = "") -> AuditWords:
+    """What `lines` can be narrowed to. For operators there. Raises NotFound, AccessDenied."""
+    require(who, project or None, "operator")
+    asked = {"project": storable(project)}
+    actions = [str(action) for (action,) in fetch(_ACTIONS, asked)]
+    return AuditWords(dict(fetch(_PEOPLE, asked)), actions)
+
+
 def _view(row: Any) -> AuditView:
-    (line_id, at, person, action, subject, project, address, request, detail) = row
+    (line_id, at, person, action, subject, project, address, request, detail, about) = row
     return AuditView(
         id=line_id,
         at=from_store(at),
@@ -53,4 +73,5 @@ def _view(row: Any) -> AuditView:
         address=address,
         request=request,
         detail=from_json(detail),
+        about=about or "",
     )

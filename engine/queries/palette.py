@@ -28,6 +28,11 @@ PAGES = (
 )
 OVERSIGHT = ("people", "People", ("accounts", "roles", "members", "users", "audit", "tokens", "sessions"), "g p")
 """The page for those who look after others."""
+SECTIONS = (
+    ("Projects", "Projects and members", ("team", "roles", "share", "access")),
+    ("Audit", "Audit", ("log", "history", "who did what", "compliance", "export")),
+)
+"""Its parts that somebody may look for by name."""
 WATCH = ("monitoring", "Monitoring", ("health", "status", "uptime", "processes", "metrics", "queue", "disk"), "g m")
 """The page for those who run the installation."""
 THEMES = {"light": "Light theme", "dark": "Dark theme", "system": "Theme of the system"}
@@ -70,8 +75,8 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
 
 
 def oversees(who: Who) -> bool:
-    """Whether somebody looks after others: the people, the members of a project, or what everybody did."""
-    return who.at_least("operator") or any(who.at_least("admin", slug) for slug in who.roles)
+    """Whether somebody looks after others: the people, the members of a project, or what was done there."""
+    return any(who.at_least("operator", slug) for slug in (None, *who.roles))
 
 
 def _pages(who: Who, project: str) -> Iterator[PaletteEntry]:
@@ -90,6 +95,10 @@ def _pages(who: Who, project: str) -> Iterator[PaletteEntry]:
             arguments={"project": project},
             shortcut=shortcut,
         )
+    if oversees(who):
+        for section, title, synonyms in SECTIONS:
+            target = f"people?section={section}"
+            yield PaletteEntry(f"page:people:{section.lower()}", title, "Pages", "link", target, "People", synonyms)
 
 
 def _dataset(dataset: DatasetView) -> PaletteEntry:
@@ -167,10 +176,13 @@ def _removed(who: Who, project: str) -> Iterator[PaletteEntry]:
 
 def _account(who: Who) -> Iterator[PaletteEntry]:
     yield from _action(who, "", "session.close", "Sign out", "sign-out", {})
-    for one in sessions(who):
-        if not one.current:
-            title = f"End the session from {one.address}, since {one.created_at:%d %b, %H:%M} UTC"
-            yield from _action(who, "", "session.revoke", title, f"end-session:{one.id}", {"session_id": one.id})
+    others = [one for one in sessions(who) if not one.current]
+    for one in others:
+        title = f"End the session from {one.address}, since {one.created_at:%d %b, %H:%M} UTC"
+        yield from _action(who, "", "session.revoke", title, f"end-session:{one.id}", {"session_id": one.id})
+    if others:
+        own = {"user_id": who.user_id}
+        yield from _action(who, "", "session.end_all", "Sign out everywhere else", "end-sessions", own)
     yield from _action(who, "", "token.create", "Make an API token…", "new-token", {})
     for token in list_tokens(who):
         title = f"Revoke the API token {token.name}"
@@ -197,12 +209,16 @@ def _person(who: Who, project: str, person: PersonView) -> Iterator[PaletteEntry
     yield from _action(who, "", "person.set_role", f"Change the role of {name}…", f"role:{number}", one, person.role)
     yield from _action(who, "", "person.rename", f"Rename {name}…", f"rename-person:{number}", one)
     if person.disabled_at is None:
-        yield from _action(who, "", "person.disable", f"Disable the account of {name}", f"disable:{number}", one)
+        yield from _action(who, "", "person.disable", f"Disable the account of {name}…", f"disable:{number}", one)
         yield from _action(who, "", "person.reset_password", f"New password for {name}", f"password:{number}", one)
     else:
         yield from _action(who, "", "person.enable", f"Enable the account of {name}", f"enable:{number}", one)
+    if person.sessions and who.at_least("admin"):
+        yield from _action(who, "", "session.end_all", f"End all sessions of {name}", f"end-sessions:{number}", one)
     if project:
-        yield from _action(who, project, "membership.set", f"Add {name} to this project…", f"join:{number}", here)
+        known = project in person.memberships
+        joins = f"Change the role of {name} in this project…" if known else f"Add {name} to this project…"
+        yield from _action(who, project, "membership.set", joins, f"join:{number}", here)
     if project in person.memberships:
         title = f"Take {name} out of this project"
         yield from _action(who, project, "membership.remove", title, f"part:{number}", here)

@@ -10,17 +10,18 @@ from sqlmodel import col, select
 
 from engine.access.roles import require, require_person
 from engine.access.sessions import hashed, who_is
-from engine.access.visible import storable_id
+from engine.access.visible import project_id, storable_id
 from engine.store.engine import fetch
 from engine.store.tables import Session, SigninLink, User
 from engine.store.times import from_store, now
 from engine.store.transaction import reading
-from engine.types import PersonView, Role, SessionView, Who
+from engine.types import MemberView, PersonView, Role, SessionView, Who
 
 __all__ = [
     "link_person",
     "link_role",
     "list_people",
+    "members",
     "password_hash",
     "preferences",
     "session_expiry",
@@ -31,8 +32,14 @@ __all__ = [
 
 _PEOPLE = """
 SELECT u.id, u.name, u.role, u.password_hash <> '', u.subject IS NOT NULL, u.created_at,
-       (SELECT max(s.created_at) FROM session AS s WHERE s.user_id = u.id), u.disabled_at
+       (SELECT max(a.at) FROM audit AS a WHERE a.user_id = u.id), u.disabled_at,
+       (SELECT count(*) FROM session AS s WHERE s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > :now)
 FROM "user" AS u ORDER BY u.disabled_at IS NOT NULL, u.name
+"""
+_MEMBERS = """
+SELECT u.id, u.name, m.role, u.role, u.disabled_at IS NOT NULL
+FROM "user" AS u LEFT JOIN membership AS m ON m.user_id = u.id AND m.project_id = :project
+WHERE m.role IS NOT NULL OR u.role <> 'member' ORDER BY m.role IS NULL, u.name
 """
 _MEMBERSHIPS = (
     "SELECT m.user_id, p.slug, m.role FROM membership AS m JOIN project AS p ON p.id = m.project_id ORDER BY p.slug"
@@ -56,7 +63,17 @@ def list_people(who: Who) -> list[PersonView]:
     for user_id, slug, role in fetch(_MEMBERSHIPS):
         if who.at_least("admin", slug):
             memberships.setdefault(user_id, {})[slug] = role
-    return [_person(row, memberships.get(row[0], {})) for row in fetch(_PEOPLE)]
+    return [_person(row, memberships.get(row[0], {})) for row in fetch(_PEOPLE, {"now": now()})]
+
+
+def members(who: Who, project: str) -> list[MemberView]:
+    """Everybody who sees a project, those with a role given to them there first. For its operators.
+
+    Raises NotFound, AccessDenied.
+    """
+    require(who, project, "operator")
+    found = fetch(_MEMBERS, {"project": project_id(who, project)})
+    return [MemberView(user_id, name, role, own, bool(disabled)) for user_id, name, role, own, disabled in found]
 
 
 def sessions(who: Who) -> list[SessionView]:
@@ -125,7 +142,7 @@ def link_role(token: str) -> str | None:
 
 
 def _person(row: Any, memberships: Mapping[str, Role]) -> PersonView:
-    (user_id, name, role, password, identity, created, seen, disabled) = row
+    (user_id, name, role, password, identity, created, seen, disabled, open_sessions) = row
     return PersonView(
         id=user_id,
         name=name,
@@ -136,6 +153,7 @@ def _person(row: Any, memberships: Mapping[str, Role]) -> PersonView:
         created_at=from_store(created),
         seen_at=None if seen is None else from_store(seen),
         disabled_at=None if disabled is None else from_store(disabled),
+        sessions=open_sessions,
     )
 
 

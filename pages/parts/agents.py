@@ -34,7 +34,8 @@ def named(agent: str) -> str:
     for mark, browser in _BROWSERS.items():
         if found := re.search(rf"\b{mark}/(\d+)", agent):
             return f"{browser} {found[1]} on {system}" if system else f"{browser} {found[1]}"
-    return _cut(agent.strip()) or "unknown browser"
+    shown = "".join(letter for letter in agent if letter.isprintable())
+    return _cut(shown.strip()) or "unknown browser"
 
 
 def _cut(text: str) -> str:

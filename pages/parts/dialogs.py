@@ -11,7 +11,7 @@ from engine.actions import datasets
 from engine.errors import PlumblineError
 from engine.types import DatasetView, Who
 from pages.parts import shell, state
-from pages.parts.states import explain, literal
+from pages.parts.states import explain, literal, worked
 
 ROLES = {
     "comparison": [
@@ -70,7 +70,7 @@ def rename(who: Who, dataset: DatasetView) -> None:
     """Another name for a dataset."""
     with st.form("rename", border=False):
         name = st.text_input("Name", dataset.name, max_chars=180)
-        if st.form_submit_button("Rename", type="primary") and _worked(lambda: datasets.rename(who, dataset.id, name)):
+        if st.form_submit_button("Rename", type="primary") and worked(lambda: datasets.rename(who, dataset.id, name)):
             st.rerun()
 
 
@@ -91,14 +91,5 @@ def mapping(who: Who, dataset: DatasetView) -> None:
         }
         if st.form_submit_button("Read again", type="primary"):
             changed = {role: name.strip() for role, name in named.items() if name.strip()}
-            if _worked(lambda: datasets.set_mapping(who, dataset.id, changed)):
+            if worked(lambda: datasets.set_mapping(who, dataset.id, changed)):
                 shell.open_dataset(dataset.id)
-
-
-def _worked(action: Any) -> bool:
-    try:
-        action()
-    except PlumblineError as error:
-        st.error(literal(error.message))
-        return False
-    return True

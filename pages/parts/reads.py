@@ -90,6 +90,11 @@ def people_of(who: Who) -> list[PersonView]:
     return people.list_people(who)
 
 
+def has_password(who: Who) -> bool:
+    """Whether this person signs in by a password, which can then be changed."""
+    return bool(people.password_hash(who))
+
+
 def history_of(who: Who, dataset_id: int) -> list[AnswerView]:
     """The answers of the last versions."""
     return _history(who, dataset_id, cursor())

@@ -1,48 +1,71 @@
-"""What is shown once: one-time links and tokens."""
+"""What is shown once: one-time links and tokens, each with a button that copies it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from engine.actions.people import LINK_LIFE
+from pages.parts.component import mount
 from pages.parts.states import explain
 
 
-@st.dialog("One-time link")
-def show_link(token: str) -> None:
+def invitation(token: str) -> None:
     """The link of an invitation."""
-    explain("Send it to the person it is for. It works once, within ten minutes, and is not shown again.")
-    _code(_address(token))
+    explain(f"Send it to the person it is for. It works once, {_until()}, and is not shown again.")
+    _link(token)
+
+
+def password_link(token: str) -> None:
+    """The link with which somebody chooses a new password."""
+    explain(
+        f"Send it to the person whose account it is. It works once, {_until()}, and is not shown again. The old "
+        "password works until then; afterwards they are signed out everywhere."
+    )
+    _link(token)
+
+
+def token(secret: str) -> None:
+    """A token, for a program to send."""
+    explain("Keep it where the program that uses it finds it; it is stored here as a hash only and not shown again.")
+    _copied(secret, "Copy token")
+    explain("Programs send it as a header:")
+    _copied(f"Authorization: Bearer {secret}", "Copy header")
+
+
+@st.dialog("One-time link")
+def show_link(link: str) -> None:
+    """The link of an invitation, in front of the page."""
+    invitation(link)
 
 
 @st.dialog("Link to a new password")
-def show_password_link(token: str) -> None:
-    """The link with which somebody chooses a new password."""
-    explain(
-        "Send it to the person whose account it is. It works once, within ten minutes, and is not shown again. The old "
-        "password works until then; afterwards they are signed out everywhere."
-    )
-    _code(_address(token))
+def show_password_link(link: str) -> None:
+    """The link to a new password, in front of the page."""
+    password_link(link)
 
 
 @st.dialog("API token")
 def show_token(secret: str) -> None:
-    """A token, for a program to send."""
-    explain("Keep it where the program that uses it finds it; it is stored here as a hash only and not shown again.")
-    _code(secret)
-    explain("Programs send it as a header:")
-    _code(f"Authorization: Bearer {secret}")
+    """A token, in front of the page."""
+    token(secret)
 
 
-def _code(text: str) -> None:
-    st.code(text, language=None, wrap_lines=True)
+def _until() -> str:
+    minutes = int(LINK_LIFE.total_seconds() // 60)
+    return f"within {minutes} minutes (until {datetime.now(UTC) + LINK_LIFE:%H:%M} UTC)"
 
 
-def _address(token: str) -> str:
+def _link(token: str) -> None:
     here = urlsplit(st.context.url or "")
-    return f"{here.scheme}://{here.netloc}/signin/link?token={token}"
+    _copied(f"{here.scheme}://{here.netloc}/signin/link?token={token}", "Copy link")
+
+
+def _copied(text: str, label: str) -> None:
+    mount("secret", f"secret-{label}", {"text": text, "label": label})
 
 
 SHOWN_ONCE: Mapping[str, Callable[[str], None]] = {

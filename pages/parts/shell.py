@@ -137,12 +137,17 @@ def _entry(entry: PaletteEntry) -> dict[str, Any]:
 def _choose(who: Who, slug: str) -> None:
     """Before the rerun: find what was chosen; its target and arguments are ours, never taken from the browser.
 
-    A link into another project chooses that project here, while the widget of the project may still be set.
+    A link into another project or section chooses it here, while its widget may still be set.
     """
     told = state.picked(_PALETTE).get("run") or {}
     entry = next((entry for entry in reads.entries_of(who, slug) if entry.id == told.get("id")), None)
-    if entry is not None and entry.run == "link" and (other := _query(entry).get(state.PROJECT)):
+    asked = _query(entry) if entry is not None and entry.run == "link" else {}
+    if other := asked.get(state.PROJECT):
         state.set_project(other)
+    if section := asked.get(state.SECTION):
+        state.choose_in(state.SECTION, section)
+    if entry is not None and entry.target == "person.disable":
+        state.choose_in(state.SECTION, "People")
     state.choose((entry, told.get("arguments") or {}))
 
 
@@ -156,10 +161,13 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
     elif entry.target == "dataset.set_mapping":
         state.ask("mapping", entry.arguments["dataset_id"])
         open_page("datasets")
+    elif entry.target == "person.disable":
+        state.ask("disable", entry.arguments["user_id"])
+        open_page("people")
     elif entry.run == "action":
         _act(who, entry, answers)
-    else:
-        open_page(entry.target.partition("?")[0].strip("/"), _query(entry))
+    elif (page := entry.target.partition("?")[0].strip("/")) != _page_here() or state.SECTION not in _query(entry):
+        open_page(page, _query(entry))
 
 
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,14 @@ BINS = "bins"
 SLICE = "slice"
 RECALIBRATOR = "recalibrator"
 PROJECT = "project"
+SECTION = "section"
+MEMBERS = "members"
+BY = "by"
+DID = "did"
+WHERE = "where"
+_TRAIL = "before"
+"""The People page: which part of it, the members of which project, and what of the audit."""
+
 DEFAULTS: dict[str, Any] = {BINS: 15, SLICE: "", RECALIBRATOR: "temperature"}
 """Parameters of the calibration view: each is a widget whose key is its name in the address, as is the project."""
 
@@ -18,6 +27,7 @@ _DATASET = "dataset"
 _OVERLAYS = "overlays"
 _REMOVED = "removed"
 _ASKED = "asked"
+_UNDO = "undo-last"
 _SINCE = "since"
 _CHOSEN = "chosen"
 
@@ -41,6 +51,58 @@ def choose(what: Any) -> None:
 def chosen() -> Any:
     """What was chosen in the palette, once."""
     return st.session_state.pop(_CHOSEN, None)
+
+
+def keep_one_of(key: str, options: Sequence[str]) -> None:
+    """Forget what a widget was set to where that is not to be chosen any more."""
+    if st.session_state.get(key, options[0]) not in options:
+        st.session_state[key] = options[0]
+
+
+def narrowed(key: str, options: Sequence[str]) -> str:
+    """The key of a widget that shows what the audit is narrowed to: what the address says, else the first option."""
+    wanted = st.query_params.get(key, options[0])
+    st.session_state[_widget(key)] = wanted if wanted in options else options[0]
+    return _widget(key)
+
+
+def narrow(**chosen: str) -> None:
+    """Narrow the audit to this and nothing else, from its newest page on."""
+    for key in (WHERE, BY, DID, _TRAIL):
+        st.query_params.pop(key, None)
+    st.query_params.update(chosen)
+
+
+def take_narrowing(key: str, everything: str) -> None:
+    """Put into the address what was just chosen to narrow the audit by."""
+    chosen = st.session_state[_widget(key)]
+    st.query_params.pop(_TRAIL, None)
+    if chosen == everything:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = chosen
+
+
+def _widget(key: str) -> str:
+    return f"audit-{key}"
+
+
+def trail() -> list[int]:
+    """Where the pages of the audit begin that were leafed through: ids of lines, the last one is shown."""
+    return [int(one) for one in st.query_params.get(_TRAIL, "").split(".") if one.isascii() and one.isdigit()]
+
+
+def set_trail(before: Sequence[int]) -> None:
+    """Leaf through the audit; empty for its newest page."""
+    if before:
+        st.query_params[_TRAIL] = ".".join(str(one) for one in before)
+    else:
+        st.query_params.pop(_TRAIL, None)
+
+
+def choose_in(key: str, value: str) -> None:
+    """Set a widget that the address knows; to be called in a callback, before it is drawn."""
+    st.session_state[key] = value
 
 
 def since(newest: int) -> int:
@@ -106,8 +168,24 @@ def forget_removed() -> None:
     st.session_state.pop(_REMOVED, None)
 
 
+def remember_undo(said: str, action: str, arguments: dict[str, Any]) -> None:
+    """Keep what was done last, and the action that takes it back."""
+    st.session_state[_UNDO] = (said, action, arguments)
+
+
+def undo() -> tuple[str, str, dict[str, Any]] | None:
+    """What was done last and can be taken back."""
+    found: tuple[str, str, dict[str, Any]] | None = st.session_state.get(_UNDO)
+    return found
+
+
+def forget_undo() -> None:
+    """Nothing is left to take back."""
+    st.session_state.pop(_UNDO, None)
+
+
 def ask(dialog: str, dataset_id: int) -> None:
-    """Open a dialog about a dataset in this rerun."""
+    """Open a dialog about a dataset, or a person, in this rerun."""
     st.session_state[_ASKED] = (dialog, dataset_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -153,6 +154,24 @@ def failed(error: PlumblineError) -> None:
     with st.container(key="card-failed"):
         st.header("This view cannot be shown")
         explain(error.message)
+
+
+def worked(action: Callable[[], Any]) -> bool:
+    """Do something a form asked for; where it is refused, say why below the form."""
+    try:
+        action()
+    except PlumblineError as error:
+        st.error(literal(error.message), icon=":material/error:")
+        return False
+    return True
+
+
+def attempt(action: Callable[[], Any]) -> None:
+    """Do something before the rerun, where there is no place to show a refusal but in passing."""
+    try:
+        action()
+    except PlumblineError as error:
+        st.toast(literal(error.message), icon=":material/error:")
 
 
 def literal(text: str) -> str:

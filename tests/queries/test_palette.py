@@ -164,7 +164,7 @@ def test_members_are_offered_what_they_may_in_their_project(installation: Instal
     assert {"scores.jsonl", "Rename scores.jsonl…"} <= offered
     assert not any("other" in title or "simulator" in title or "project" in title for title in offered)
     carl = join(join(person("carl", "member"), "main", "admin"), "other", "viewer")
-    assert {"People", "Add bob to this project…", "Rename this project…"} <= {
+    assert {"People", "Change the role of bob in this project…", "Rename this project…"} <= {
         one.title for one in entries(carl, "main")
     }
     assert not any("this project" in one.title for one in entries(carl, "other"))
@@ -175,7 +175,8 @@ def test_the_page_of_people_is_for_those_who_look_after_others(installation: Ins
         ("viewer", person("a viewer", "viewer"), False),
         ("operator", person("an operator", "operator"), True),
         ("admin of a project", join(person("one", "member"), "main", "admin"), True),
-        ("operator of a project", join(person("two", "member"), "main", "operator"), False),
+        ("operator of a project", join(person("two", "member"), "main", "operator"), True),
+        ("analyst of a project", join(person("three", "member"), "main", "analyst"), False),
     ):
         assert ("People" in {one.title for one in entries(who, "main")}) is shown, name
 

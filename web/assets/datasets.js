@@ -1,5 +1,6 @@
 // The datasets of a project: one line each, moved by events; what can be done with one lies in its menu.
-import { ago, icon, make, plumb, put, read, whole } from "./plumb.js";
+import { menu } from "./menu.js";
+import { ago, make, plumb, put, read, whole } from "./plumb.js";
 
 const WORDS = { reading: "Reading…", failed: "Could not be read", empty: "No rows", ready: "" };
 
@@ -80,19 +81,8 @@ class Datasets {
   }
 
   menu(given) {
-    const id = `pl-dataset-menu-${given.id}`;
-    const act = (label, name) => make("button", { type: "button", onclick: () => {
-      list.hidePopover();
-      this.trigger(name, { id: given.id });
-    } }, label);
-    const list = make("div", { id, popover: "auto", class: "pl-menu" }, act("Rename…", "rename"), act("Columns…", "mapping"), act("Remove", "remove"));
-    const button = make("button", { type: "button", class: "pl-tool", popovertarget: id, "aria-label": `What can be done with ${given.name}` }, icon("more"));
-    list.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => {
-      const spot = button.getBoundingClientRect();
-      list.style.left = `${spot.right - list.offsetWidth}px`;
-      list.style.top = `${spot.bottom + 4}px`;
-    }));
-    return make("span", {}, button, list);
+    const acts = [["rename", "Rename…"], ["mapping", "Columns…"], ["remove", "Remove"]];
+    return menu(`pl-dataset-menu-${given.id}`, `What can be done with ${given.name}`, acts, (name) => this.trigger(name, { id: given.id }));
   }
 
   leave() {

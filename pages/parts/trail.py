@@ -1,0 +1,137 @@
+"""The audit: who did what to what, when and from where. It is only ever appended to, so there is nothing to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from engine.queries import audit
+from engine.types import AuditView, Who
+from pages.parts import listing, members, state
+from pages.parts.listing import Cell, Row
+from pages.parts.states import explain
+
+PAGE = 50
+EVERYBODY, EVERYTHING, EVERYWHERE = "Everybody", "Everything", "Everywhere"
+_COLUMNS = ("When", "Who", "What", "On what", "Project", "From")
+DONE: Mapping[str, str] = {
+    "add_user": "Made an account",
+    "arrive": "Came through the identity provider",
+    "cancel": "Cancelled a run",
+    "create_project": "Made a project",
+    "create_token": "Made an API token",
+    "delete_view": "Deleted a view",
+    "disable": "Disabled an account",
+    "enable": "Enabled an account",
+    "invite": "Invited somebody",
+    "play": "Started the simulator",
+    "receive_rows": "Added rows",
+    "receive_upload": "Uploaded a file",
+    "redeem_link": "Made an account by link",
+    "remove": "Removed a dataset",
+    "remove_membership": "Took somebody out of a project",
+    "rename": "Renamed",
+    "rename_project": "Renamed a project",
+    "request": "Asked for a run",
+    "reset_password": "Made a password link",
+    "restore": "Brought a dataset back",
+    "retry": "Tried a run again",
+    "revoke_token": "Revoked an API token",
+    "save_view": "Saved a view",
+    "set_mapping": "Named columns",
+    "set_membership": "Gave a role in a project",
+    "set_password": "Set a password",
+    "set_preference": "Changed a setting",
+    "set_role": "Changed a role",
+    "sign_in": "Signed in",
+    "sign_out": "Ended a session",
+    "stop": "Stopped the simulator",
+}
+"""What was done, as people say it. An action that is not here is shown by its own name."""
+_TOLD = ("role", "scope", "days", "kind", "size", "token")
+
+
+def show(who: Who) -> None:
+    """The lines that were asked for, newest first, a page at a time."""
+    with st.container(key="card-audit"):
+        explain("Everything anybody changed. Lines are only ever added; nobody can change or delete one.")
+        person, action, project = _filters(who)
+        before = state.trail()
+        found = audit.lines(
+            who, project, person=person, action=action, before=before[-1] if before else None, limit=PAGE + 1
+        )
+        asked = {"project": project, "person": person or "", "action": action}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        listing.show(
+            "audit",
+            "Audit",
+            _COLUMNS,
+            [_row(line) for line in found[:PAGE]],
+            empty="Nothing of this kind was done.",
+            filtered="Filter this page",
+            links=[("All of these, CSV", f"/export/audit.csv?{query}")],
+        )
+        _leaf(before, found)
+
+
+def _filters(who: Who) -> tuple[int, str, str]:
+    """Person (0 for all), action and project (empty for all); each in the address."""
+    projects = [one.slug for one in members.overseen(who)]
+    places = [EVERYWHERE, *projects] if who.at_least("operator") else projects
+    with st.container(horizontal=True, key="controls-audit"):
+        where = _choice("Project", places, state.WHERE)
+        project = "" if where == EVERYWHERE else where
+        known = audit.words(who, project)
+        people = {name: number for number, name in known.people.items()}
+        actions = {said(action): action for action in known.actions}
+        by = _choice("Person", [EVERYBODY, *people], state.BY)
+        did = _choice("What", [EVERYTHING, *sorted(actions)], state.DID)
+    return people.get(by, 0), actions.get(did, ""), project
+
+
+def _choice(label: str, options: list[str], key: str) -> str:
+    widget = state.narrowed(key, options)
+    chosen: str = st.selectbox(label, options, key=widget, on_change=state.take_narrowing, args=(key, options[0]))
+    return chosen
+
+
+def _leaf(before: list[int], found: list[AuditView]) -> None:
+    newer, older = bool(before), len(found) > PAGE
+    if not newer and not older:
+        return
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.button("Newest", disabled=not newer, on_click=state.set_trail, args=([],))
+        st.button("Newer", disabled=not newer, on_click=state.set_trail, args=(before[:-1],))
+        further = [*before, found[PAGE - 1].id] if older else before
+        st.button("Older", disabled=not older, on_click=state.set_trail, args=(further,))
+
+
+def said(action: str) -> str:
+    """An action as people say it."""
+    return DONE.get(action) or action.replace("_", " ").capitalize()
+
+
+def _row(line: AuditView) -> Row:
+    told = ", ".join(f"{name} {line.detail[name]}" for name in _TOLD if name in line.detail)
+    cells = [
+        listing.exactly(line.at),
+        line.person or listing.quiet(_nobody(line)),
+        listing.name(said(line.action), beside=told),
+        _thing(line),
+        listing.code(line.project) if line.project else listing.quiet("–"),
+        listing.quiet(line.address or str(line.detail.get("address", "")) or "–"),
+    ]
+    return Row(line.id, "", cells)
+
+
+def _thing(line: AuditView) -> Cell:
+    kind, _, what = line.subject.partition("/")
+    if not line.about:
+        return listing.quiet(what if kind in ("preference", "project", "role") else f"{kind} {what}")
+    return line.about if kind == "user" else listing.name(line.about, beside=f"{kind} {what}")
+
+
+def _nobody(line: AuditView) -> str:
+    return "the owner of the machine" if line.address == "command line" else "the system"
