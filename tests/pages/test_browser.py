@@ -170,6 +170,47 @@ def test_a_refused_file_of_the_inbox_appears_by_itself(tab: Page, product: Produ
     expect(tab.get_by_text("it has several names (hard links)")).to_be_visible()
 
 
+def test_somebody_is_invited_and_kept_out_by_keyboard(tab: Page, product: Product) -> None:
+    """With a name that would be markup, if anything made markup of it."""
+    name = "<img src=x onerror=alert(1)>"
+    tab.goto(f"{product.url}/people")
+    tab.get_by_role("button", name="Invite somebody…").press("Enter")
+    tab.get_by_role("button", name="Make link").press("Enter")
+    link = tab.locator(".pl-secret code").inner_text()
+    tab.keyboard.press("Escape")
+    guest = context(tab.context.browser or pytest.fail("no browser")).new_page()
+    sign_in(guest, link, name, "seventeen calm herons")
+    expect(guest.get_by_text("You are not in a project yet")).to_be_visible()
+    tab.reload()
+    row = tab.locator(".pl-list tr", has_text=name)
+    expect(row).to_contain_text("Member")
+    expect(tab.locator(".pl-list img")).to_have_count(0)
+    tab.get_by_label("Filter by name, role or project").fill("img member")
+    expect(tab.locator(".pl-list tbody tr:visible")).to_have_count(1)
+    row.get_by_role("button").press("Enter")
+    tab.get_by_role("button", name="Disable account…").press("Enter")
+    tab.get_by_role("dialog").get_by_role("button", name="Disable account").press("Enter")
+    expect(row).to_contain_text("disabled")
+    guest.wait_for_url("**/signin**")
+    guest.context.close()
+    tab.goto(f"{product.url}/people?section=Audit")
+    newest = tab.locator(".pl-list tbody tr", has_text="Disabled an account")
+    expect(newest).to_contain_text(name)
+    expect(newest.locator("td").last).to_have_text("127.0.0.1")
+
+
+@pytest.mark.parametrize("section", ["People", "Projects", "Audit"])
+def test_the_people_page_fits_a_phone(tab: Page, product: Product, section: str) -> None:
+    tab.set_viewport_size({"width": 390, "height": 900})
+    tab.goto(f"{product.url}/people?section={section}")
+    tab.wait_for_selector(".pl-list tbody tr")
+    tab.wait_for_function("document.querySelector('[data-testid=stMain]').scrollWidth <= 390")
+    assert tab.evaluate(
+        "[...document.querySelectorAll('.pl-listing-frame')].every((f) => f.scrollWidth <= f.clientWidth)"
+    )
+    tab.set_viewport_size({"width": 1440, "height": 1000})
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_scrolls_sideways(tab: Page, width: int) -> None:
     tab.set_viewport_size({"width": width, "height": 900})
