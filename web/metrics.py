@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from engine.access.internal import is_internal
 from engine.catalogue import FIGURES, Figure
+from engine.errors import NotEnoughData
 from engine.measures import BOUNDS
 from engine.queries import monitoring
 from engine.queries.monitoring import Reading, Sample
@@ -39,13 +40,19 @@ async def metrics(request: Request) -> Response:
 
 
 async def probe(request: Request) -> Response:
-    """`GET /metrics/probe` by the foreman: the last result, the way a page gets it; 204 while there is none."""
+    """`GET /metrics/probe` by the foreman: the last result, the way a page gets it; 204 while there is none.
+
+    A dataset too small for a result is answered in time, too: nothing is wrong with the product.
+    """
     if not await anyio.to_thread.run_sync(is_internal, _bearer(request)):
         return _unknown()
     dataset = await anyio.to_thread.run_sync(monitoring.newest_answered)
     if dataset is None:
         return Response(status_code=204)
-    return (await view.newest(_PROBER, dataset, {}, "tokens")).respond(request, "no-store")
+    try:
+        return (await view.newest(_PROBER, dataset, {}, "tokens")).respond(request, "no-store")
+    except NotEnoughData:
+        return Response(status_code=204)
 
 
 def exposition(found: Reading) -> bytes:

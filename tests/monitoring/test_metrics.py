@@ -16,6 +16,7 @@ from engine.access.internal import internal_secret
 from engine.actions import tokens
 from engine.actions import uptime as probes
 from engine.catalogue import FIGURES
+from engine.errors import NotEnoughData
 from engine.measures import BOUNDS, Durations
 from engine.queries import monitoring
 from engine.settings import ROOT, Settings, get_settings
@@ -227,6 +228,17 @@ def test_the_probe_gets_the_last_result_the_way_a_page_does(
     monkeypatch.setattr(metrics.view, "newest", newest)
     assert client.get("/metrics/probe", headers=headers).json() == {}
     assert asked == [("viewer", 1, {}, "tokens")]
+
+
+def test_too_few_rows_for_a_result_are_no_trouble_of_the_product(
+    client: TestClient, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def newest(*_: object) -> object:
+        raise NotEnoughData("Five pairs are too few.")
+
+    monkeypatch.setattr(metrics.view, "newest", newest)
+    monkeypatch.setattr(metrics.monitoring, "newest_answered", lambda: 1)
+    assert client.get("/metrics/probe", headers=bearer(internal_secret())).status_code == 204
 
 
 def test_the_probe_is_for_the_foreman_only(client: TestClient, operator: Who) -> None:
