@@ -30,6 +30,7 @@ from jobs.processes import THREAD_VARIABLES
 STORE_BYTES = 400 * 1024**2
 MARK = "RAY_STARTED_IN"
 LOCAL = "127.0.0.1"
+PORTS = range(16_384, 32_768)
 GRACE_SECONDS = 1.0
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 _OWNER = "owner"
@@ -61,11 +62,6 @@ class Address:
     def port(self) -> int:
         """The port of the control store."""
         return int(self.gcs.rpartition(":")[2])
-
-    @property
-    def loopback(self) -> bool:
-        """Whether it never leaves this machine."""
-        return self.host in (LOCAL, "localhost", "::1")
 
 
 def check(settings: Settings) -> None:
@@ -109,13 +105,28 @@ def own_token(home: Path) -> Path:
 
 
 def free_ports(span: str) -> Iterator[int]:
-    """Ports of this machine that nothing listens on: of FIRST-LAST, or any."""
+    """Ports of this machine that nothing listens on: of FIRST-LAST, or any below those that the kernel gives away.
+
+    Ray opens dozens of the kernel's while it starts, and would now and then take one that was meant for another part.
+    """
     first, _, last = span.partition("-")
-    for port in range(int(first), int(last) + 1) if span else iter(int, 1):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((LOCAL, port))
-            yield int(probe.getsockname()[1])
+    for port in range(int(first), int(last) + 1) if span else iter(_any_port, 0):
+        if _is_free(port):
+            yield port
     raise UsageError("PLUMBLINE_RAY_PORTS: all of them are taken.", code="ray_ports")
+
+
+def _any_port() -> int:
+    return PORTS.start + secrets.randbelow(len(PORTS))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOCAL, port))
+        except OSError:
+            return False
+    return True
 
 
 def cpus(settings: Settings) -> int:
@@ -131,7 +142,7 @@ class Node:
 
     def __init__(self, settings: Settings, address: Address) -> None:
         self.address = address
-        self.folder = _folder(settings)
+        self.folder = folder_of(settings, os.getpid())
         self._cpus = cpus(settings)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -218,13 +229,16 @@ class Node:
 
 
 def driver_environment(address: Address) -> dict[str, str]:
-    """What a process needs to speak with the cluster: never another one, never an open one."""
+    """What a process needs to speak with the cluster: never another one, never an open one.
+
+    Named after two other systems, the one variable keeps every socket on loopback; such a head takes no other nodes.
+    """
     return {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(address.token),
         "RAY_API_SERVER_ADDRESS": address.jobs,
         "RAY_ENABLE_AUTO_CONNECT": "0",
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0" if address.loopback else "1",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0" if address.ours else "1",
         "RAY_JOB_STOP_WAIT_TIME_S": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
     }
@@ -233,8 +247,8 @@ def driver_environment(address: Address) -> dict[str, str]:
 # ------------------------------------------------------------------ what is left of others
 
 
-def _folder(settings: Settings) -> Path:
-    """A folder of this process for Ray's sockets, whose names may have 107 letters at most."""
+def folder_of(settings: Settings, pid: int) -> Path:
+    """The folder of a runner for Ray's sockets, whose names may have 107 letters at most."""
     home = blake2b(str(settings.home.resolve()).encode(), digest_size=4).hexdigest()
     base = Path(tempfile.gettempdir())
     base = (base if len(str(base)) < 24 else Path("/tmp")) / f"plumb-{os.getuid()}-{home}"  # noqa: S108 - 0700, checked
@@ -242,7 +256,7 @@ def _folder(settings: Settings) -> Path:
     status = base.lstat()
     if base.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise UsageError("The folder for Ray's sockets belongs to somebody else; set TMPDIR.", code="ray_folder")
-    return base / str(os.getpid())
+    return base / str(pid)
 
 
 def clear_dead(base: Path) -> None:

@@ -23,13 +23,17 @@ from jobs.observing import Fold, Partial, checked
 from jobs.ray_link import Link
 
 LOOK_SECONDS = 0.05
-SOFT_SECONDS = 0.5
-"""How long a cancelled task may take to notice; then its worker is killed."""
+STALLED_SECONDS = 30.0
+"""No part was done for so long: a cluster may have other things to do. The run begins anew."""
 
-STALLED_SECONDS = 45.0
-"""No part was done for so long: whatever the reason, the run begins anew elsewhere."""
+AVOIDED_SECONDS = 120.0
+"""How long the child does everything after Ray has stalled."""
 
 log = logging.getLogger("runner")
+
+
+class StalledError(WorkerLostError):
+    """Ray is there, and nothing comes back."""
 
 
 class RayExecutor:
@@ -43,6 +47,7 @@ class RayExecutor:
         self._link = link
         self._rows = rows
         self._task = task
+        self._avoided_until = 0.0
         self._cancelled = threading.Event()
         self._printed = Printed()
 
@@ -94,15 +99,24 @@ class RayExecutor:
         partial: Partial | None = None,
     ) -> ObserveDone:
         """On Ray where the segment is large enough and Ray is there."""
-        started = time.monotonic()
-        if not self._link.ready or _rows(segment_path) < self._rows:
+        if not self._link.ready or time.monotonic() < self._avoided_until or _rows(segment_path) < self._rows:
             self.backend = self._child.backend
             return self._child.observe(segment_path, analysis, params, out_path, partial)
         self.backend = "ray"
         self._cancelled.clear()
-        chosen, plan = checked(segment_path, analysis)
+        try:
+            return self._by_workers(segment_path, analysis, params, out_path, partial)
+        except StalledError:
+            self._avoided_until = time.monotonic() + AVOIDED_SECONDS
+            raise
+
+    def _by_workers(
+        self, path: Path, analysis: str, params: Mapping[str, Any], out_path: Path, partial: Partial | None
+    ) -> ObserveDone:
+        started = time.monotonic()
+        chosen, plan = checked(path, analysis)
         fold = Fold(chosen, plan, partial)
-        with _Tasks(self._link, self._task, segment_path, plan, (analysis, dict(params))) as tasks:
+        with _Tasks(self._link, self._task, path, plan, (analysis, dict(params))) as tasks:
             for answer in tasks.answers(fold.previews, self._cancelled, started + 2 * self._child.seconds):
                 self._printed.add(answer["printed"])
                 state = chosen.from_bytes(_state(answer))
@@ -143,6 +157,7 @@ class _Tasks:
         import ray
 
         self._ray = ray
+        self._link = link
         self._path = path
         self._plan = plan
         self._what = what
@@ -207,13 +222,15 @@ class _Tasks:
         if now > deadline:
             raise LimitExceeded("Observing takes longer than the limit; nothing of it was kept.", code="time")
         if now > moved + STALLED_SECONDS:
-            raise WorkerLostError("nothing came back")
+            raise StalledError("nothing came back")
 
     def _end(self) -> None:
-        """Stop what is under way: asked first, then with its worker."""
-        refs, self._under_way = list(self._under_way), {}
-        for ref in refs:
-            self._ray.cancel(ref, force=False)
-        _, still = self._ray.wait(refs, num_returns=len(refs), timeout=SOFT_SECONDS)
-        for ref in still:
+        """End what is under way together with its workers; others take their places.
+
+        Asking first would be worse: a worker inside a call that holds the interpreter takes neither the question nor
+        anything after it.
+        """
+        for ref in self._under_way:
             self._ray.cancel(ref, force=True)
+        self._under_way = {}
+        self._link.warm()

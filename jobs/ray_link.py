@@ -41,7 +41,7 @@ class Link:
         self._settings = settings
         self._crash = crash
         self._connected = connected
-        self._node: Node | None = None
+        self.node: Node | None = None
         self._due = time.monotonic() + START_AFTER_SECONDS
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -60,7 +60,7 @@ class Link:
         """Start what is due, notice what ended."""
         if self.address is None:
             return
-        if self._node is not None and self._node.ended:
+        if self.node is not None and self.node.ended:
             self._lost()
         elif self._thread is None and time.monotonic() >= self._due:
             self._begin()
@@ -70,10 +70,17 @@ class Link:
             self._told = True
             self._connected()
 
+    def warm(self) -> list[Any]:
+        """Have as many workers get ready as there are processors; what to wait for, if somebody wants to."""
+        import ray
+
+        prepare = ray.remote(num_cpus=1, max_retries=0)(ray_worker.prepare)
+        return [prepare.remote(self.code) for _ in range(max(1, self.cpus))]
+
     def stop(self) -> None:
         """End our part of Ray: asked first, then killed."""
-        if self._node is not None:
-            self._node.stop()
+        if self.node is not None:
+            self.node.stop()
 
     def _begin(self) -> None:
         assert self.address is not None
@@ -82,23 +89,23 @@ class Link:
             return
         os.environ.pop("RAY_ADDRESS", None)
         os.environ.update(driver_environment(self.address))
-        self._node = Node(self._settings, self.address)
-        self._node.start()
-        self._thread = threading.Thread(target=self._connect, args=[self._node], daemon=True, name="ray")
+        self.node = Node(self._settings, self.address)
+        self.node.start()
+        self._thread = threading.Thread(target=self._connect, args=[self.node], daemon=True, name="ray")
         self._thread.start()
 
     def _lost(self) -> None:
-        assert self._node is not None
-        log.error("Ray ended; the runner ends with it and begins anew. Its last words: %s", self._node.last_words)
-        self._node.kill()
+        assert self.node is not None
+        log.error("Ray ended; the runner ends with it and begins anew. Its last words: %s", self.node.last_words)
+        self.node.kill()
         self._crash()
-        self._node, self._due = None, float("inf")
+        self.node, self._due = None, float("inf")
 
     def _give_up(self) -> None:
-        assert self._node is not None
-        log.warning("Ray could not be reached; children do its work. Its last words: %s", self._node.last_words)
-        self._node.kill()
-        self._node, self._thread = None, None
+        assert self.node is not None
+        log.warning("Ray could not be reached; children do its work. Its last words: %s", self.node.last_words)
+        self.node.kill()
+        self.node, self._thread = None, None
         self._due = time.monotonic() + AGAIN_SECONDS
 
     # ------------------------------------------------------------------ in the background
@@ -128,8 +135,7 @@ class Link:
         )
         self.code = ray.put(sent_code())
         self.cpus = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
-        warm = ray.remote(num_cpus=1, max_retries=0)(ray_worker.prepare)
-        ray.wait([warm.remote(self.code) for _ in range(max(1, self.cpus))], timeout=WARM_SECONDS)
+        ray.wait(self.warm(), timeout=WARM_SECONDS)
         self._ready.set()
         log.info("Ray is ready with %d processors", self.cpus)
 

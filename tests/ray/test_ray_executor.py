@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,11 +20,14 @@ from jobs.children import Child
 from jobs.executor import WorkerLostError
 from jobs.observing import observe_here
 from jobs.ray_executor import RayExecutor
+from tests.processes.waiting import alive, until
 from tests.ray import big
 from tests.ray.conftest import CLUSTER, NEEDS_RAY
 
 pytestmark = NEEDS_RAY
-PARTS = 3
+SLEEP_SECONDS = 180
+GUARD_SECONDS = 30.0
+"""Nothing takes so long; on a busy machine it may still take some seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +52,14 @@ def child(link):
 
 
 def sleep_in_c(_code, _plan, _chunks, what):
-    """A native call that holds on to everything for half a minute."""
+    """A native call that holds on to the interpreter."""
     Path(what[2]["note"]).write_text(str(os.getpid()))
-    ctypes.PyDLL(None).sleep(30)
+    ctypes.PyDLL(None).sleep(SLEEP_SECONDS)
 
 
 def sleep_in_python(_code, _plan, _chunks, what):
     Path(what[2]["note"]).write_text(str(os.getpid()))
-    for _ in range(3000):
+    for _ in range(SLEEP_SECONDS * 100):
         time.sleep(0.01)
 
 
@@ -63,9 +67,16 @@ def misbehave(*_):
     raise ZeroDivisionError
 
 
-def under_way(executor, segment, tmp_path) -> tuple[threading.Thread, list[BaseException], int]:
+@pytest.fixture
+def note():
+    """Where a worker notes its process id: outside the folder that a cluster elsewhere cannot read."""
+    with tempfile.TemporaryDirectory(prefix="plumbline-") as folder:
+        yield Path(folder) / "note"
+
+
+def under_way(executor, segment, tmp_path, note) -> tuple[threading.Thread, list[BaseException], int]:
     """Start observing in a thread; the worker's process id once it is at it."""
-    note, raised = tmp_path / "note", []
+    raised = []
 
     def observe() -> None:
         try:
@@ -75,11 +86,7 @@ def under_way(executor, segment, tmp_path) -> tuple[threading.Thread, list[BaseE
 
     thread = threading.Thread(target=observe)
     thread.start()
-    deadline = time.monotonic() + 30
-    while not (note.exists() and note.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return thread, raised, int(note.read_text())
+    return thread, raised, int(until(lambda: note.exists() and note.read_text(), GUARD_SECONDS))
 
 
 def test_the_state_is_the_childs_to_the_bit(link, child, segment, tmp_path):
@@ -150,19 +157,15 @@ def test_a_mistake_in_a_worker_is_no_lost_worker(link, child, segment, tmp_path)
 
 
 @pytest.mark.parametrize("task", [sleep_in_python, sleep_in_c], ids=["python", "native"])
-def test_cancelled_within_two_seconds_wherever_the_worker_is(link, child, segment, tmp_path, task):
+def test_cancelled_at_once_and_the_worker_ends_wherever_it_is(link, child, segment, tmp_path, note, task):
+    """It would sleep for minutes."""
     executor = RayExecutor(child, link, 1, task=task)
-    thread, raised, worker = under_way(executor, segment, tmp_path)
-    began = time.monotonic()
+    thread, raised, worker = under_way(executor, segment, tmp_path, note)
     executor.cancel()
-    thread.join(10)
-    assert time.monotonic() - began < 2.0
+    thread.join(GUARD_SECONDS)
     assert isinstance(raised[0], Conflict)
     assert raised[0].code == "cancelled"
-    if task is sleep_in_c:
-        while Path(f"/proc/{worker}").exists():
-            assert time.monotonic() - began < 2.0
-            time.sleep(0.01)
+    until(lambda: not alive(worker), GUARD_SECONDS)
 
 
 def test_after_a_cancellation_the_next_request_is_served(link, child, segment, tmp_path):
@@ -172,17 +175,18 @@ def test_after_a_cancellation_the_next_request_is_served(link, child, segment, t
     assert (tmp_path / "out").exists()
 
 
-def test_a_killed_worker_is_a_loss_and_not_a_failure(link, child, segment, tmp_path):
+def test_a_killed_worker_is_a_loss_and_not_a_failure(link, child, segment, tmp_path, note):
     executor = RayExecutor(child, link, 1, task=sleep_in_python)
-    thread, raised, worker = under_way(executor, segment, tmp_path)
+    thread, raised, worker = under_way(executor, segment, tmp_path, note)
     os.kill(worker, signal.SIGKILL)
-    thread.join(20)
+    thread.join(GUARD_SECONDS)
     assert isinstance(raised[0], WorkerLostError)
 
 
-def test_what_never_comes_back_is_given_up(link, child, segment, tmp_path, monkeypatch):
+def test_what_never_comes_back_is_given_up_and_the_child_does_the_next(link, child, segment, tmp_path, monkeypatch):
     monkeypatch.setattr("jobs.ray_executor.STALLED_SECONDS", 0.5)
     executor = RayExecutor(child, link, 1, task=sleep_in_python)
-    thread, raised, _ = under_way(executor, segment, tmp_path)
-    thread.join(10)
-    assert isinstance(raised[0], WorkerLostError)
+    with pytest.raises(WorkerLostError):
+        executor.observe(segment, "calibration", {"note": str(tmp_path / "note")}, tmp_path / "out")
+    executor.observe(segment, "calibration", {}, tmp_path / "out")
+    assert executor.backend == "child"

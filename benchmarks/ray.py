@@ -1,0 +1,188 @@
+"""`python -m benchmarks.ray`: observing by Ray's workers beside the child process, on this machine.
+
+    python -m benchmarks.ray [--rows 100000,1000000,10000000] [--times 3] [--no-write]
+
+First each of them observes the same segments, in turns: seconds until the state is there, and until its first partial
+state. Then the product runs by its launcher and runs are asked for as a page asks for them: milliseconds until the
+event with the first partial answer is in the store, from where it is at an open page some 12 ms later (`live.md`).
+Writes benchmarks/results/ray.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from benchmarks.faults.installation import LAUNCH, Installation, until
+from benchmarks.measure import write_table
+from engine.actions import runs
+from engine.settings import Settings
+from engine.store.engine import fetch
+from jobs import cluster
+from jobs.children import Child
+from jobs.executor import Executor
+from jobs.ray_executor import RayExecutor
+from jobs.ray_link import Link
+from tests.ray import big
+
+ROWS = "100000,1000000,10000000"
+CLICK_ROWS = 3_000_000
+CLICKS = 12
+GOAL_MS = 150.0
+HEAD = ("what", "child", "warm worker", "worker / child")
+PARTIAL = "SELECT id FROM event WHERE topic = :topic AND kind = 'partial' LIMIT 1"
+ENDED = "SELECT state, backend FROM run WHERE id = :id AND state NOT IN ('queued', 'running')"
+UP = "SELECT figures FROM service WHERE name = 'runner' AND state = 'running' ORDER BY at DESC LIMIT 1"
+
+
+def main() -> int:
+    """Measure, print, write; 1 where the first partial answer takes too long by either."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ray")
+    parser.add_argument("--rows", default=ROWS, help="rows of the segments, with commas between them")
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--no-write", action="store_true", help="print only")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="plumbline-") as folder:
+        rows = _observing(Path(folder), [int(word) for word in args.rows.split(",")], args.times)
+        clicks = {name: _clicks(Path(folder) / name, name) for name in ("off", "local")}
+    middle = {name: statistics.median(times) for name, times in clicks.items()}
+    for what, pick in (("median", statistics.median), ("longest", max)):
+        child, ray = pick(clicks["off"]), pick(clicks["local"])
+        rows.append([f"click to first partial, {what} of {CLICKS}", _ms(child), _ms(ray), f"{ray / child:.2f}"])
+    for row in [HEAD, *rows]:
+        print("{:44}{:>12}{:>14}{:>18}".format(*row))
+    if not args.no_write:
+        write_table("ray", "Ray beside the child", HEAD, rows, _note(args.times))
+    return 1 if max(middle.values()) > GOAL_MS else 0
+
+
+def _note(times: int) -> str:
+    cores = len(os.sched_getaffinity(0))
+    return (
+        f"Medians of {times}, child and worker in turns, {cores} processors of which the head has one "
+        f"(`PLUMBLINE_RAY_CPUS`). The click is on a segment of {CLICK_ROWS:,} rows in the product as its launcher "
+        f"starts it, from asking for the run to its first partial answer in the store; goal {GOAL_MS:g} ms. "
+        "`python -m benchmarks.ray` prints this."
+    )
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms"
+
+
+# ------------------------------------------------------------------ observing alone
+
+
+def _observing(folder: Path, sizes: list[int], times: int) -> list[list[str]]:
+    link = _connected(folder)
+    child = Child()
+    child.start()
+    rows = []
+    try:
+        for size in sizes:
+            path = folder / f"{size}.parquet"
+            big.write(path, size)
+            rows += _beside(path, size, times, {"child": child, "ray": RayExecutor(child, link, rows=1)})
+            path.unlink()
+        rows.append(_memory(link))
+    finally:
+        child.stop()
+        link.stop()
+    return rows
+
+
+def _beside(path: Path, size: int, times: int, executors: dict[str, Executor]) -> list[list[str]]:
+    whole: dict[str, list[float]] = {name: [] for name in executors}
+    first: dict[str, list[float]] = {name: [] for name in executors}
+    for number in range(times + 1):
+        for name, executor in executors.items():
+            seconds, partial = _once(executor, path)
+            if number:
+                whole[name].append(seconds)
+                first[name].append(partial)
+    lines = []
+    for what, kept in ((f"{size:,} rows", whole), (f"{size:,} rows, first partial state", first)):
+        child, ray = (statistics.median(kept[name]) for name in ("child", "ray"))
+        if child < float("inf"):
+            lines.append([what, _ms(child), _ms(ray), f"{ray / child:.2f}"])
+    return lines
+
+
+def _once(executor: Executor, path: Path) -> tuple[float, float]:
+    """Seconds until the state, and until the first partial state (infinite where there is none)."""
+    told: list[float] = []
+    began = time.monotonic()
+    executor.observe(
+        path, "calibration", {}, path.with_suffix(".state"), lambda *_: told.append(time.monotonic() - began)
+    )
+    return time.monotonic() - began, min(told, default=float("inf"))
+
+
+def _connected(folder: Path) -> Link:
+    link = Link(Settings(home=folder, ray="local"), lambda: None, lambda: None)
+
+    def ready() -> bool:
+        link.tick()
+        return link.ready
+
+    until(ready, 120, "the start of Ray")
+    return link
+
+
+def _memory(link: Link) -> list[str]:
+    """Memory and processor time of an idle head with its workers."""
+    assert link.node is not None
+    processes = [psutil.Process(pid) for pid in cluster.members(link.node.session, link.node.folder)]
+    before = _spent(processes)
+    time.sleep(10)
+    share = (_spent(processes) - before) / 10
+    memory = sum(process.memory_full_info().pss for process in processes)
+    return [f"idle head: {len(processes)} processes", "–", f"{memory / 2**20:.0f} MiB", f"{share:.1%} of a core"]
+
+
+def _spent(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+# ------------------------------------------------------------------ in the product
+
+
+def _clicks(home: Path, ray: str) -> list[float]:
+    """Seconds from asking for a run to its first partial answer."""
+    with Installation(home, LAUNCH, PLUMBLINE_RAY=ray, PLUMBLINE_RAY_ROWS="1") as product:
+        dataset, sha256 = big.dataset(home, CLICK_ROWS)
+        backend = "child" if ray == "off" else "ray"
+        until(lambda: '"ray_up": 1' in _figures() if ray == "local" else _figures(), 120, "the runner")
+        scales = iter(np.linspace(1.0, 2.0, CLICKS + 2))
+        taken = [_click(product, dataset, sha256, float(next(scales)), backend) for _ in range(CLICKS + 1)]
+    return taken[1:]
+
+
+def _figures() -> str:
+    found = fetch(UP)
+    return str(found[0][0]) if found else ""
+
+
+def _click(product: Installation, dataset: int, sha256: str, scale: float, backend: str) -> float:
+    began = time.monotonic()
+    params = {"analysis": "calibration", "observe": {"scale": scale}, "segments": [sha256]}
+    run = runs.request(product.who, dataset, "observe", params)
+    until(lambda: fetch(PARTIAL, {"topic": f"run/{run}"}), 60, "the first partial answer", 0.001)
+    taken = time.monotonic() - began
+    ended = until(lambda: fetch(ENDED, {"id": run}), 120, "the end of the run")[0]
+    if tuple(ended) != ("done", backend):
+        raise RuntimeError(f"run {run} is {ended[0]} by {ended[1]}, expected done by {backend}")
+    time.sleep(0.5)
+    return taken
+
+
+if __name__ == "__main__":
+    sys.exit(main())
