@@ -8,6 +8,7 @@ the session does, so a sign-out, a revoked session, a changed role or an expiry 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -25,6 +26,7 @@ from engine.queries import people
 from engine.settings import Settings
 from engine.types import Who
 from web.errors import answer
+from web.hosting import IDENTITY
 from web.hub import hub
 from web.logs import log
 from web.sockets import Watched
@@ -122,7 +124,7 @@ class Gate:
         stop = hub.watch(who.user_id, recheck)
         expiry = _call_at_expiry(who, recheck)
         try:
-            await self.app(scope, socket.receive, socket.send)
+            await self.app(_identified(scope, who), socket.receive, socket.send)
         finally:
             expiry.cancel()
             stop()
@@ -195,6 +197,17 @@ def _sign_in_first(scope: Scope, headers: Headers) -> Response:
     query = scope["query_string"].decode("latin-1")
     path = quote(scope["path"], safe="/")
     return RedirectResponse("/signin?next=" + quote(path + (f"?{query}" if query else ""), safe="/"), 303)
+
+
+def _identified(scope: Scope, who: Who) -> Scope:
+    """The websocket with a header that says who opened it, by which Streamlit lets nobody else go on with their page.
+
+    Somebody whose roles changed is somebody else: what their page kept was made for what they were.
+    """
+    known = repr((who.user_id, who.session, who.role, sorted(who.roles.items())))
+    name = IDENTITY.encode()
+    others = [pair for pair in scope["headers"] if pair[0] != name]
+    return {**scope, "headers": [*others, (name, hashlib.sha256(known.encode()).hexdigest().encode())]}
 
 
 def _call_at_expiry(who: Who, recheck: Callable[[], None]) -> asyncio.TimerHandle:

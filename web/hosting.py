@@ -16,6 +16,9 @@ from engine.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOSTED: Final = "PLUMBLINE_HOSTED"
+IDENTITY: Final = "x-plumbline-identity"
+"""Header of a page's websocket that the gate sets: a page can be gone on with only by whom it was opened."""
+
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -48,7 +51,10 @@ def refusal(settings: Settings) -> str | None:
 
 def _metrics_refusal(settings: Settings) -> str | None:
     file = settings.metrics_token_file
-    fault = secret_fault(file.read_text()) if file is not None and file.is_file() else None
+    try:
+        fault = secret_fault(file.read_text()) if file is not None else None
+    except (OSError, UnicodeDecodeError) as error:
+        return f"PLUMBLINE_METRICS_TOKEN_FILE cannot be read ({_why(error)})."
     return f"The token in PLUMBLINE_METRICS_TOKEN_FILE {fault}. Make one with: openssl rand -hex 32" if fault else None
 
 
@@ -60,9 +66,13 @@ def _provider_refusal(settings: Settings) -> str | None:
         return "PLUMBLINE_OIDC_ISSUER is set, but PLUMBLINE_OIDC_CLIENT_ID is not."
     try:
         fault = secret_fault(settings.oidc_secret)
-    except OSError as error:
-        return f"PLUMBLINE_OIDC_CLIENT_SECRET_FILE cannot be read ({error.strerror})."
+    except (OSError, UnicodeDecodeError) as error:
+        return f"PLUMBLINE_OIDC_CLIENT_SECRET_FILE cannot be read ({_why(error)})."
     return f"The secret of the identity provider's client {fault}. Set the one the provider gave." if fault else None
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else "it is no text"
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -73,6 +83,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "server.headless": True,
         "server.allowedHosts": list(settings.hosts),
         "server.enableXsrfProtection": True,
+        "server.trustedUserHeaders": {IDENTITY: "identity"},
         "server.enableCORS": True,
         "server.enableStaticServing": False,
         "server.enableAgentApi": False,

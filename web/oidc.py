@@ -41,10 +41,9 @@ async def login(request: Request) -> Response:
     if not settings.oidc_issuer:
         return _not_offered()
     flow: dict[str, Any] = {}
-    request.scope["session"] = flow
     try:
         client = await _client(settings)
-        leave: Response = await client.authorize_redirect(request, _callback_address(request, settings))
+        leave: Response = await client.authorize_redirect(_with(request, flow), _callback_address(request, settings))
     except (HTTPError, OAuthError, RuntimeError, ValueError) as error:
         return _failed("the provider does not answer as it should", error)
     flow["next"] = safe_next(request.query_params.get("next", "/"))
@@ -66,11 +65,12 @@ async def callback(request: Request) -> Response:
     if not settings.oidc_issuer:
         return _not_offered()
     flow = _flow(request, settings)
-    request.scope["session"] = flow
     try:
         client = await _client(settings)
         options = {"iss": _must_be(client.server_metadata["issuer"]), "aud": _must_be(settings.oidc_client_id)}
-        token = await client.authorize_access_token(request, claims_options=options, claims_cls=CodeIDToken)
+        token = await client.authorize_access_token(
+            _with(request, flow), claims_options=options, claims_cls=CodeIDToken
+        )
         claims = token["userinfo"]
         name = str(claims.get("preferred_username") or claims.get("email") or claims.get("name") or "")
         user_id = await anyio.to_thread.run_sync(
@@ -83,6 +83,11 @@ async def callback(request: Request) -> Response:
     done = await signin.signed_in(request, user_id, safe_next(str(flow.get("next", "/"))))
     done.delete_cookie(_FLOW, path=_FLOW_PATH, httponly=True, samesite="lax", secure=settings.tls)
     return done
+
+
+def _with(request: Request, flow: dict[str, Any]) -> Request:
+    """The request with a session for Authlib that is ours alone: the one there may be is kept by Streamlit."""
+    return Request({**request.scope, "session": flow}, request.receive)
 
 
 def _must_be(value: str) -> dict[str, Any]:

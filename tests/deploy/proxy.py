@@ -60,6 +60,7 @@ def configured(folder: Path, ports: Sequence[int], plain: int, tls: int) -> Path
         ("listen [::]:80;", ""),
         ("listen [::]:443 ssl http2;", ""),
         ("/etc/nginx/tls", str(folder)),
+        ("/var/log/nginx", str(folder)),
     ):
         assert found in text
         text = text.replace(found, put)

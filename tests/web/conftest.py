@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit.web.server.starlette.starlette_app import create_streamlit_middleware
 
 import server
 from engine.settings import Settings, get_settings
@@ -32,13 +33,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @dataclass
 class Desk:
-    """Our routes behind gate and headers, without Streamlit and without a process."""
+    """Our routes behind gate, headers and what Streamlit puts before routes, without pages and without a process."""
 
     settings: Settings
     clients: list[TestClient] = field(default_factory=list)
 
     def visitor(self, name: str | None = None, role: str = "admin", origin: str = ORIGIN) -> TestClient:
-        app = Starlette(routes=ROUTES, middleware=server.MIDDLEWARE, exception_handlers=server.HANDLERS)
+        middleware = [*server.MIDDLEWARE, *create_streamlit_middleware()]
+        app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=server.HANDLERS)
         client = TestClient(
             app, origin, raise_server_exceptions=False, follow_redirects=False, headers={"origin": origin}
         )

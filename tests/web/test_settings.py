@@ -10,6 +10,10 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
 from engine.settings import ROOT, Settings
+from engine.store.engine import fetch
+from tests.web.conftest import Desk
+from tests.web.everything import over_http
+from tests.web.serving import PASSWORD
 from web import hosting, lifespan, tuning
 
 PINNED = {
@@ -19,6 +23,7 @@ PINNED = {
     "server.enableStaticServing": False,
     "server.enableAgentApi": False,
     "server.enableXsrfProtection": True,
+    "server.trustedUserHeaders": {hosting.IDENTITY: "identity"},
     "server.enableWebsocketCompression": False,
     "server.fileWatcherType": "none",
     "server.maxUploadSize": 1,
@@ -94,3 +99,66 @@ def test_an_unsafe_installation_does_not_start(tmp_path: Path) -> None:
     )
     assert ended.returncode == 2
     assert "PLUMBLINE_TLS" in ended.stderr.splitlines()[-1]
+
+
+# ------------------------------------------------------------------ secrets that protect nothing
+
+GOOD = "kGm4vLq0Wn8sZt2xRb6y"
+WEAK = (
+    "",
+    " \n",
+    "short",
+    "changeme-changeme-changeme",
+    "aaaaaaaaaaaaaaaaaaaaaaa",
+    "your-token-goes-here-1",
+    GOOD[:15],
+)
+PROVIDER = {"oidc_issuer": "https://id.example", "oidc_client_id": "plumbline"}
+
+
+@pytest.mark.parametrize("secret", WEAK)
+def test_a_secret_that_anybody_could_guess_is_refused(tmp_path: Path, secret: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text(secret)
+    for settings in (
+        Settings(metrics_token_file=file),
+        Settings(**PROVIDER, oidc_client_secret_file=file),
+        Settings(**PROVIDER, oidc_client_secret=secret),
+    ):
+        reason = hosting.refusal(settings)
+        assert reason is not None
+        assert not secret.strip() or secret.strip() not in reason
+
+
+def test_a_secret_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00\x80" * 8)
+    for file in (tmp_path / "nowhere", tmp_path, binary):
+        for settings in (Settings(metrics_token_file=file), Settings(**PROVIDER, oidc_client_secret_file=file)):
+            assert "cannot be read" in (hosting.refusal(settings) or "")
+
+
+@pytest.mark.parametrize(
+    "more", [{"oidc_issuer": "http://id.example"}, {"oidc_client_id": ""}, {"oidc_issuer": "id.example"}]
+)
+def test_a_provider_that_anybody_could_play_is_refused(more: dict[str, str]) -> None:
+    assert hosting.refusal(Settings(**{**PROVIDER, "oidc_client_secret": GOOD, **more})) is not None
+
+
+def test_good_secrets_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(GOOD + "\n")
+    assert hosting.refusal(Settings()) is None
+    assert hosting.refusal(Settings(**PROVIDER, metrics_token_file=file, oidc_client_secret_file=file)) is None
+
+
+def test_nobody_becomes_an_administrator_over_the_web(desk: Desk) -> None:
+    """A fresh installation has no set-up page: the first link is printed on the machine."""
+    words = ("setup", "set-up", "install", "register", "signup", "sign-up", "init", "admin", "bootstrap", "first")
+    assert not [path for path in over_http() if any(word in path.lower() for word in words)]
+    client = desk.visitor()
+    for path in ("/signin/link", "/auth/session", "/signin/password"):
+        for sent in ({}, {"token": ""}, {"token": "", "name": "eve", "password": PASSWORD, "role": "admin"}):
+            assert client.post(path, data=sent).status_code in (303, 401, 404)
+    assert fetch('SELECT count(*) FROM "user"') == [(0,)]
+    assert fetch("SELECT count(*) FROM session") == [(0,)]

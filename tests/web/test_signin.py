@@ -13,6 +13,7 @@ from engine.store.times import now
 from engine.store.transaction import transaction
 from jobs.command import run
 from tests.web.conftest import ORIGIN, Desk
+from tests.web.redirects import AWAY, STAYING
 from tests.web.serving import PASSWORD, register
 from web import passwords
 from web.forms import safe_next
@@ -138,43 +139,24 @@ def test_good_passwords_never_lock_an_address(desk: Desk) -> None:
 # ------------------------------------------------------------------ where to go
 
 
-AWAY = (
-    "//evil.example",
-    "///evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "\\/evil.example",
-    "https://evil.example",
-    "https:evil.example",
-    "HTTPS:/evil.example",
-    "javascript:alert(1)",
-    "data:text/html,x",
-    "evil.example",
-    "@evil.example",
-    "/\t/evil.example",
-    "/\n/evil.example",
-    "\t//evil.example",
-    " //evil.example",
-    "/\r\nset-cookie: a=b",
-    "/\0/evil",
-    "/\u2028/evil",
-    "/\u00a0/evil\\",
-    "",
-    "/" + "a" * 5000,
-    "/signin",
-    "/signin/link?token=x",
-)
+def test_there_are_fifty_ways_to_lead_away() -> None:
+    assert len(set(AWAY)) >= 50
 
 
 @pytest.mark.parametrize("target", AWAY)
 def test_signing_in_never_leads_away(desk: Desk, target: str) -> None:
+    """For who is signed in already, and for who signs in now."""
     assert safe_next(target) == "/"
-    client = desk.visitor("ann")
-    answer = client.get("/signin", params={"next": target})
+    answer = desk.visitor("ann").get("/signin", params={"next": target})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    client = desk.visitor()
+    assert 'name="next" value="/"' in client.get("/signin", params={"next": target}).text
+    answer = try_in(client, "ann", PASSWORD, target)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "a" not in answer.cookies
 
 
-@pytest.mark.parametrize("target", ["/", "/secret", "/secret?a=1&b=//x", "/a%2F%2Fevil", "/a/b?next=https://x"])
+@pytest.mark.parametrize("target", STAYING)
 def test_our_own_pages_are_where_signing_in_leads(target: str) -> None:
     assert safe_next(target) == target
 

@@ -147,23 +147,27 @@ async def _caught_up(who: Who, project: str | None, since: int, upto: int) -> As
 async def _queued(
     subscriber: Subscriber, over: asyncio.Event, recheck: Callable[[], None]
 ) -> AsyncIterator[Event | None]:
-    """The events of the queue as they come; None for each silence of the length of a heartbeat."""
+    """The events of the queue as they come; None for each silence of the length of a heartbeat.
+
+    Looks again every few seconds, however much comes: a token or a session that expires is no event.
+    """
     loop = asyncio.get_running_loop()
     ended = asyncio.create_task(over.wait())
-    beat = loop.time() + HEARTBEAT_SECONDS
+    beat, look = loop.time() + HEARTBEAT_SECONDS, loop.time() + _RECHECK_SECONDS
     coming: asyncio.Task[Any] | None = None
     try:
         while not over.is_set() and not subscriber.stalled:
             coming = coming or asyncio.create_task(subscriber.queue.get())
             await asyncio.wait({coming, ended}, timeout=_RECHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if loop.time() >= look:
+                look = loop.time() + _RECHECK_SECONDS
+                recheck()
             if over.is_set():
                 return
             if coming.done():
                 batch, coming = coming.result(), None
                 for event in batch:
                     yield event
-            else:
-                recheck()
             if loop.time() >= beat:
                 beat = loop.time() + HEARTBEAT_SECONDS
                 yield None
