@@ -16,7 +16,7 @@ import time
 from benchmarks.faults.case import Fault, Round, perform
 from benchmarks.faults.table import keep
 
-GROUPS = ("uploads", "arrivals", "contents", "limits", "kills", "queues", "disk", "visitors", "leaks", "others")
+GROUPS = ("uploads", "arrivals", "contents", "limits", "kills", "queues", "disk", "visitors", "leaks", "access")
 ELSEWHERE = "tests.ray.faults_ray"
 SEED = 20261123
 

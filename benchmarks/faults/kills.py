@@ -23,9 +23,16 @@ STARTING = 0.25
 
 
 def _storm(
-    kept: Round, strike: Callable[[Round, Installation], None], *, batches: bool = False, answers: bool = False
+    kept: Round,
+    strike: Callable[[Round, Installation], None],
+    *,
+    batches: bool = False,
+    answers: bool = False,
+    longest: float = 2.5,
 ) -> None:
-    """`strike` as often as asked, at random moments of the work; `answers`: no request may be cut off by it.
+    """`strike` as often as asked, at random moments of the work, up to `longest` seconds after all is up again.
+
+    `answers`: no request may be cut off by it.
 
     With a kill every second or two a run may wait long for a process that lives; its minute counts from the last kill.
     """
@@ -36,7 +43,7 @@ def _storm(
             for _ in range(kept.times):
                 if batches and said.open_runs() < 5:
                     work.drop_batch()
-                time.sleep(kept.rng.uniform(0.1, 2.5))
+                time.sleep(kept.rng.uniform(0.1, longest))
                 struck.append(datetime.now(UTC))
                 strike(kept, product)
                 kept.runs += 1
@@ -98,7 +105,7 @@ def launcher_killed(kept: Round) -> None:
             _behead(product)
         product.start()
 
-    _storm(kept, strike, batches=True)
+    _storm(kept, strike, batches=True, longest=8.0)
 
 
 def _behead(product: Installation) -> None:
