@@ -350,14 +350,6 @@ class AuditView:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditWords:
-    """What the audit can be narrowed to: the people who did something, by id, and the actions that were done."""
-
-    people: Mapping[int, str]
-    actions: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class TokenView:
     """An API token as its owner and administrators see it; the token itself is kept nowhere."""
 

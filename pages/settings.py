@@ -51,6 +51,8 @@ def account(who: Who) -> None:
 def page(who: Who) -> None:
     """The settings, one card each."""
     st.title("Settings")
+    if state.just_changed() == "password":
+        st.toast("Your password is changed. Every other browser was signed out.", icon=":material/check:")
     look(who)
     account(who)
     own.sessions(who)

@@ -43,11 +43,12 @@ async def change(request: Request) -> Response:
             await anyio.to_thread.run_sync(people.record_failure, who.name, address)
             log.warning("change of password refused", address=address)
             return _form(who, "That is not your present password.", 401)
-    if fault := passwords.fault(new, who.name):
+    fault = "That is your present password. Choose another one." if new == old else passwords.fault(new, who.name)
+    if fault:
         return _form(who, fault, 422)
     hashed = await passwords.hashed(new)
     await anyio.to_thread.run_sync(actions.change, who, hashed)
-    return RedirectResponse("/settings", 303)
+    return RedirectResponse("/settings?changed=password", 303)
 
 
 def _form(who: Who, error: str = "", status: int = 200) -> Response:

@@ -32,7 +32,7 @@ __all__ = [
 
 _PEOPLE = """
 SELECT u.id, u.name, u.role, u.password_hash <> '', u.subject IS NOT NULL, u.created_at,
-       (SELECT max(a.at) FROM audit AS a WHERE a.user_id = u.id), u.disabled_at,
+       (SELECT a.at FROM audit AS a WHERE a.user_id = u.id ORDER BY a.id DESC LIMIT 1), u.disabled_at,
        (SELECT count(*) FROM session AS s WHERE s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > :now)
 FROM "user" AS u ORDER BY u.disabled_at IS NOT NULL, u.name
 """

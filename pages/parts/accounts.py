@@ -205,9 +205,9 @@ def _disable(who: Who, person: PersonView) -> None:
 
 
 def _enable(who: Who, person: PersonView) -> None:
-    attempt(lambda: people.enable(who, person.id))
-    undo.offer(f"The account of {person.name} works again.", "person.disable", user_id=person.id)
-    st.rerun()
+    if attempt(lambda: people.enable(who, person.id)):
+        undo.offer(f"The account of {person.name} works again.", "person.disable", user_id=person.id)
+        st.rerun()
 
 
 _DOES: Mapping[str, Callable[[Who, PersonView], None]] = {

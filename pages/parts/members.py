@@ -143,9 +143,9 @@ def _take_out(who: Who, slug: str, found: Sequence[MemberView], act: str, user_i
     one = next((one for one in found if one.user_id == user_id), None)
     if act != "remove" or one is None or one.role is None:
         return
-    attempt(lambda: memberships.remove(who, slug, user_id))
-    said = f"{one.name} was taken out of {slug}."
-    undo.offer(said, "membership.set", project=slug, user_id=user_id, role=one.role)
+    if attempt(lambda: memberships.remove(who, slug, user_id)):
+        said = f"{one.name} was taken out of {slug}."
+        undo.offer(said, "membership.set", project=slug, user_id=user_id, role=one.role)
 
 
 @st.dialog("Add to project")

@@ -28,6 +28,7 @@ _OVERLAYS = "overlays"
 _REMOVED = "removed"
 _ASKED = "asked"
 _UNDO = "undo-last"
+_CHANGED = "changed"
 _SINCE = "since"
 _CHOSEN = "chosen"
 
@@ -98,6 +99,12 @@ def set_trail(before: Sequence[int]) -> None:
         st.query_params[_TRAIL] = ".".join(str(one) for one in before)
     else:
         st.query_params.pop(_TRAIL, None)
+
+
+def just_changed() -> str:
+    """What a form outside of the pages has just changed, once: it says so in the address it comes back to."""
+    changed: str = st.query_params.pop(_CHANGED, "")
+    return changed
 
 
 def choose_in(key: str, value: str) -> None:

@@ -166,12 +166,14 @@ def worked(action: Callable[[], Any]) -> bool:
     return True
 
 
-def attempt(action: Callable[[], Any]) -> None:
+def attempt(action: Callable[[], Any]) -> bool:
     """Do something before the rerun, where there is no place to show a refusal but in passing."""
     try:
         action()
     except PlumblineError as error:
         st.toast(literal(error.message), icon=":material/error:")
+        return False
+    return True
 
 
 def literal(text: str) -> str:

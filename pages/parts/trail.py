@@ -9,8 +9,9 @@ import streamlit as st
 
 from engine.queries import audit
 from engine.types import AuditView, Who
-from pages.parts import listing, members, state
+from pages.parts import listing, members, reads, state
 from pages.parts.listing import Cell, Row
+from pages.parts.newest import newest
 from pages.parts.states import explain
 
 PAGE = 50
@@ -26,6 +27,8 @@ DONE: Mapping[str, str] = {
     "disable": "Disabled an account",
     "enable": "Enabled an account",
     "invite": "Invited somebody",
+    "lock_account": "Locked an account for a while",
+    "lock_address": "Locked an address for a while",
     "play": "Started the simulator",
     "receive_rows": "Added rows",
     "receive_upload": "Uploaded a file",
@@ -46,10 +49,14 @@ DONE: Mapping[str, str] = {
     "set_preference": "Changed a setting",
     "set_role": "Changed a role",
     "sign_in": "Signed in",
+    "sign_in_failed": "Failed to sign in",
     "sign_out": "Ended a session",
     "stop": "Stopped the simulator",
 }
 """What was done, as people say it. An action that is not here is shown by its own name."""
+_NUMBERED = ("dataset", "run", "session", "token", "user", "view")
+_NAMED = ("preference", "project", "role")
+"""What a line can be about: things that have a number, and things that are called by their name."""
 _TOLD = ("role", "scope", "days", "kind", "size", "token")
 
 
@@ -83,12 +90,16 @@ def _filters(who: Who) -> tuple[int, str, str]:
     with st.container(horizontal=True, key="controls-audit"):
         where = _choice("Project", places, state.WHERE)
         project = "" if where == EVERYWHERE else where
-        known = audit.words(who, project)
-        people = {name: number for number, name in known.people.items()}
-        actions = {said(action): action for action in known.actions}
+        people = {name: number for number, name in _actors(who, project, reads.cursor()).items()}
+        actions = {words: action for action, words in DONE.items()}
         by = _choice("Person", [EVERYBODY, *people], state.BY)
         did = _choice("What", [EVERYTHING, *sorted(actions)], state.DID)
     return people.get(by, 0), actions.get(did, ""), project
+
+
+@newest
+def _actors(who: Who, project: str, _as_of: int) -> dict[int, str]:
+    return audit.actors(who, project)
 
 
 def _choice(label: str, options: list[str], key: str) -> str:
@@ -129,7 +140,7 @@ def _row(line: AuditView) -> Row:
 def _thing(line: AuditView) -> Cell:
     kind, _, what = line.subject.partition("/")
     if not line.about:
-        return listing.quiet(what if kind in ("preference", "project", "role") else f"{kind} {what}")
+        return listing.quiet(f"{kind} {what}" if kind in _NUMBERED else what if kind in _NAMED else line.subject)
     return line.about if kind == "user" else listing.name(line.about, beside=f"{kind} {what}")
 
 

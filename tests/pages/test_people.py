@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 from engine.access.sessions import who_is
 from engine.access.tokens import who_of
 from engine.actions import memberships, people, projects, tokens
-from engine.queries import audit
+from engine.queries import audit, palette
 from engine.queries import people as queries
 from engine.settings import ROOT
 from engine.types import Role, Who
-from pages.parts import agents
+from pages.parts import agents, shell, state, trail
 from tests.pages.conftest import Page, html, part, parts
 from tests.store.people import join, person
 
@@ -309,3 +310,34 @@ def test_somebody_whose_role_was_taken_cannot_go_on(page: Page, who: Who, monkey
     assert "for operators and administrators" in app.error[0].value
     assert queries.link_role("") is None
     assert next(one for one in queries.list_people(who) if one.name == "bob").disabled_at is None
+
+
+def test_a_changed_password_is_confirmed_once(page: Page) -> None:
+    app = page("settings")
+    app.query_params["changed"] = "password"
+    app = app.run()
+    assert "Your password is changed" in app.toast[0].value
+    assert "changed" not in app.query_params
+    assert not app.run().toast
+
+
+def test_every_kind_of_line_has_its_words() -> None:
+    """What the audit can be narrowed to is what is ever written to it."""
+    written: set[str] = set()
+    for file in [*(ROOT / "engine").rglob("*.py"), *(ROOT / "jobs").rglob("*.py")]:
+        for call in re.findall(r"audit\.record\(([^\n]*(?:\n[^\n]*)?)", file.read_text()):
+            written |= set(re.findall(r'"([a-z_]{3,})"', call.partition("/")[0]))
+    assert {"play", "stop", "set_role", "add_user"} <= written
+    assert written <= set(trail.DONE)
+    assert len(set(trail.DONE.values())) == len(trail.DONE)
+
+
+def test_the_palette_asks_before_it_disables(home: object, who: Who, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = person("bob", "viewer")
+    entry = next(one for one in palette.entries(who, "main") if one.id == f"action:disable:{bob.user_id}")
+    done: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(shell, "open_page", lambda *page: done.append(page))
+    monkeypatch.setattr(state, "ask", lambda *question: done.append(question))
+    shell._perform(who, entry, {})
+    assert done == [("disable", bob.user_id), ("people",)]
+    assert [one.disabled_at for one in queries.list_people(who)] == [None, None]

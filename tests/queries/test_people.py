@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+
 import pytest
 
 from engine.access.sessions import who_is
 from engine.actions import people
-from engine.errors import AccessDenied, Conflict, NotFound
+from engine.errors import AccessDenied, Conflict, NotFound, StoreUnavailable
 from engine.queries import people as queries
 from engine.types import Who
 from tests.store.fixtures import Installation
@@ -65,3 +69,19 @@ def test_the_last_administrator_keeps_the_door_open(installation: Installation) 
     people.enable(ann, bob.user_id)
     with pytest.raises(Conflict, match="last administrator"):
         people.disable(Who(bob.user_id, "bob", "admin"), ann.user_id)
+
+
+def test_two_administrators_cannot_take_each_other_down_at_once(installation: Installation) -> None:
+    ann, bob = person("ann"), person("bob", "admin")
+    ready = Barrier(2)
+
+    def demote(who: Who, other: Who) -> None:
+        ready.wait(30)
+        with suppress(Conflict, StoreUnavailable):
+            people.set_role(who, other.user_id, "viewer")
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(demote, ann, bob), threads.submit(demote, bob, ann)]:
+            done.result(60)
+    asker = Who(0, "the owner of the machine", "admin")
+    assert "admin" in {one.role for one in queries.list_people(asker)}

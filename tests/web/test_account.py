@@ -115,7 +115,7 @@ def test_somebody_changes_their_password_and_stays_signed_in_here_only(desk: Des
     assert page.status_code == 200
     assert 'name="current"' in page.text
     answer = change(client, PASSWORD)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/settings")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/settings?changed=password")
     assert who_is(ben.cookie) is not None
     assert who_is(elsewhere.cookie) is None
     assert (sign_in(desk.visitor(), "ben", PASSWORD), sign_in(desk.visitor(), "ben", NEW)) == (401, 303)
@@ -128,6 +128,7 @@ def test_only_who_is_signed_in_and_knows_the_old_one(desk: Desk) -> None:
     assert change(desk.visitor(), PASSWORD).status_code in (303, 401)
     client = desk.visitor("ben")
     assert change(client, "not the old password").status_code == 401
+    assert change(client, PASSWORD, PASSWORD).status_code == 422, "the same again is no change"
     assert change(client, PASSWORD, "short").status_code == 422
     client.headers["origin"] = "http://evil.example"
     assert change(client, PASSWORD).status_code == 403
