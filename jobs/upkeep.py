@@ -20,7 +20,7 @@ from engine.errors import UsageError
 from engine.queries.results import found_params
 from engine.queries.states import Observed, observed
 from engine.settings import get_settings
-from engine.store.datasets import prune_folds
+from engine.store.datasets import prune_folds, prune_results
 from engine.store.engine import fetch
 from engine.store.sweeping import sweep
 from jobs.work import clear_unfinished
@@ -73,6 +73,7 @@ class Upkeep:
             swept = sweep(folder, needed, before, self.known.get(folder.name, frozenset()))
             self.known[folder.name] = swept.unneeded
             files, size = files + swept.files, size + swept.size
+        prune_results({number for (number,) in fetch("SELECT id FROM dataset")})
         freed = Freed(files, size, prune_folds(set(_folds())), self._name_missing(hashes))
         log.info("upkeep freed %d files, %d bytes and %d folded states", *freed[:3])
         return freed

@@ -194,7 +194,7 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
         runs.progress(work, READ_SHARE, "observing")
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
     observe_found(sha256, done.report, executor, folder, Partials(work, manifest[:-1]))
-    answer = _answer(manifest, done.report)
+    answer = _answer(work.dataset_id, manifest, done.report)
     _describe(work, executor)
     with _one_first_version:
         _refuse_twin(work, sha256)
@@ -212,10 +212,11 @@ def _refuse_twin(work: Work, sha256: str) -> None:
         raise InputRefused(message, code="same_content", file=work.source)
 
 
-def _answer(manifest: list[str], report: Mapping[str, Any]) -> dict[str, Any] | None:
+def _answer(dataset_id: int, manifest: list[str], report: Mapping[str, Any]) -> dict[str, Any] | None:
     """The answer of the new version; None where there is nothing to conclude, such as pairs without scores."""
+    params = found_params(find_analysis("calibration"), report)
     try:
-        return answer_of(manifest, str(report["kind"]), params=found_params(find_analysis("calibration"), report))
+        return answer_of(manifest, str(report["kind"]), params=params, keep_for=dataset_id)
     except StatesMissingError:
         return None
 

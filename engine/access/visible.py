@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
+
+import orjson
 
 from engine.access.names import storable
 from engine.access.roles import require
@@ -58,4 +59,4 @@ def earlier_than(before: int | None) -> int:
 
 def from_json(value: Any) -> Any:
     """A JSON column as a bare SELECT gives it: text from SQLite, values from Postgres."""
-    return json.loads(value) if isinstance(value, str) else value
+    return orjson.loads(value) if isinstance(value, str) else value

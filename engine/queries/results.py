@@ -13,11 +13,13 @@ from engine.access.visible import VisibleDataset, visible_dataset
 from engine.actions.queue import observe_once
 from engine.analysis.base import Analysis, Parameters
 from engine.errors import NotEnoughData, StatePending, UsageError
-from engine.queries import events, segments
+from engine.queries import events, kept, segments
 from engine.queries.cache import Cache
 from engine.queries.datasets import VersionOf, version_of
+from engine.queries.moving import Chosen, Moving
 from engine.queries.states import StatesMissingError, folded, observed
 from engine.store.datasets import manifest_hash
+from engine.store.engine import get_store
 from engine.types import Concluded, Result, Who
 
 WORST_SHOWN = 20
@@ -26,6 +28,7 @@ RESULTS_REMEMBERED = 256
 
 _results: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
 _with_rows: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
+_moving = Moving(RESULTS_REMEMBERED)
 
 
 def conclude(
@@ -36,10 +39,13 @@ def conclude(
     version: int | None = None,
     *,
     rows: bool = True,
+    patience: float = 0.0,
 ) -> Concluded:
     """The answer of an analysis on a version (the newest where none is named), with its evidence.
 
     `rows` says whether the worst rows come with their texts: finding them in the segments takes longer than the answer.
+    While rows keep arriving, an answer that was the newest less than `patience` seconds ago serves instead of one that
+    would have to be concluded: its version and its `as_of` say so.
 
     Raises NotFound, AccessDenied, UsageError (unknown analysis, parameter or slice, or a kind it cannot take),
     NotEnoughData, and StatePending where segments have to be observed first: that run is queued then.
@@ -50,8 +56,11 @@ def conclude(
     found = version_of(dataset, version)
     parameters = chosen.parameters.parse({**found_params(chosen, found.report), **(params or {})})
     _check_kind(chosen, found)
+    if patience and not _known(dataset_id, found.manifest, chosen, parameters):
+        question = (get_store().url, dataset_id, *_question(chosen, parameters))
+        found, as_of = _moving.choose(question, Chosen(found, as_of), patience)
     try:
-        result = _conclusion(found.manifest, chosen, parameters, rows)
+        result = _conclusion(dataset_id, found.manifest, chosen, parameters, rows)
     except StatesMissingError as missing:
         observe = observed(chosen, parameters).observe
         run_id = observe_once(dataset_id, chosen.name, observe, missing.segments, who.user_id)
@@ -66,21 +75,30 @@ def found_params(chosen: Analysis[Any, Any], report: Mapping[str, Any]) -> dict[
 
 
 def answer_of(
-    manifest: Sequence[str], kind: str, analysis: str = "calibration", params: Mapping[str, Any] | None = None
+    manifest: Sequence[str],
+    kind: str,
+    analysis: str = "calibration",
+    params: Mapping[str, Any] | None = None,
+    keep_for: int | None = None,
 ) -> dict[str, Any] | None:
     """*System.* The compact answer on a manifest whose states with these parameters are on disk already.
 
-    None where the analysis cannot take rows of this kind; where the data do not suffice, an answer that says so.
+    The whole of it is kept as the newest answer of the dataset `keep_for`. None where the analysis cannot take rows of
+    this kind; where the data do not suffice, an answer that says so.
     """
     chosen = find_analysis(analysis)
     if kind not in chosen.kinds or not manifest:
         return None
+    parameters = chosen.parameters.parse(params or {})
     try:
-        return summary(_concluded(manifest, chosen, chosen.parameters.parse(params or {})))
+        result = _concluded(manifest, chosen, parameters)
     except NotEnoughData as error:
         rows = segments.count_rows(manifest)
         said = {"verdict": error.code, "sentence": error.message, "rows": rows, "prompts": None}
         return {**said, "estimates": {}, "pictures": {}}
+    if keep_for is not None:
+        kept.keep(keep_for, _key(manifest, chosen, parameters), result)
+    return summary(result)
 
 
 def summary(result: Result) -> dict[str, Any]:
@@ -117,10 +135,30 @@ def _check_kind(chosen: Analysis[Any, Any], version: VersionOf) -> None:
         raise NotEnoughData("No row of this dataset could be taken.", code="no_rows")
 
 
-def _conclusion(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters, rows: bool) -> Result:
-    described = json.dumps(asdict(parameters), sort_keys=True)
-    key = (manifest_hash(manifest), chosen.name, chosen.version, described)
-    result = _results.get(key, lambda: _concluded(manifest, chosen, parameters))
+def _question(chosen: Analysis[Any, Any], parameters: Parameters) -> tuple[str, ...]:
+    return chosen.name, chosen.version, json.dumps(asdict(parameters), sort_keys=True)
+
+
+def _key(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> tuple[str, ...]:
+    return manifest_hash(manifest), *_question(chosen, parameters)
+
+
+def _known(
+    dataset_id: int, manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters
+) -> Result | None:
+    """The answer, if somebody has concluded it already: this process, or the runner with the version."""
+    key = _key(manifest, chosen, parameters)
+    known = _results.peek(key)
+    if known is None and (read := kept.answer(dataset_id, key)) is not None:
+        known = _results.get(key, lambda: read)
+    return known
+
+
+def _conclusion(
+    dataset_id: int, manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters, rows: bool
+) -> Result:
+    key = _key(manifest, chosen, parameters)
+    result = _results.get(key, lambda: kept.answer(dataset_id, key) or _concluded(manifest, chosen, parameters))
     return _with_rows.get(key, lambda: _with_worst(result, manifest)) if rows else result
 
 

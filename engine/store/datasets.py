@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,33 @@ def prune_folds(needed: Collection[str] = (), keep: int = 200) -> int:
     for path in folds[keep:]:
         path.unlink(missing_ok=True)
     return len(folds[keep:])
+
+
+def write_result(dataset_id: int, content: bytes) -> None:
+    """Keep the newest answer of a dataset, in place of the one before; it need not outlive a power cut."""
+    path = _result_path(dataset_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    written.write_bytes(content)
+    written.replace(path)
+
+
+def read_result(dataset_id: int) -> bytes | None:
+    """The answer that was kept of a dataset, if any."""
+    return _read(_result_path(dataset_id))
+
+
+def prune_results(known: Collection[int]) -> int:
+    """Delete the answers kept of datasets that are not `known`. Returns how many went."""
+    folder = get_settings().states.parent / "results"
+    gone = [path for path in folder.glob("*.json") if not (path.stem.isdigit() and int(path.stem) in known)]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def _result_path(dataset_id: int) -> Path:
+    return get_settings().states.parent / "results" / f"{int(dataset_id)}.json"
 
 
 def _modified(path: Path) -> float:

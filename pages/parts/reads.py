@@ -24,6 +24,9 @@ from pages.parts.newest import newest
 
 Params = tuple[tuple[str, Any], ...]
 
+MOVING_SECONDS = 5.0
+"""While rows keep arriving, what would have to be concluded anew may be this old; the default answer never is."""
+
 
 def cursor() -> int:
     """The id of the newest event."""
@@ -148,4 +151,4 @@ def _history(who: Who, dataset_id: int, _as_of: int) -> list[AnswerView]:
 
 @newest
 def _conclusion(who: Who, dataset_id: int, version: int, params: Params, _as_of: int) -> Concluded:
-    return results.conclude(who, dataset_id, params=dict(params), version=version, rows=False)
+    return results.conclude(who, dataset_id, params=dict(params), version=version, rows=False, patience=MOVING_SECONDS)
