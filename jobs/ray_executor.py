@@ -23,7 +23,7 @@ from jobs.observing import Fold, Partial, checked
 from jobs.ray_link import Link
 
 LOOK_SECONDS = 0.05
-STALLED_SECONDS = 30.0
+STALLED_SECONDS = 20.0
 """No part was done for so long: a cluster may have other things to do. The run begins anew."""
 
 AVOIDED_SECONDS = 120.0
@@ -233,4 +233,4 @@ class _Tasks:
         for ref in self._under_way:
             self._ray.cancel(ref, force=True)
         self._under_way = {}
-        self._link.warm()
+        self._link.cool()

@@ -46,11 +46,27 @@ class Link:
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._told = False
+        self._warming: list[Any] = []
 
     @property
     def ready(self) -> bool:
-        """Whether work can be given to Ray."""
-        return self._ready.is_set() and self.cpus > 0
+        """Whether work can be given to Ray: it is there, and its workers are warm."""
+        return self._ready.is_set() and self.cpus > 0 and self._is_warm()
+
+    def cool(self) -> None:
+        """Workers were lost or killed: nobody waits for others to start, a child is faster."""
+        self._warming = self.warm()
+
+    def _is_warm(self) -> bool:
+        warming = self._warming
+        if not warming:
+            return True
+        import ray
+
+        if len(ray.wait(warming, num_returns=len(warming), timeout=0)[0]) < len(warming):
+            return False
+        self._warming = []
+        return True
 
     def wait(self, seconds: float) -> bool:
         """Whether it was ready within this time; for tests and measurements, with somebody else ticking."""

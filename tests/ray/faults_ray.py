@@ -164,7 +164,7 @@ def _kill(processes: list[psutil.Process]) -> None:
 
 def _ready(product: Installation) -> int:
     """How often Ray was ready since the start."""
-    return product.output.read_bytes().count(READY)
+    return sum(path.read_bytes().count(READY) for path in (product.home / "log").iterdir())
 
 
 def _storm(kept: Round, strike: Callable[[Round, Installation], None]) -> None:
@@ -189,17 +189,21 @@ def _storm(kept: Round, strike: Callable[[Round, Installation], None]) -> None:
 
 def _up(product: Installation, before: int) -> bool:
     """Whether Ray is ready now: some of its workers are there, or it has become ready since."""
-    return _ready(product) > before or any(_words(one).startswith(WORKERS) for one in _ray(product))
+    return _ready(product) > before or bool(_workers(product, WORKERS))
+
+
+def _workers(product: Installation, words: tuple[str, ...]) -> list[psutil.Process]:
+    return [one for one in _ray(product) if _words(one).startswith(words)]
 
 
 def worker_killed(kept: Round) -> None:
     """Whatever it is at: its run is done again by another worker."""
 
     def strike(kept: Round, product: Installation) -> None:
-        workers = until(
-            lambda: [one for one in _ray(product) if _words(one).startswith(WORKERS)], 90, "a worker of Ray", 0.1
-        )
-        _kill([kept.rng.choice(workers)])
+        with contextlib.suppress(TimeoutError):
+            until(lambda: _workers(product, WORKERS[1:2]), 15, "a worker at work", 0.02)
+            time.sleep(kept.rng.uniform(0.0, 0.5))
+        _kill([kept.rng.choice(until(lambda: _workers(product, WORKERS), 90, "a worker of Ray", 0.1))])
 
     _storm(kept, strike)
 
