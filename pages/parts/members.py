@@ -125,11 +125,12 @@ def _members_card(who: Who, known: Sequence[ProjectView], busy: bool) -> None:
 def _member(who: Who, one: MemberView, may: bool) -> Row:
     own = one.user_id == who.user_id
     marks = [*(["you"] if own else []), *(["disabled"] if one.disabled else [])]
+    greater = max(one.role or "member", one.everywhere, key=ROLES.index).capitalize()
     cells = [
         listing.name(one.name, *marks),
         one.role.capitalize() if one.role else listing.quiet("–"),
         one.everywhere.capitalize(),
-        max(one.role or "member", one.everywhere, key=ROLES.index).capitalize(),
+        listing.quiet("nothing now") if one.disabled else greater,
     ]
     acts: list[Act] = [("role", "Change role…" if one.role else "Give a role…")]
     if one.role:
@@ -156,7 +157,9 @@ def _add(who: Who, slug: str, name: str) -> None:
         explain(f"Everybody with an account has a role in {name} already. Whoever is missing is invited first.")
         return
     with st.form("add-member", border=False):
-        chosen = st.selectbox("Person", list(others), None, format_func=lambda user_id: others[user_id])
+        chosen = st.selectbox(
+            "Person", list(others), None, format_func=lambda user_id: others[user_id], placeholder="Choose somebody"
+        )
         role = roles.choose(roles.IN_A_PROJECT, "viewer")
         sent = st.form_submit_button("Add to project", type="primary")
     if sent and chosen is None:
