@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from benchmarks.faults.broken import BREAKS, Break
-from benchmarks.measure import write_table
+from benchmarks.faults.table import rows_of
+from benchmarks.measure import RESULTS, write_table
 from engine.settings import ROOT
 
 HEAD = ("test", "broken on purpose", "noticed", "seconds", "the first thing that was said")
@@ -30,8 +31,6 @@ def main() -> int:
     parser.add_argument("--only", default="", help="numbers of faults, such as 41,42")
     wanted = [word for word in parser.parse_args().only.split(",") if word]
     rows = [_tried(one) for one in BREAKS if not wanted or one.fault in wanted]
-    if not wanted:
-        write_table("faults_breaks", "Broken on purpose", HEAD, rows, NOTE)
     return 1 if any(row[2] != "yes" for row in rows) else 0
 
 
@@ -52,7 +51,16 @@ def _tried(broken: Break) -> list[str]:
     noticed = "yes" if done.returncode == 1 else "no"
     row = [broken.fault, broken.what, noticed, f"{time.monotonic() - began:.0f}", (said or ["–"])[-1][:200]]
     print(" | ".join(row), flush=True)
+    _keep(row)
     return row
+
+
+def _keep(row: list[str]) -> None:
+    """Put a row in its place in the table, beside those that were tried before."""
+    rows = {(cells[0], cells[1]): cells for cells in rows_of(RESULTS / "faults_breaks.md", len(HEAD))}
+    rows[(row[0], row[1])] = [" ".join(cell.replace("|", "/").split()) for cell in row]
+    order = [(one.fault, one.what) for one in BREAKS]
+    write_table("faults_breaks", "Broken on purpose", HEAD, [rows[key] for key in order if key in rows], NOTE)
 
 
 def _copy(tree: Path) -> None:

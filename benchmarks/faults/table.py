@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from benchmarks.faults.case import Fault, Round
 from benchmarks.measure import RESULTS, write_table
@@ -32,12 +33,16 @@ def keep(fault: Fault, done: Round, order: Sequence[str]) -> None:
 
 
 def _kept() -> dict[str, list[str]]:
-    path = RESULTS / "faults.md"
+    return {row[0]: row for row in rows_of(RESULTS / "faults.md", len(HEAD))}
+
+
+def rows_of(path: Path, width: int) -> list[list[str]]:
+    """The rows of a kept table; a last cell that is empty may be missing."""
     if not path.is_file():
-        return {}
+        return []
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     cells = [line.strip("| ").split(" | ") for line in lines[1:]]
-    return {row[0]: [*row, ""][: len(HEAD)] for row in cells if len(row) >= len(HEAD) - 1}
+    return [[*row, ""][:width] for row in cells if len(row) >= width - 1]
 
 
 def _cell(text: str) -> str:
