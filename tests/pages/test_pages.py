@@ -17,7 +17,7 @@ from pages.parts import guard, reads, state
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, html, part, parts
 
-NAMES = ("calibration", "datasets", "runs", "settings")
+NAMES = ("calibration", "datasets", "runs", "people", "settings")
 
 
 @pytest.mark.parametrize("name", ["home", *NAMES])
