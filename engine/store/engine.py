@@ -29,6 +29,7 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",  # else REPLACE takes lines of the audit away without asking its triggers
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
 )
 POSTGRES_OPTIONS = f"-c lock_timeout={BUSY_MILLISECONDS} -c statement_timeout=60000 -c timezone=UTC"
