@@ -63,18 +63,22 @@ ROUTES = (
     "/api/v0/tasks",
     "/api/v0/logs",
     "/api/v0/logs/file",
-    "/api/gcs_healthz",
     "/nodes",
     "/nodes/x",
     "/logical/actors",
     "/events",
-    "/api/healthz",
     "/worker/traceback?pid=1",
     "/worker/cpu_profile?pid=1",
     "/memory_profile?pid=1",
     "/task/traceback?task_id=x",
 )
 """What Ray's dashboard answers that tells or changes something."""
+
+HEALTH = ("/api/gcs_healthz", "/api/healthz", "/api/local_raylet_healthz")
+"""What Ray leaves open on purpose: that it lives, and nothing else."""
+
+BACK_SECONDS = 240.0
+"""How long a head may take on a busy machine, where it has the least priority."""
 
 
 class Observing:
@@ -95,14 +99,14 @@ class Observing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop.set()
-        self._thread.join(90)
+        self._thread.join(100)
 
     def _ask(self) -> None:
         while not self.stop.is_set():
             self.asked += 1
             observe = {"scale": 1 + self.asked / 1000}
             params = {"analysis": "calibration", "observe": observe, "segments": [self.sha256]}
-            with contextlib.suppress(StoreUnavailable):
+            with contextlib.suppress(StoreUnavailable, TimeoutError):
                 run = runs.request(self.product.who, self.dataset, "observe", params)
                 until(lambda run=run: _ended(run), 90, f"the end of run {run}", 0.05)
 
@@ -170,14 +174,14 @@ def _ready(product: Installation) -> int:
 def _storm(kept: Round, strike: Callable[[Round, Installation], None]) -> None:
     surroundings = {"PLUMBLINE_RAY": "local", "PLUMBLINE_RAY_ROWS": "1"}
     with Installation(kept.folder / "home", IMPATIENT + LAUNCH, **surroundings) as product:
-        until(lambda: _ready(product), 120, "the start of Ray")
+        until(lambda: _ready(product), BACK_SECONDS, "the start of Ray")
         with Workload(product, gap=1.0) as work, Observing(product) as observing:
             for _ in range(kept.times):
                 time.sleep(kept.rng.uniform(0.1, 3.0))
                 strike(kept, product)
                 kept.runs += 1
             before = _ready(product)
-            until(lambda: product.pid("runner") and _up(product, before), 120, "Ray again")
+            until(lambda: product.pid("runner") and _up(product, before), BACK_SECONDS, "Ray again")
             observing.__exit__(None, None, None)
             work.finish(kept)
             observing.audit(kept)
@@ -233,7 +237,7 @@ def _strike_head(kept: Round, product: Installation, chosen: Callable[[psutil.Pr
     _kill(until(lambda: [one for one in _ray(product) if chosen(one)], 90, "Ray's processes", 0.05))
     product.wait_for_another("runner", gone)
     if kept.rng.random() >= STARTING:
-        until(lambda: _ready(product) > before, 120, "Ray again", 0.1)
+        until(lambda: _ready(product) > before, BACK_SECONDS, "Ray again", 0.1)
 
 
 # ------------------------------------------------------------------ who may speak with it
@@ -242,7 +246,7 @@ def _strike_head(kept: Round, product: Installation, chosen: Callable[[psutil.Pr
 def closed(kept: Round) -> None:
     """No route, method or port answers without the token; nothing listens off loopback; open Ray is refused."""
     with Installation(kept.folder / "home", LAUNCH, PLUMBLINE_RAY="local") as product:
-        until(lambda: _ready(product), 120, "the start of Ray")
+        until(lambda: _ready(product), BACK_SECONDS, "the start of Ray")
         processes = _ray(product)
         listening = _listening([*processes, psutil.Process(until(lambda: product.pid("runner"), 60, "a runner"))])
         outside = {one for one in listening if not one[0].startswith(("127.", "::1", "::ffff:127."))}
@@ -263,6 +267,19 @@ def _knock_everywhere(kept: Round, port: int) -> None:
                 status = _status(f"http://127.0.0.1:{port}{route}", method, token)
                 kept.check(status == wanted, f"{method} {route} with {'a wrong' if token else 'no'} token: {status}")
                 kept.runs += 1
+    for route in HEALTH:
+        said = _said(f"http://127.0.0.1:{port}{route}")
+        kept.check(said in ("", "success"), f"GET {route} tells {said[:40]}")
+        kept.runs += 1
+
+
+def _said(url: str) -> str:
+    """What anybody is told; nothing where that is a refusal."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError:
+        return ""
 
 
 def _status(url: str, method: str, token: str) -> int:
