@@ -270,20 +270,39 @@ def clear_dead(base: Path) -> None:
 
 
 def members(session: int, folder: Path) -> list[int]:
-    """The processes of a Ray: those of its session, and those that were started in its folder's name."""
+    """The processes of a Ray: those of its session, those that were started in its folder's name, and their children.
+
+    Some of Ray's write their title over their environment.
+    """
     mark = f"{MARK}={folder}".encode()
-    others = (path for path in Path("/proc").iterdir() if path.name.isdigit() and int(path.name) != os.getpid())
-    return [int(path.name) for path in others if _belongs(path, session, mark)]
+    parents: dict[int, int] = {}
+    found: set[int] = set()
+    for path in Path("/proc").iterdir():
+        pid = int(path.name) if path.name.isdigit() else os.getpid()
+        if pid == os.getpid() or (fields := _fields(path)) is None:
+            continue
+        parents[pid] = int(fields[1])
+        if (session > 0 and int(fields[3]) == session) or mark in _environment(path):
+            found.add(pid)
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found)
 
 
-def _belongs(path: Path, session: int, mark: bytes) -> bool:
+def _fields(path: Path) -> list[str] | None:
+    """State, parent, group, session and so on of a process that is not dead."""
     try:
         fields = (path / "stat").read_text().rpartition(")")[2].split()
-        if fields[0] in "ZX":
-            return False
-        return (session > 0 and int(fields[3]) == session) or mark in (path / "environ").read_bytes().split(b"\0")
     except OSError:
-        return False
+        return None
+    return None if fields[0] in "ZX" else fields
+
+
+def _environment(path: Path) -> list[bytes]:
+    try:
+        return (path / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _signal(session: int, folder: Path, number: int) -> bool:

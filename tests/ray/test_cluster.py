@@ -16,7 +16,8 @@ from jobs.cluster import Node, address_of
 from tests.processes.waiting import alive, until
 from tests.ray.conftest import NEEDS_RAY, settings_of
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+SLEEP = [sys.executable, "-c", "import subprocess; subprocess.run(['sleep', '600'], env={})"]
+"""Has a child whose environment says nothing."""
 
 
 @pytest.mark.parametrize(
@@ -97,15 +98,16 @@ def orphan(tmp_path):
     environment = {**os.environ, cluster.MARK: str(folder)}
     process = subprocess.Popen(SLEEP, env=environment, start_new_session=True)
     yield folder, process
-    process.kill()
+    cluster._kill(0, folder)
     process.wait()
 
 
 def test_what_dead_runners_left_is_ended_and_removed(orphan):
     folder, process = orphan
-    until(lambda: cluster.members(0, folder))
+    pids = until(lambda: len(found := cluster.members(0, folder)) == 2 and found)
+    assert process.pid in pids
     cluster.clear_dead(folder.parent)
-    assert not alive(process.pid)
+    until(lambda: not any(map(alive, pids)))
     assert not folder.exists()
 
 
