@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from engine.access.unsafe import refusal
 from engine.errors import UsageError
 from engine.logs import Collected
 from engine.settings import Settings, get_settings
@@ -22,7 +23,9 @@ HEALTH_SECONDS = 60.0
 
 
 def check(settings: Settings) -> None:
-    """Refuse to start where it could not work, and say why."""
+    """Refuse to start where it could not work, or would be open to others, and say why."""
+    if reason := refusal(settings):
+        raise UsageError(reason, code="unsafe")
     check_home(settings)
     _check_disk(settings)
     _check_port(settings)

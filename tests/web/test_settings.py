@@ -9,8 +9,10 @@ from streamlit import config
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
+from engine.errors import UsageError
 from engine.settings import ROOT, Settings
 from engine.store.engine import fetch
+from jobs import preflight
 from tests.web.conftest import Desk
 from tests.web.everything import over_http
 from tests.web.serving import PASSWORD
@@ -162,3 +164,11 @@ def test_nobody_becomes_an_administrator_over_the_web(desk: Desk) -> None:
             assert client.post(path, data=sent).status_code in (303, 401, 404)
     assert fetch('SELECT count(*) FROM "user"') == [(0,)]
     assert fetch("SELECT count(*) FROM session") == [(0,)]
+
+
+def test_the_launcher_refuses_before_it_starts_anything(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with pytest.raises(UsageError, match="PLUMBLINE_TLS") as refused:
+        preflight.check(Settings(home=home, bind="0.0.0.0"))
+    assert refused.value.code == "unsafe"
+    assert not home.exists()
