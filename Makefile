@@ -33,7 +33,7 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks; speed=$$?; $(BIN)/python -m benchmarks.live && exit $$speed
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour
 	@$(BIN)/python -m tests.tour

@@ -65,16 +65,17 @@ async def _hear_goodbye(websocket: WebSocket) -> None:
 async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> None:
     """Send every event after `since` that the user may see; return when the socket is gone or cannot keep up."""
     subscriber = Subscriber(who.user_id)
+    may = _Rights(who)
     hub.subscribers.add(subscriber)
     upto = hub.cursor
     try:
         await _send(websocket, {"hello": upto})
-        sent = await _catch_up(websocket, who, upto if since is None else since, upto)
+        sent = await _catch_up(websocket, may, upto if since is None else since, upto)
         while not subscriber.stalled:
             batch = list(await subscriber.queue.get())
             while not subscriber.queue.empty():
                 batch += subscriber.queue.get_nowait()
-            if await _send_batch(websocket, who, [event for event in batch if event.id > sent]):
+            if await _send_batch(websocket, may, [event for event in batch if event.id > sent]):
                 measuring.delivered(batch[-1].written)
             sent = max(sent, batch[-1].id)
         await websocket.close(_STALLED)
@@ -84,7 +85,7 @@ async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> Non
         hub.subscribers.discard(subscriber)
 
 
-async def _catch_up(websocket: WebSocket, who: Who, since: int, upto: int) -> int:
+async def _catch_up(websocket: WebSocket, may: _Rights, since: int, upto: int) -> int:
     """Send what the table holds in (since, upto]; the id from which the queue goes on."""
     if since == upto:
         return upto
@@ -97,7 +98,7 @@ async def _catch_up(websocket: WebSocket, who: Who, since: int, upto: int) -> in
         page = [event for event in map(Event.of, rows) if event.id <= upto]
         if not page:
             break
-        await _send_batch(websocket, who, page)
+        await _send_batch(websocket, may, page)
         since = page[-1].id
     return max(since, upto)
 
@@ -107,9 +108,25 @@ def _page_after(since: int) -> tuple[list[dict[str, Any]], int]:
     return events.after(since, _PAGE), events.oldest()
 
 
-async def _send_batch(websocket: WebSocket, who: Who, batch: list[Event]) -> bool:
+class _Rights:
+    """What one socket may hear. A project is asked about once: when the rights change, the gate ends the socket."""
+
+    def __init__(self, who: Who) -> None:
+        self._who = who
+        self._projects: dict[str | None, bool] = {}
+
+    def hear(self, event: Event) -> bool:
+        """Whether this event may be sent."""
+        if event.user is not None:
+            return may_hear(self._who, event.project, event.topic)
+        if event.project not in self._projects:
+            self._projects[event.project] = may_hear(self._who, event.project, event.topic)
+        return self._projects[event.project]
+
+
+async def _send_batch(websocket: WebSocket, may: _Rights, batch: list[Event]) -> bool:
     """Send what they may hear; whether there was anything."""
-    texts = [event.text for event in batch if may_hear(who, event.project, event.topic)]
+    texts = [event.text for event in batch if may.hear(event)]
     if texts:
         await websocket.send_text('{"events":[' + ",".join(texts) + "]}")
     return bool(texts)
