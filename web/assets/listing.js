@@ -1,8 +1,9 @@
 // Rows that somebody looks after: people, members, sessions, tokens, lines of the audit. Found by typing, acted on by menu.
-import { ago, icon, make, read } from "./plumb.js";
+import { ago, icon, make, read, whole } from "./plumb.js";
 import { menu, sureButton } from "./menu.js";
 
 const MOMENT = 60000;
+const SHOWN = 200;
 
 export default function listing({ data, parentElement, setTriggerValue }) {
   const part = (parentElement.__listing ||= new Listing(parentElement));
@@ -36,7 +37,7 @@ class Listing {
     this.frame.setAttribute("aria-label", given.label);
     const names = given.columns.map((name) => make("th", { scope: "col" }, name || make("span", { class: "pl-unseen" }, "Actions")));
     this.frame.replaceChildren(make("table", { class: "pl-list" }, make("thead", {}, make("tr", {}, ...names)), this.rows));
-    this.rows.replaceChildren(...given.rows.map((row) => this.row(row)));
+    this.texts = given.rows.map((row) => fold(words(row.cells)));
     this.filter();
   }
 
@@ -52,20 +53,17 @@ class Listing {
     return row.acts.length ? menu(`pl-list-menu-${this.given.key}-${row.id}`, `What can be done with ${row.name}`, row.acts, choose) : null;
   }
 
-  /** Rows that hold every word that was typed. */
+  /** Rows that hold every word that was typed; of very many, only the first are drawn. */
   filter() {
-    const words = fold(this.input.value).split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const row of this.rows.rows) {
-      const text = fold(row.textContent);
-      row.hidden = !words.every((word) => text.includes(word));
-      shown += !row.hidden;
-    }
+    const sought = fold(this.input.value).split(/\s+/).filter(Boolean);
+    const found = this.given.rows.filter((row, index) => sought.every((word) => this.texts[index].includes(word)));
     const all = this.given.rows.length;
-    this.found.textContent = words.length ? `${shown} of ${all}` : "";
+    this.rows.replaceChildren(...found.slice(0, SHOWN).map((row) => this.row(row)));
+    const count = sought.length ? `${whole(found.length)} of ${whole(all)}` : "";
+    this.found.textContent = found.length > SHOWN ? `The first ${SHOWN} of ${whole(found.length)}; type to find the others` : count;
     this.none.textContent = all ? "Nobody and nothing here is called that." : this.given.empty;
-    this.none.hidden = shown > 0;
-    this.frame.hidden = shown === 0;
+    this.none.hidden = found.length > 0;
+    this.frame.hidden = found.length === 0;
   }
 
   tick() {
@@ -105,6 +103,11 @@ function when(at) {
 
 function exact(at) {
   return `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
+}
+
+/** All that is written in cells. */
+function words(cells) {
+  return cells.flatMap((cell) => (Array.isArray(cell) ? cell.slice(1).flat() : cell)).join(" ");
 }
 
 function fold(text) {

@@ -5,12 +5,17 @@ const SURE_FOR = 4000;
 
 /** `acts` are [name, label, sure]: where `sure` is given it is what the entry asks before it is done. */
 export function menu(id, label, acts, choose) {
-  const list = make("div", { id, popover: "auto", class: "pl-menu" }, ...acts.map((act) => sureButton({}, act, (name) => {
+  const list = make("div", { id, popover: "auto", class: "pl-menu" });
+  const entry = (act) => sureButton({}, act, (name) => {
     list.hidePopover();
     choose(name);
-  })));
+  });
   const button = make("button", { type: "button", class: "pl-tool", popovertarget: id, "aria-label": label }, icon("more"));
-  list.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => place(list, button.getBoundingClientRect())));
+  list.addEventListener("beforetoggle", (event) => {
+    if (event.newState !== "open") return;
+    list.replaceChildren(...acts.map(entry));
+    requestAnimationFrame(() => place(list, button.getBoundingClientRect()));
+  });
   return make("span", { class: "pl-menu-place" }, button, list);
 }
 
