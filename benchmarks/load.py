@@ -2,7 +2,7 @@
 
 Each visitor signs in by the form, opens a page over Streamlit's own protocol and the live socket beside it, and asks
 for a rerun every 15 s (±20 %), each time with other parameters. Meanwhile four rows a second arrive in followed files,
-and a large file is read and observed again and again. Writes benchmarks/results/load_<visitors>.md (soak.md for a soak).
+and a large file is read and observed again and again. Writes benchmarks/results/load_<visitors>.md, soak.md for a soak.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def main() -> int:
 
 _NOTE = f"""Milliseconds where nothing else is said. One machine runs the product, the visitors and the run beside them.
 Each visitor asks for a rerun every {PERIOD:g} s; {PUSHES_A_SECOND} rows a second are appended to followed files; a file
-of {BESIDE_ROWS:,} pairs is read and observed without a pause. A push counts from the moment its event is written until the
-visitor's socket has it, at every visitor."""
+of {BESIDE_ROWS:,} pairs is read and observed without a pause. A push counts from the moment its event is written until
+the visitor's socket has it, at every visitor."""
 
 
 def _arguments() -> argparse.Namespace:

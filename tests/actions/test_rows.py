@@ -166,7 +166,10 @@ DEATHS = (dies_in_the_journal, dies_while_appending, dies_before_the_store, dies
 @pytest.mark.parametrize("death", DEATHS)
 @pytest.mark.parametrize("helper", ["the sender", "the foreman"])
 def test_a_batch_sent_again_after_any_death_is_there_once(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch, death: Callable[[pytest.MonkeyPatch], None], helper: str
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    death: Callable[[pytest.MonkeyPatch], None],
+    helper: str,
 ) -> None:
     who = person()
     rows.append(who, "main", "live", ONE)
