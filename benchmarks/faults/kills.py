@@ -39,7 +39,7 @@ def _storm(
     struck: list[datetime] = []
     with Installation(kept.folder / "home", IMPATIENT + LAUNCH) as product:
         kept.notes.append("slowest: a run's end after it was asked for, or after the last kill before")
-        with Workload(product) as work:
+        with Workload(product, gap=0.5) as work:
             for _ in range(kept.times):
                 if batches and said.open_runs() < 5:
                     work.drop_batch()
