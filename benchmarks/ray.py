@@ -94,7 +94,10 @@ def _observing(folder: Path, sizes: list[int], times: int) -> list[list[str]]:
             path.unlink()
         rows.append(_memory(link))
     finally:
+        import ray
+
         child.stop()
+        ray.shutdown()  # type: ignore[no-untyped-call]  # before the head, whose end would take this process with it
         link.stop()
     return rows
 

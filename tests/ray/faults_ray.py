@@ -38,7 +38,7 @@ from jobs import cluster
 from jobs.observing import observe_here
 from tests.ray import big
 
-ROWS = 1_500_000
+ROWS = 600_000
 READY = b"Ray is ready"
 STARTING = 0.2
 """Share of the kills that meet a head that is only just starting."""
@@ -269,7 +269,7 @@ def _knock_everywhere(kept: Round, port: int) -> None:
                 kept.runs += 1
     for route in HEALTH:
         said = _said(f"http://127.0.0.1:{port}{route}")
-        kept.check(said in ("", "success"), f"GET {route} tells {said[:40]}")
+        kept.check(set(said.split()) <= {"raylet:", "gcs:", "success"}, f"GET {route} tells {said[:40]}")
         kept.runs += 1
 
 
