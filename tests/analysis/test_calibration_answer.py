@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from engine.analysis import ANALYSES, CalibrationParameters
+from engine.analysis import ANALYSES, CalibrationParameters, metrics
 from engine.analysis.calibration.error import CalibrationError
 from engine.analysis.calibration.plan import more_prompts
 from engine.analysis.calibration.sentence import Basis, sentence, short, verdict
@@ -221,6 +221,15 @@ def test_badly_mixed_buckets_are_refused(buckets, refused):
         assert conclude(rows).verdict
 
 
+def test_badly_mixed_buckets_are_named_also_at_the_least_number_of_prompts():
+    thirty, fewer = (pairs(300, prompts=prompts) for prompts in (30, 29))
+    bucket = (np.arange(300) % 9).astype(np.uint16)
+    with pytest.raises(NotEnoughData, match="30 prompts lie in 9 buckets only"):
+        conclude(changed(thirty, bucket=bucket))
+    with pytest.raises(NotEnoughData, match="29 prompts; an honest interval"):
+        conclude(changed(fewer, bucket=bucket))
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -400,6 +409,7 @@ def test_how_many_more_prompts_settle_it():
     """By hand: at k times the prompts the half-width of CE² is reach · √(noise / k² + slope · s / k)."""
     assert more_prompts(UNSURE, 100) == 700  # 2 · .01 / k = .05², so k = 8
     assert more_prompts(replace(UNSURE, noise=4e-4), 100) == 1500
+    assert more_prompts(replace(UNSURE, square=0.0), 100) == 700  # exactly no error is one that never leaves 0
     detected = replace(UNSURE, square=0.01)  # too large ever to end below .05²: 2 · .01 / k = .01, so k = 2
     assert more_prompts(detected, 100) == 100
     assert more_prompts(replace(detected, square=0.005), 1234) == 3800  # 1,234 · 3 = 3,702, rounded up
@@ -432,6 +442,7 @@ def test_the_interval_narrows_as_planned():
         (1.2, "1.20"),
         (1, "1.00"),
         (0.999, "1.00"),
+        (10.05, "10.05"),
     ],
 )
 def test_short_numbers(number, text):
@@ -499,6 +510,25 @@ def test_the_recalibrated_picture_lies_on_the_diagonal():
     assert (gap * np.array(picture["count"])).sum() / 20_000 < 0.02
 
 
+def test_the_recalibrated_picture_bins_the_rows_by_what_the_other_folds_say():
+    rows = pairs(900, stretch=1.7, prompts=300, seed=8)
+    margin, label = rows.columns["margin"].copy(), rows.columns["label"].copy()
+    margin[:20], label[:20] = 1e4, 1.0
+    rows = changed(rows, margin=margin, label=label)
+    confidence, fold = np.empty(900), rows.columns["bucket"] % 5
+    for number in range(5):
+        kept = fold != number
+        confidence[~kept] = expit(np.abs(margin[~kept]) / metrics.temperature(margin[kept], label[kept]))
+    assert (confidence == 1).sum() >= 20
+    expected = metrics.width_bins(confidence, np.where(margin > 0, label, 1 - label), 10)
+    filled = expected.count > 0
+    picture = conclude(rows, bins=10).pictures["recalibrated"]
+    assert len(picture["count"]) == filled.sum() == 5
+    assert picture["count"] == pytest.approx(expected.count[filled], abs=3)
+    assert picture["predicted"] == pytest.approx(expected.predicted[filled] / expected.count[filled], abs=3e-3)
+    assert picture["observed"] == pytest.approx(expected.observed[filled] / expected.count[filled], abs=1e-2)
+
+
 def test_a_slice_parameter_narrows():
     rows = pairs(900, prompts=300, stretch=1.7)
     codes_ = (np.arange(900) % 3 == 0).astype(int)
@@ -512,3 +542,9 @@ def test_a_slice_parameter_narrows():
     third = Rows("comparison", {name: column[codes_ == 1] for name, column in rows.columns.items()})
     assert value(result, "accuracy") == pytest.approx(value(conclude(third), "accuracy"))
     assert value(result, "ece_width_15") == pytest.approx(value(conclude(third), "ece_width_15"))
+
+
+def test_a_slice_value_may_hold_an_equals_sign():
+    codes_ = (np.arange(300) % 2).astype(int)
+    rows = sliced(pairs(300), prompt=(codes_, ["a=b=c", "plain"]))
+    assert conclude(rows, slice="prompt=a=b=c").dataset["rows"] == 150

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import brentq
 from scipy.special import expit
 
 from engine.analysis import metrics
 from engine.analysis.calibration.error import calibration_error
-from engine.analysis.calibration.view import View
+from engine.analysis.calibration.estimates import _temperature
+from engine.analysis.calibration.null import SMOOTH_DRAWS, bin_nulls, null_residual, smooth_null
+from engine.analysis.calibration.view import SMOOTH_POINTS, View
 from engine.analysis.isotonic import corp
 from engine.analysis.metrics import equal_mass_groups
 from engine.analysis.smooth import smooth_ece_of
@@ -240,6 +243,16 @@ def test_pure_noise_reaches_down_to_zero():
     assert certain.high == 1.0
 
 
+def test_without_a_gap_only_noise_is_left_and_single_rows_tell_nothing():
+    """One bin of four rows with residuals ± ½: N² − Σ N_g² = 12, the covariance is 4 · ¼ = 1."""
+    residual = np.array([[0.5, 0.8], [-0.5, 0], [0.5, 0], [-0.5, 0]])
+    count = np.array([[1.0, 1], [1, 0], [1, 0], [1, 0]])
+    found = calibration_error(count, residual, 0.95)
+    assert (found.square, found.noise, found.slope) == pytest.approx((-1 / 12, 2 / 144, 0))
+    assert found.high**2 == pytest.approx(-1 / 12 + stats.t.ppf(0.975, 3) * np.sqrt(2 / 144))
+    assert (found.value, found.low) == (0, 0)
+
+
 def test_noise_may_be_measured_on_other_residuals():
     generator = np.random.default_rng(3)
     count = np.ones((80, 2))
@@ -309,6 +322,39 @@ def test_nulls_are_seeded(some_pairs):
     assert one != other
 
 
+def test_draws_of_the_null_spread_as_its_deviation_says():
+    p = np.concatenate([np.full(40, 0.3), np.linspace(0.51, 0.59, 60), [0.95]])
+    truth = (np.random.default_rng(1).random(101) < p).astype(float)
+    view = View(ANALYSIS.observe(Rows("score", {"value": p, "truth": truth, **identity(101)}), DEFAULTS), 10)
+    nulls = bin_nulls(view, null_residual(view), view.width, 0)
+    assert nulls.share[:, 0] == pytest.approx(np.array([40, 60, 1]) / 101)
+    assert nulls.rate[:, 0] == pytest.approx([0.3, 0.55, 0.95])
+    assert nulls.noise[:, 0] == pytest.approx([0.3 * 0.7 / 39, 0.55 * 0.45 / 59, 0])
+    assert np.flatnonzero(nulls.deviation).tolist() == [3, 5, 9]
+    assert nulls.draws.std(axis=1) == pytest.approx(nulls.deviation[[3, 5, 9]], rel=0.05)
+    assert nulls.deviation[3] == pytest.approx(np.sqrt(0.3 * 0.7 / 40), rel=0.03)
+
+
+@pytest.mark.parametrize(("make", "n"), [(pairs, 40), (scores, 40), (scores, 200)])
+def test_the_smooth_null_is_the_width_at_which_smoothed_draws_reach_it(make, n):
+    """By direct smoothing with mirror images on the grid, no cosines; the search for the width ends within 1.3 %."""
+    view = View(ANALYSIS.observe(make(n, stretch=2.0, seed=6), DEFAULTS), 15)
+    residual = null_residual(view)
+    sums = view.by_bucket_and_bin(residual / view.rows, view.points)
+    if view.paired:
+        sums = (sums - sums[:, ::-1]) / 2
+    draws = np.random.default_rng(7).standard_normal((SMOOTH_DRAWS, len(sums))) @ sums
+    at = (np.arange(SMOOTH_POINTS) + 0.5) / SMOOTH_POINTS
+
+    def reached(width: float) -> float:
+        images = [at[:, None] - sign * at + shift for sign in (1, -1) for shift in (-2, 0, 2)]
+        kernel = sum(np.exp(-np.square(image / width) / 2) for image in images) / (np.sqrt(2 * np.pi) * width)
+        return float(np.quantile(np.abs(draws @ kernel).mean(axis=1), 0.95))
+
+    width = brentq(lambda width: reached(width) - width, 1e-3, 0.5, xtol=1e-6)
+    assert smooth_null(view, residual, 7) == pytest.approx(width, rel=0.013)
+
+
 # ------------------------------------------------------------------ side counts
 
 
@@ -359,3 +405,50 @@ def test_the_null_of_the_largest_gap_is_that_of_calibrated_outcomes():
         drawn = [metrics.width_bins(confidence, (generator.random(100) < confidence) * 1.0).mce for _ in range(600)]
         ratios.append(conclude(rows).estimates["mce_width_15"].null_95 / np.quantile(drawn, 0.95))
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.12)
+
+
+@pytest.mark.parametrize(("buckets", "told"), [(0, False), (1, False), (2, True)])
+def test_side_counts_need_two_buckets(buckets, told):
+    rows = pairs(200)
+    known = np.isin(rows.columns["bucket"], np.unique(rows.columns["bucket"])[:buckets])
+    rows = changed(
+        rows,
+        first=np.where(known, 1, -1).astype(np.int8),
+        votes=np.where(known, 4, 1).astype(np.int32),
+        label=np.where(known, 0.75, rows.columns["label"]),
+    )
+    estimates = conclude(rows).estimates
+    assert (estimates["position_bias"].value is not None) == told
+    assert (estimates["label_noise_ceiling"].value is not None) == told
+    if told:
+        assert estimates["position_bias"].value == pytest.approx(0.25)
+        assert estimates["label_noise_ceiling"].value == pytest.approx(0.5)
+        assert estimates["label_noise_ceiling"].n == estimates["position_bias"].n == known.sum()
+
+
+def test_intervals_end_where_the_estimate_can_no_longer_lie():
+    rows = pairs(40, seed=1)
+    margin = np.abs(rows.columns["margin"])
+    first = np.tile(np.array([1, 0], np.int8), 20)
+    for wrong, side in ((1, "high"), (39, "low")):
+        label = (np.arange(40) >= wrong).astype(float)
+        turned = np.where(first == 1, 1, -1)
+        told = changed(rows, margin=margin * turned, label=np.where(first == 1, label, 1 - label), first=first)
+        estimates = conclude(told).estimates
+        accuracy, bias = estimates["accuracy"], estimates["position_bias"]
+        assert accuracy.value == pytest.approx(1 - wrong / 40)
+        assert bias.value == pytest.approx(0.5 - wrong / 40)
+        assert getattr(accuracy, side) == (1 if side == "high" else 0)
+        assert getattr(bias, side) == (0.5 if side == "high" else -0.5)
+    balanced = changed(scores(40), truth=np.tile([0.0, 1.0], 20))
+    uncertainty = conclude(balanced).estimates["brier_uncertainty"]
+    assert (uncertainty.value, uncertainty.high) == pytest.approx((0.25, 0.25))
+    assert conclude(balanced).estimates["brier_resolution"].low >= 0
+
+
+def test_the_temperature_is_open_above_where_the_slope_may_be_zero():
+    view = View(ANALYSIS.observe(pairs(50), DEFAULTS), 15)
+    told = [_temperature(view, 0.5, spread, 0.95) for spread in (0.25, 0.5, 0.6)]
+    assert [(one.value, one.high) for one in told] == [(2, 4), (2, None), (2, None)]
+    assert [one.low for one in told] == pytest.approx([1 / 0.75, 1, 1 / 1.1])
+    assert _temperature(view, 0.0, 0.1, 0.95).value is None

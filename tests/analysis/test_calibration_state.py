@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import pairwise
 
 import numpy as np
@@ -228,6 +229,8 @@ def test_no_rows_give_an_empty_state():
         (changed(pairs(3), label=np.array([0.0, -0.1, 1.0])), "label"),
         (changed(scores(3), value=np.array([0.0, 97.0, 1.0])), "value"),
         (changed(scores(3), value=np.array([0.0, -0.5, 1.0])), "value"),
+        (changed(scores(3), value=np.array([0.0, 1.01, 1.0])), "value"),
+        (changed(pairs(3), label=np.array([0.0, 1.01, 1.0])), "label"),
         (changed(scores(3), truth=np.array([0.0, 1.5, 1.0])), "truth"),
     ],
 )
@@ -236,6 +239,22 @@ def test_values_out_of_range_are_refused_by_name(rows, field):
         observed(rows)
     assert caught.value.field == field
     assert ("scale=" in caught.value.message) == (field == "value")
+
+
+def test_scores_out_of_range_are_told_as_they_were_read():
+    rows = changed(scores(3), value=np.array([-1.5, 4.0, 12.0]))
+    with pytest.raises(InputRefused, match=r"^Scores from -1.5 to 12 do not lie in \[0, 10\]: pass scale=") as caught:
+        ANALYSIS.observe(rows, CalibrationParameters(scale=10))
+    assert caught.value.code == "scale"
+
+
+def test_bytes_with_pickled_objects_are_refused():
+    with np.load(io.BytesIO(ANALYSIS.to_bytes(observed(pairs(5))))) as archive:
+        arrays = dict(archive.items())
+    written = io.BytesIO()
+    np.savez(written, **(arrays | {"prompts": np.array([{"a": 1}], dtype=object)}))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        ANALYSIS.from_bytes(written.getvalue())
 
 
 def test_other_kinds_and_mixed_states_are_refused():
@@ -269,8 +288,10 @@ def test_conjunctions_are_kept_for_small_columns():
     state = observed(rows)
     assert list(state.columns) == ["domain", "domain & length", "length"]
     domain, length = rows.slices["domain"][0], rows.slices["length"][0]
-    narrow = ANALYSIS.narrow(state, "domain & length", "code & long")
-    assert narrow.rows == int(((domain == 1) & (length == 1)).sum())
+    for value in state.columns["domain & length"].values:
+        left, right = value.split(CONJUNCTION)
+        inside = (domain == ["math", "code", "chat"].index(left)) & (length == ["short", "long"].index(right))
+        assert ANALYSIS.narrow(state, "domain & length", value).rows == inside.sum()
     assert state.untracked == frozenset()
 
 
@@ -319,6 +340,26 @@ def test_conjunctions_that_grow_too_large_together_are_dropped():
     assert joined.untracked == {"a & b"}
 
 
+def test_conjunctions_are_kept_up_to_two_hundred_values():
+    def part(start: int, wide: int) -> CalibrationState:
+        codes = np.arange(10 * wide)
+        left, right = [f"{start + i:03}" for i in range(wide)], [f"{i}" for i in range(10)]
+        return observed(sliced(pairs(10 * wide), a=(codes % wide, left), b=(codes // wide, right)))
+
+    joined = ANALYSIS.combine(part(0, 10), part(100, 10))
+    assert len(joined.columns["a & b"].values) == 200
+    assert ANALYSIS.combine(joined, part(200, 2)).untracked == {"a & b"}
+
+
+@pytest.mark.parametrize(("values", "kept"), [(1, False), (2, True), (14, True), (15, False)])
+def test_a_column_is_conjoined_if_two_of_its_size_have_few_values_together(values, kept):
+    codes = np.arange(60)
+    names = [f"v{i:02}" for i in range(values)]
+    state = observed(sliced(pairs(60), a=(codes % values, names), b=(codes % 2, ["n", "y"])))
+    assert ("a & b" in state.columns) == kept
+    assert ("a & b" in state.untracked) != kept
+
+
 def test_only_four_columns_are_conjoined():
     codes = np.arange(60) % 2
     rows = sliced(pairs(60), **{name: (codes, ["n", "y"]) for name in "abcde"})
@@ -329,8 +370,10 @@ def test_only_four_columns_are_conjoined():
 
 def test_unknown_slices_are_not_found():
     state = observed(with_slices(pairs(60)))
-    with pytest.raises(NotFound, match="colour"):
+    with pytest.raises(NotFound, match=r"colour.*known are domain, domain & length, length"):
         ANALYSIS.narrow(state, "colour", "red")
+    with pytest.raises(NotFound, match="known are none"):
+        ANALYSIS.narrow(observed(pairs(5)), "colour", "red")
     with pytest.raises(NotFound, match="poetry"):
         ANALYSIS.narrow(state, "domain", "poetry")
 

@@ -70,3 +70,9 @@ def test_margins_within_a_cell_are_close():
 @pytest.mark.parametrize("p", [0.0, 0.49999, 0.5, 1.0])
 def test_fine_cell_edges(p):
     assert fine_cell(np.array([p]))[0] == min(int(p * 960), 959)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_the_shared_cells_cannot_be_written_over(paired):
+    with pytest.raises(ValueError, match="read-only"):
+        fine_of_cell(paired)[0] = 1

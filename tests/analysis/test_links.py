@@ -91,3 +91,21 @@ def test_separated_labels_give_nan():
     margin = np.array([-1.0, 1.0])
     assert np.isnan(fit_slope(margin, np.ones((1, 2)), np.array([[0.0, 1.0]]))).all()
     assert not np.isnan(fit_slope(margin, np.ones((1, 2)), np.array([[0.4, 1.0]]))).any()
+
+
+def test_margins_that_are_right_already_are_left_exactly_as_they_are():
+    margin, count = np.array([-3.0, -0.5, 0.2, 1.0, 4.0]), np.array([[3.0, 10, 7, 20, 5]])
+    right = count * expit(margin)
+    assert fit_slope(margin, count, right)[0] == pytest.approx([1], abs=1e-15)
+    assert fit_platt(margin, count, right)[0] == pytest.approx([1, 0], abs=1e-15)
+    assert fit_beta(margin, count, right)[0] == pytest.approx([1, 1, 0], abs=1e-14)
+    assert fit_power(margin[2:], count[:, 2:], right[:, 2:])[0] == pytest.approx([1, 1], abs=1e-15)
+
+
+@pytest.mark.parametrize("unit", [0.1, 10.0, 100.0])
+def test_the_unit_of_the_margin_does_not_matter(unit):
+    assert fit_slope(MARGIN * unit, ONES, LABEL[None]) * unit == pytest.approx(
+        fit_slope(MARGIN, ONES, LABEL[None]), rel=1e-6
+    )
+    slope, intercept = fit_platt(MARGIN * unit, ONES, LABEL[None])[0]
+    assert (slope * unit, intercept) == pytest.approx(tuple(fit_platt(MARGIN, ONES, LABEL[None])[0]), rel=1e-6)

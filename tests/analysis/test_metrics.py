@@ -162,6 +162,8 @@ def test_debiased_l2_leaves_out_single_rows_and_never_is_negative():
     assert metrics.debiased_l2(calibrated) == 0
     apart = metrics.Bins(np.array([4.0, 1.0]), np.array([4.0, 0.9]), np.array([0.0, 0.0]))
     assert metrics.debiased_l2(apart) == pytest.approx(np.sqrt(4 / 5))
+    two_rows = metrics.Bins(np.array([2.0, 6.0]), np.array([2.0, 3.0]), np.array([0.0, 3.0]))
+    assert metrics.debiased_l2(two_rows) == pytest.approx(np.sqrt((2 - 6 * 0.25 / 5) / 8))
     noisy = metrics.Bins(np.array([4.0]), np.array([3.0]), np.array([1.0]))
     assert metrics.debiased_l2(noisy) == pytest.approx(np.sqrt(0.25 - 0.25 * 0.75 / 3))
 

@@ -163,3 +163,17 @@ def test_the_script_runs_by_itself(tmp_path, over_confident):
         [sys.executable, str(SCRIPT), str(file)], input="0\n1.8\n", capture_output=True, text=True, check=True
     )
     assert [float(line) for line in run.stdout.split()] == pytest.approx([0.5, expit(1.0)], abs=0.02)
+
+
+@pytest.mark.parametrize("odd_one", [-1.0, 1.0])
+def test_the_temperature_told_is_that_of_all_rows_whatever_one_fold_says(odd_one):
+    """The last fold is so unlike the others that without it the slope has the other sign."""
+    rows = pairs(400)
+    last = rows.columns["bucket"] % 5 == 4
+    margin = np.where(last, 3.0, np.tile([1.0, 0.5], 200))
+    label = np.where(last, 0.5 + 0.45 * odd_one, 0.5 - 0.05 * odd_one)
+    rows = changed(rows, margin=margin, label=label)
+    assert (metrics.temperature(margin, label) > 0) == (odd_one > 0)
+    assert (metrics.temperature(margin[~last], label[~last]) > 0) == (odd_one < 0)
+    told = exported(rows)["temperature"]["parameters"]["temperature"]
+    assert told == (pytest.approx(metrics.temperature(margin, label)) if odd_one > 0 else None)

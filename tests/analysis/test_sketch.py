@@ -65,3 +65,15 @@ def test_the_smallest_are_found_without_sorting_all(rows, distinct):
     assert DistinctCount.of(hashes, 64).smallest.tolist() == np.unique(hashes)[:64].tolist()
     skewed = hashes // np.uint64(2) + np.uint64(2**63)
     assert DistinctCount.of(skewed, 64).smallest.tolist() == np.unique(skewed)[:64].tolist()
+
+
+def test_the_estimate_by_hand():
+    """Of two kept hashes the greater lies at half the space: (2 − 1) / ½; of three at an eighth: (3 − 1) / ⅛."""
+    assert DistinctCount(2, np.array([2**60, 2**63], np.uint64)).count == 2
+    assert DistinctCount(3, np.array([1, 2, 2**61], np.uint64)).count == 16
+
+
+def test_the_digits_shown_are_those_above_the_standard_error():
+    """4 kept: the relative standard error is ½, so 3 / 2⁻¹⁰ = 3,072 is shown in thousands."""
+    assert DistinctCount(4, np.array([1, 2, 3, 2**54], np.uint64)).rounded == 3000
+    assert DistinctCount(4, np.array([1, 2, 2**54], np.uint64)).rounded == 3
