@@ -182,6 +182,8 @@ def _storm(kept: Round, strike: Callable[[Round, Installation], None]) -> None:
                 kept.runs += 1
             before = _ready(product)
             until(lambda: product.pid("runner") and _up(product, before), BACK_SECONDS, "Ray again")
+            asked = observing.asked
+            until(lambda: observing.asked > asked + 1, BACK_SECONDS, "runs after the last kill")
             observing.__exit__(None, None, None)
             work.finish(kept)
             observing.audit(kept)
