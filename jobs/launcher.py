@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from engine.settings import ROOT
-from jobs.processes import die_with_parent, environment
+from jobs.processes import die_with_parent, environment, raise_descriptors
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -63,6 +63,7 @@ class Launcher:
 
         `when_started` runs beside them; children that wait begin when it is through, or after a while.
         """
+        raise_descriptors()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)

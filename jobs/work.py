@@ -115,6 +115,12 @@ def _let_go(step: Callable[..., None], work: Work, *arguments: Any) -> None:
         log.info("run %d was let go", work.run_id)
 
 
+def _keep_printed(work: Work, executor: Executor) -> None:
+    """Keep what the run printed before it ends; mostly that is nothing, and nothing is written."""
+    if printed := executor.printed():
+        runs.describe(work, executor.backend, printed)
+
+
 def _describe(work: Work, executor: Executor) -> None:
     """Keep what executed the run and what it printed."""
     runs.describe(work, executor.backend, executor.printed())
@@ -195,11 +201,18 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
     observe_found(sha256, done.report, executor, folder, Partials(work, manifest[:-1]))
     answer = _answer(work.dataset_id, manifest, done.report)
-    _describe(work, executor)
+    _keep_printed(work, executor)
     with _one_first_version:
         _refuse_twin(work, sha256)
-        segment = NewSegment(sha256, done.rows, size)
-        runs.finish(work, segment=segment, report=done.report, answer=answer, follow=follow, replace=way.replace)
+        runs.finish(
+            work,
+            segment=NewSegment(sha256, done.rows, size),
+            report=done.report,
+            answer=answer,
+            follow=follow,
+            replace=way.replace,
+            backend=executor.backend,
+        )
 
 
 def _refuse_twin(work: Work, sha256: str) -> None:
@@ -261,9 +274,9 @@ def _finish_without_rows(
     work: Work, executor: Executor, done: ReadDone, follow: Mapping[str, Any] | None, way: Way
 ) -> None:
     """Nothing to keep: new lines were all refused, or there were none yet."""
-    _describe(work, executor)
+    _keep_printed(work, executor)
     told = done.report["rows"] > 0 and done.report["format"] and (work.version > 0 and not way.replace)
-    runs.finish(work, report=done.report if told else None, follow=follow, replace=False)
+    runs.finish(work, report=done.report if told else None, follow=follow, replace=False, backend=executor.backend)
 
 
 def _joined(manifest: tuple[str, ...], sha256: str) -> list[str]:
@@ -315,5 +328,5 @@ def _observe(work: Work, executor: Executor, folder: Path) -> None:
         _observe_segment(sha256, what, executor, folder, partial)
         if number + 1 < len(segments):
             partials.seen(sha256, what)
-    _describe(work, executor)
-    runs.finish(work)
+    _keep_printed(work, executor)
+    runs.finish(work, backend=executor.backend)

@@ -238,19 +238,22 @@ def finish(
     answer: Mapping[str, Any] | None = None,
     follow: Mapping[str, Any] | None = None,
     replace: bool | None = None,
+    backend: str = "",
 ) -> int:
     """End a run as done. In the same transaction: its segment, the new version, the follow state, all events.
 
     `segment` and the state beside it must be on disk already. `report` is of this segment (or of rows that were all
     refused: `segment` None); without a report there is no new version. `answer` is that of the whole new version.
-    `replace` overrides what the run asked for. Returns the dataset's version. Raises Conflict (fenced), InputRefused
-    where the rows are of another kind than the dataset, LimitExceeded where the project may not hold so many.
+    `replace` overrides what the run asked for; `backend` says what executed it. Returns the dataset's version. Raises
+    Conflict (fenced), InputRefused where the rows are of another kind than the dataset, LimitExceeded where the project
+    may not hold so many.
     """
     replaces = work.replace if replace is None else replace
     if segment is not None:
         room.require_room(work.project, rows=segment.rows - (room.rows_of(work.dataset_id) if replaces else 0))
     with transaction() as tx:
         run = _fenced(tx, work, state="done", progress=1.0, stage="", finished_at=now())
+        run.backend = backend or run.backend
         dataset = tx.session.get_one(Dataset, work.dataset_id, with_for_update=True)
         if follow is not None:
             dataset.follow = dict(follow)

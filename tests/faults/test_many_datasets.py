@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from benchmarks.faults import said
 from engine.actions import datasets, runs
@@ -100,3 +100,15 @@ def test_the_palette_of_a_project_with_thousands_stays_short_and_one_list_serves
     assert steps(lambda: list_datasets(viewer, "faults")) == 0
     drop(home, 3)
     assert len(list_datasets(viewer, "faults")) == MANY + 3
+
+
+def test_a_small_reading_that_prints_nothing_writes_twice_to_the_store(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "QUIET_SECONDS", 600.0)
+    drop(home, 1)
+    kept: list[object] = []
+    event.listen(get_store().writer, "commit", kept.append)
+    read(1)
+    assert len(kept) == 2, "when it is claimed, and when it has ended"
+    assert fetch("SELECT state, backend FROM run") == [("done", "child")]
