@@ -13,7 +13,9 @@ HEAD = ("test", "what", "runs", "failures", "slowest", "done", "notes")
 NOTE = """Numbers follow the catalogue of the reliability tests; `K…` are kills beyond it. A run is one repetition of a
 fault against the product, started by its launcher on a home of its own (`make faults`; FULL=1 for the numbers of a
 release). Moments, names and contents are drawn from a seed. The slowest time is what the row's note says. In the rows
-of kills the launcher's longest pause between restarts is cut to a second, so that more of them fit into an hour."""
+of kills the launcher's longest pause between restarts is cut to a second, so that more of them fit into an hour, and a
+run has a minute to end, counted from the last kill before its end. `python -m benchmarks.faults.breaks` does the faults
+to products broken on purpose: each has to be noticed."""
 
 
 def keep(fault: Fault, done: Round, order: Sequence[str]) -> None:
