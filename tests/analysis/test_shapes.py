@@ -74,6 +74,13 @@ def test_many_rows_take_the_dense_way_with_the_same_sums():
     assert whole.sums == pytest.approx(table.sums, rel=1e-12)
 
 
+def test_few_rows_of_a_large_table_take_no_room_for_all_of_it():
+    bucket, cell = np.array([2**30, 5, 2**30]), np.array([2**20, 7, 2**20])
+    table = Table.of_rows(2**31, 2**21, bucket, cell, [np.array([1.0, 2.0, 4.0])])
+    assert table.keys.tolist() == [5 * 2**21 + 7, 2**51 + 2**20]
+    assert table.sums.tolist() == [[1, 2], [2, 5]]
+
+
 def test_replay_in_the_same_order_is_bit_equal():
     generator = np.random.default_rng(1)
 

@@ -77,3 +77,8 @@ def test_the_digits_shown_are_those_above_the_standard_error():
     """4 kept: the relative standard error is ½, so 3 / 2⁻¹⁰ = 3,072 is shown in thousands."""
     assert DistinctCount(4, np.array([1, 2, 3, 2**54], np.uint64)).rounded == 3000
     assert DistinctCount(4, np.array([1, 2, 2**54], np.uint64)).rounded == 3
+
+
+def test_worst_rows_of_a_damaged_state_are_not_silently_fewer():
+    with pytest.raises(ValueError, match="shorter"):
+        WorstRows(5, np.array([1, 2], np.uint64), np.array([0.9])).references()
