@@ -184,6 +184,7 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "page": "home",
         "params": draw.choice([None, {}, {"bins": 10}]),
         "password_hash": word,
+        "patience": draw.choice([0.0, 5.0]),
         "person": draw.randrange(4),
         "query": word,
         "role": draw.choice(ROLES),

@@ -54,6 +54,7 @@ SYSTEM = {
     "queries.events": {"after", "cursor", "oldest"},
     "queries.health": {"ago", "health", "milliseconds", "percent", "size"},
     "queries.inbox": set(),
+    "queries.kept": {"answer", "keep"},
     "queries.monitoring": {"forget", "newest_answered", "sample", "samples", "scraped_by_secret"},
     "queries.palette": set(),
     "queries.people": {"link_person", "link_role"},

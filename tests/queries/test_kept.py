@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from engine.analysis import ANALYSES
-from engine.queries import datasets, kept, moving, results
+from engine.queries import kept, moving, results
 from engine.queries.datasets import VersionOf
 from engine.store import datasets as store
 from engine.types import Result, Who
@@ -117,8 +117,6 @@ def test_a_moving_page_says_which_version_it_shows(installation: Installation, t
     who = person("admin")
     files = [table(tmp_path / "one.csv", 300, 1), table(tmp_path / "two.csv", 300, 2)]
     dataset = through_the_store(who, files)
-    results._results.clear()
-    datasets._versions.clear()  # another test's database may have had the same name
     ask = {"params": {"bins": 10}, "rows": False, "patience": 60.0}
     first = results.conclude(who, dataset, version=1, **ask)
     second = results.conclude(who, dataset, **ask)
