@@ -130,6 +130,19 @@ def test_murphy_takes_certain_predictions():
     assert terms.within_variance == 0
 
 
+@pytest.mark.parametrize("n", [3, 20, 300])
+def test_murphys_terms_add_up_to_the_brier_score_also_with_a_row_a_bin(n):
+    generator = np.random.default_rng(n)
+    p, y = generator.random(n), (generator.random(n) < 0.6).astype(float)
+    terms = metrics.murphy(p, y, 15)
+    added = (
+        terms.reliability - terms.resolution + terms.uncertainty + terms.within_variance - 2 * terms.within_covariance
+    )
+    assert added == pytest.approx(metrics.brier(p, y), abs=1e-14)
+    single = metrics.murphy(np.array([0.1, 0.9]), np.array([0.0, 1.0]))
+    assert (single.reliability, single.resolution, single.within_variance) == pytest.approx((0.01, 0.25, 0))
+
+
 def test_bin_count_that_does_not_divide_960():
     generator = np.random.default_rng(4)
     p, y = generator.random(500), generator.random(500)
