@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.analysis import metrics
+from engine.analysis.arrays import is_binary
 from engine.analysis.isotonic import corp
 from engine.analysis.smooth import smooth_ece_of, smooth_error_of
 
@@ -141,6 +142,14 @@ def test_murphys_terms_add_up_to_the_brier_score_also_with_a_row_a_bin(n):
     assert added == pytest.approx(metrics.brier(p, y), abs=1e-14)
     single = metrics.murphy(np.array([0.1, 0.9]), np.array([0.0, 1.0]))
     assert (single.reliability, single.resolution, single.within_variance) == pytest.approx((0.01, 0.25, 0))
+
+
+@pytest.mark.parametrize(
+    ("labels", "binary"),
+    [([0, 1, 1, 0], True), ([1, 1], True), ([0], True), ([0, 0.5, 1], False), ([2, 0], False), ([0.5], False)],
+)
+def test_labels_are_binary_where_each_is_0_or_1(labels, binary):
+    assert is_binary(np.array(labels, float)) is binary
 
 
 def test_bin_count_that_does_not_divide_960():
