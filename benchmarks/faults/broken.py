@@ -69,10 +69,10 @@ BREAKS = (
     ),
     Break(
         "28",
-        "numbers need not be finite",
-        "engine/formats/comparisons.py",
-        'draft.reject(~np.isfinite(draft.columns["margin"])',
-        'draft.reject(np.isnan(draft.columns["margin"])',
+        "numbers that are not finite are refused for another reason than the table's",
+        "engine/formats/plan.py",
+        'self.reject(codes == NOT_FINITE, field, "not_finite")',
+        'self.reject(codes == NOT_FINITE, field, "not_a_number")',
         1,
     ),
     Break(
