@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -98,7 +100,8 @@ def orphan(tmp_path):
     environment = {**os.environ, cluster.MARK: str(folder)}
     process = subprocess.Popen(SLEEP, env=environment, start_new_session=True)
     yield folder, process
-    cluster._kill(0, folder)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
