@@ -49,9 +49,14 @@ class Link:
         self._warming: list[Any] = []
 
     @property
+    def connected(self) -> bool:
+        """Whether Ray is there, and takes jobs."""
+        return self._ready.is_set() and self.cpus > 0
+
+    @property
     def ready(self) -> bool:
-        """Whether work can be given to Ray: it is there, and its workers are warm."""
-        return self._ready.is_set() and self.cpus > 0 and self._is_warm()
+        """Whether tasks can be given to Ray: it is there, and its workers are warm."""
+        return self.connected and self._is_warm()
 
     def cool(self) -> None:
         """Workers were lost or killed: nobody waits for others to start, a child is faster."""

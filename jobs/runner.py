@@ -226,7 +226,7 @@ def main() -> int:
     listen(stop, wake.set)
     runner = Runner(owners.my_name(), executor, wake=wake)
     runner.add_jobs(JobExecutor(executor(), link))
-    telling = Telling("runner", lambda: {**runner.figures(), "ray_up": int(link.ready)})
+    telling = Telling("runner", lambda: {**runner.figures(), "ray_up": int(link.connected)})
     telling.start()
     runner.run(stop, link.tick)
     telling.stop()

@@ -90,7 +90,7 @@ class JobExecutor:
         progress: Callable[[float], None] | None = None,
     ) -> ReadDone:
         """In a limited child inside a Ray job."""
-        if not self._link.ready or follow is not None:
+        if not self._link.connected or follow is not None:
             return self._otherwise.read(path, name, mapping, out_dir, follow=follow, until=until, progress=progress)
         self._job = _Job(self._link, self._run, self._printed)
         return self._job.read(path, name, mapping, out_dir, progress)

@@ -45,7 +45,7 @@ def account(home):
 class Away:
     """A link to nowhere."""
 
-    ready = False
+    connected = False
 
 
 @pytest.fixture

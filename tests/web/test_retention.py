@@ -41,7 +41,7 @@ def publish(count: int) -> None:
 
 def caught_up(since: int) -> tuple[Socket, int]:
     socket, upto = Socket(), events.cursor()
-    return socket, asyncio.run(live._catch_up(socket, ANN, since, upto))  # type: ignore[arg-type]
+    return socket, asyncio.run(live._catch_up(socket, live._Rights(ANN), since, upto))  # type: ignore[arg-type]
 
 
 @pytest.fixture
