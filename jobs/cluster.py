@@ -206,11 +206,10 @@ class Node:
     def last_words(self) -> str:
         """The last line it printed."""
         try:
-            return ([line.strip() for line in (self.folder / "log").read_text().splitlines() if line.strip()] or [""])[
-                -1
-            ]
+            lines = (self.folder / "log").read_text().split("\n")
         except OSError:
             return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """End all of it: asked first, then killed."""

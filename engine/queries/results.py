@@ -56,11 +56,12 @@ def conclude(
     found = version_of(dataset, version)
     parameters = chosen.parameters.parse({**found_params(chosen, found.report), **(params or {})})
     _check_kind(chosen, found)
-    if patience and not _known(dataset_id, found.manifest, chosen, parameters):
+    usual = parameters == chosen.parameters.parse(found_params(chosen, found.report))
+    if patience and not usual and _results.peek(_key(found.manifest, chosen, parameters)) is None:
         question = (get_store().url, dataset_id, *_question(chosen, parameters))
         found, as_of = _moving.choose(question, Chosen(found, as_of), patience)
     try:
-        result = _conclusion(dataset_id, found.manifest, chosen, parameters, rows)
+        result = _conclusion(dataset_id if usual else None, found.manifest, chosen, parameters, rows)
     except StatesMissingError as missing:
         observe = observed(chosen, parameters).observe
         run_id = observe_once(dataset_id, chosen.name, observe, missing.segments, who.user_id)
@@ -143,22 +144,17 @@ def _key(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parame
     return manifest_hash(manifest), *_question(chosen, parameters)
 
 
-def _known(
-    dataset_id: int, manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters
-) -> Result | None:
-    """The answer, if somebody has concluded it already: this process, or the runner with the version."""
-    key = _key(manifest, chosen, parameters)
-    known = _results.peek(key)
-    if known is None and (read := kept.answer(dataset_id, key)) is not None:
-        known = _results.get(key, lambda: read)
-    return known
-
-
 def _conclusion(
-    dataset_id: int, manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters, rows: bool
+    usual_of: int | None, manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters, rows: bool
 ) -> Result:
+    """The answer. `usual_of` is the dataset where the parameters are the ones with which the runner concludes."""
     key = _key(manifest, chosen, parameters)
-    result = _results.get(key, lambda: kept.answer(dataset_id, key) or _concluded(manifest, chosen, parameters))
+
+    def make() -> Result:
+        known = kept.answer(usual_of, key) if usual_of is not None else None
+        return known or _concluded(manifest, chosen, parameters)
+
+    result = _results.get(key, make)
     return _with_rows.get(key, lambda: _with_worst(result, manifest)) if rows else result
 
 

@@ -158,20 +158,19 @@ def failed(error: PlumblineError) -> None:
 
 def worked(action: Callable[[], Any]) -> bool:
     """Do something a form asked for; where it is refused, say why below the form."""
-    try:
-        action()
-    except PlumblineError as error:
-        st.error(literal(error.message), icon=":material/error:")
-        return False
-    return True
+    return _tried(action, st.error)
 
 
 def attempt(action: Callable[[], Any]) -> bool:
     """Do something before the rerun, where there is no place to show a refusal but in passing."""
+    return _tried(action, st.toast)
+
+
+def _tried(action: Callable[[], Any], refuse: Callable[..., Any]) -> bool:
     try:
         action()
     except PlumblineError as error:
-        st.toast(literal(error.message), icon=":material/error:")
+        refuse(literal(error.message), icon=":material/error:")
         return False
     return True
 

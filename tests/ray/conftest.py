@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.settings import Settings, get_settings
-from engine.store.engine import close_store
-from engine.store.migrate import migrate
+from engine.settings import Settings
 from jobs.ray_link import Link
+from tests.processes.conftest import installed
 
 NEEDS_RAY = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 PORTS = os.environ.get("PLUMBLINE_TEST_RAY_PORTS", "")
@@ -66,11 +65,5 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Link]:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Settings]:
     """An installation for one test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PLUMBLINE_HOME", str(tmp_path / "home"))
-        patch.setenv("PLUMBLINE_DATABASE_URL", "")
-        get_settings.cache_clear()
-        migrate()
-        yield get_settings()
-        close_store()
-    get_settings.cache_clear()
+    with installed(tmp_path / "home") as settings:
+        yield settings
