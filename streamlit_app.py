@@ -12,16 +12,16 @@ who = guard.enter()
 st.set_page_config(page_title="Plumbline", page_icon=style.icon(), layout="wide")
 st.logo(style.LOGO, size="large", icon_image=style.LOGO)
 pages = [
-    st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-    st.Page("pages/calibration.py", title="Calibration", icon=":material/balance:"),
-    st.Page("pages/datasets.py", title="Datasets", icon=":material/database:"),
-    st.Page("pages/runs.py", title="Runs", icon=":material/play_circle:"),
-    st.Page("pages/settings.py", title="Settings", icon=":material/settings:"),
+    shell.page("home", "Home", "home"),
+    shell.page("calibration", "Calibration", "balance"),
+    shell.page("datasets", "Datasets", "database"),
+    shell.page("runs", "Runs", "play_circle"),
+    shell.page("settings", "Settings", "settings"),
 ]
 if palette.oversees(who):
-    pages.insert(-1, st.Page("pages/people.py", title="People", icon=":material/group:"))
+    pages.insert(-1, shell.page("people", "People", "group"))
 if monitoring.watches(who):
-    pages.insert(-1, st.Page("pages/monitoring.py", title="Monitoring", icon=":material/monitor_heart:"))
+    pages.insert(-1, shell.page("monitoring", "Monitoring", "monitor_heart"))
 page = st.navigation(pages)
 shell.mount_all(who)
 if page.title in ALONE or places.belongs(who):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -97,7 +97,7 @@ class Settings(BaseSettings):
             return self.oidc_client_secret_file.read_text().strip()
         return self.oidc_client_secret.get_secret_value()
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The database address: the one set, else SQLite in the home folder."""
         return self.database_url or f"sqlite:///{self.home / 'plumbline.db'}"

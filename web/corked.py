@@ -14,8 +14,11 @@ HOLD_SECONDS: Final = 0.002
 """How long a frame may wait for the ones that follow it."""
 
 
-class CorkedTransport(asyncio.Transport):
-    """A transport that gathers what is written within `HOLD_SECONDS` into one write; all else it passes on."""
+class CorkedTransport:
+    """A transport that gathers what is written within `HOLD_SECONDS` into one write; all else it passes on.
+
+    It is none by its type: what that type defines would hide the inner one's.
+    """
 
     def __init__(self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._inner = inner
@@ -23,9 +26,8 @@ class CorkedTransport(asyncio.Transport):
         self._held: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def __getattribute__(self, name: str) -> Any:
-        own = ("write", "close", "abort", "_inner", "_loop", "_held", "_timer", "_flush")
-        return object.__getattribute__(self, name) if name in own else getattr(self._inner, name)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     def write(self, data: Any) -> None:
         """Hold the bytes until the timer of the first of them."""
@@ -57,4 +59,5 @@ class CorkedWebSocket(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called once the HTTP upgrade was asked for."""
-        super().connection_made(CorkedTransport(cast("asyncio.Transport", transport), self.loop))
+        corked = CorkedTransport(cast("asyncio.Transport", transport), self.loop)
+        super().connection_made(cast("asyncio.Transport", corked))

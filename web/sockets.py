@@ -16,36 +16,32 @@ class Watched:
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
-        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._code: int | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._closed = False
 
     def end(self, code: int) -> None:
-        """Close the websocket with this code as soon as the loop turns."""
-        if not self._ended.done():
-            self._ended.set_result(code)
+        """Close the websocket with this code as soon as the loop turns; the server ends `receive` then."""
+        if self._code is None:
+            self._code = code
+            self._closing = asyncio.ensure_future(self.finish())
 
     async def receive(self) -> Message:
-        """The next message, or a disconnect once the websocket was ended."""
-        message: asyncio.Future[Message] = asyncio.ensure_future(self._receive())
-        try:
-            await asyncio.wait((message, self._ended), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not message.done():
-                message.cancel()
-        if not self._ended.done():
-            return message.result()
-        await self.finish()
-        return {"type": "websocket.disconnect", "code": self._ended.result()}
+        """The next message, or a disconnect once the websocket was ended, whatever had come before."""
+        message = await self._receive()
+        if self._code is None:
+            return message
+        return {"type": "websocket.disconnect", "code": self._code}
 
     async def finish(self) -> None:
         """Send the close that `end` asked for, if nobody has yet."""
-        if self._ended.done() and not self._closed:
+        if self._code is not None and not self._closed:
             self._closed = True
-            await self._send({"type": "websocket.close", "code": self._ended.result()})
+            await self._send({"type": "websocket.close", "code": self._code})
 
     async def send(self, message: Message) -> None:
         """Pass a message on; what comes after the end is an OSError, which Starlette takes for a lost client."""
-        if self._closed or self._ended.done():
+        if self._closed or self._code is not None:
             raise OSError(_GONE)
         self._closed = message["type"] == "websocket.close"
         await self._send(message)

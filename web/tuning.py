@@ -6,23 +6,37 @@ All of it is private to packages whose versions are pinned; a test holds each re
 from __future__ import annotations
 
 import signal
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import uvicorn
 from streamlit.components.v2.bidi_component import main as components
 from streamlit.elements.widgets import selectbox
-from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig, NewSession
 from streamlit.runtime import app_session
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.state import get_session_state
+from streamlit.source_util import PageHash, PageInfo
 
 from web.batches import gather
 from web.corked import CorkedWebSocket
+
+_BEGINNING: Final = "plumb_beginning"
+
+
+class _Beginning(NamedTuple):
+    """What a message was made from, and the message."""
+
+    said: tuple[Any, ...]
+    message: NewSession
 
 
 def apply(shutdown_seconds: int) -> None:
     """Put every replacement in force; called once, before the first request."""
     tune_server(shutdown_seconds)
     remember_themes()
+    remember_beginnings()
     gather()
     setattr(selectbox, "get_session_state", look_at_session)  # noqa: B010 - not exported by name
     setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name
@@ -51,6 +65,29 @@ def remember_themes() -> None:
         msg.MergeFrom(known[section])
 
     app_session._populate_theme_msg = populate
+
+
+def remember_beginnings() -> None:
+    """Let a session keep the message with which its reruns begin.
+
+    It holds the configuration, the theme and the pages, and says the same each time but for the run's own name.
+    """
+    fresh = AppSession._create_new_session_message
+
+    def begin(session: Any, page: str, run: RunDescriptor, pages: dict[PageHash, PageInfo] | None = None) -> ForwardMsg:
+        known: _Beginning | None = session.__dict__.get(_BEGINNING)
+        said = (page, pages, session._state)
+        if pages is None or known is None or known.said != said:
+            message = fresh(session, page, run, pages)
+            session.__dict__[_BEGINNING] = _Beginning(said, message.new_session)
+            return message
+        message = ForwardMsg()
+        message.metadata.run.script_run_id = run.script_run_id
+        message.metadata.run.fragment_ids.extend(run.fragment_ids)
+        message.new_session.CopyFrom(known.message)
+        return message
+
+    setattr(AppSession, "_create_new_session_message", begin)  # noqa: B010 - replaced on purpose
 
 
 class _Looked:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from engine import registry
 from engine.actions import views
@@ -19,7 +21,7 @@ from pages.parts.component import encode, mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
 
-__all__ = ["FILES", "mount_all", "open_dataset", "open_page", "project", "save_view", "target"]
+__all__ = ["FILES", "mount_all", "open_dataset", "open_page", "page", "project", "save_view", "target"]
 
 FILES = {
     "home": "pages/home.py",
@@ -35,6 +37,16 @@ FILES = {
 _PALETTE = "plumb-palette"
 _KNOWN_HERE = ("page", "query")
 """Arguments of an action that the page itself answers."""
+
+
+def page(name: str, title: str, icon: str) -> StreamlitPage:
+    """A page of the product; the first in an address without a name is home."""
+    return copy(_page(name, title, icon))  # a rerun marks the one that it runs
+
+
+@lru_cache
+def _page(name: str, title: str, icon: str) -> StreamlitPage:
+    return st.Page(FILES[name], title=title, icon=f":material/{icon}:", default=name == "home")
 
 
 def mount_all(who: Who) -> None:

@@ -22,6 +22,16 @@ function plotly() {
   }));
 }
 
+let turn = Promise.resolve();
+let practised = false;
+
+/** One picture a turn: the first is seen before the next is drawn. */
+function inTurn(work) {
+  const done = turn.then(work);
+  turn = done.catch(() => {}).then(() => new Promise((next) => setTimeout(next)));
+  return done;
+}
+
 export default function chart({ data, parentElement, setTriggerValue }) {
   const given = read(data);
   const part = (parentElement.__chart ||= new Part(parentElement));
@@ -145,7 +155,11 @@ class Part {
     this.stage.toggleAttribute("data-waiting", !this.plot.data);
   }
 
-  async draw() {
+  draw() {
+    return inTurn(() => this.drawNow());
+  }
+
+  async drawNow() {
     const library = await plotly();
     if (!this.chart || !this.root.isConnected) return;
     const figure = paint(this.chart.figure, this.root);
@@ -161,7 +175,14 @@ class Part {
     this.root.dataset.version = this.version;
     this.root.dataset.drawn = String(performance.now());
     if (!this.clicking) this.listen();
+    if (!practised) this.practise();
     if (this.index !== null) this.focusPoint(this.index);
+  }
+
+  /** A browser compiles what draws a picture anew when that is first done: while nobody waits for it. */
+  practise() {
+    practised = true;
+    (window.requestIdleCallback ?? setTimeout)(() => this.draw());
   }
 
   listen() {

@@ -1,6 +1,9 @@
 // The most confidently wrong rows, one at a time, side by side; n and p (or j and k) go through them.
 import { fixed, make, read } from "./plumb.js";
 
+const NEAR = "300px";
+const STANDSTILL = 250;
+
 export default function pairs({ data, parentElement }) {
   const given = read(data);
   const part = (parentElement.__pairs ||= new Pairs(parentElement));
@@ -17,13 +20,31 @@ class Pairs {
     this.root = parent.appendChild(make("div", { class: "pl-pairs" }, this.list, this.detail));
     this.listen = (event) => this.key(event);
     document.addEventListener("keydown", this.listen);
+    this.near = new IntersectionObserver(([entry]) => this.come(entry.isIntersecting), { rootMargin: NEAR });
+    this.near.observe(this.root);
   }
 
-  /** Fetch the rows; those shown before stay until the new ones are there. */
-  async load(address) {
+  /** Other rows are wanted; those shown before stay until the new ones are there. */
+  load(address) {
     if (address === this.address) return;
     this.address = address;
     this.root.toggleAttribute("data-waiting", true);
+    this.ask();
+  }
+
+  come(near) {
+    this.close = near;
+    this.ask();
+  }
+
+  /** Finding the rows is work: they are fetched when they are about to be seen, and after the pictures of the page. */
+  ask() {
+    clearTimeout(this.soon);
+    if (this.close && this.address !== this.fetched) this.soon = setTimeout(() => this.fetch(this.address), STANDSTILL);
+  }
+
+  async fetch(address) {
+    this.fetched = address;
     const given = await fetch(address, { headers: { accept: "application/json" } })
       .then((answer) => (answer.ok ? answer.json() : null))
       .catch(() => null);
@@ -34,8 +55,7 @@ class Pairs {
   }
 
   fail(address) {
-    this.address = null;
-    const again = make("button", { type: "button", class: "pl-button pl-small", onclick: () => this.load(address) }, "Try again");
+    const again = make("button", { type: "button", class: "pl-button pl-small", onclick: () => this.fetch(address) }, "Try again");
     this.list.replaceChildren();
     this.detail.replaceChildren(make("p", { class: "pl-none" }, "These rows could not be fetched. "), again);
   }
@@ -55,9 +75,10 @@ class Pairs {
 
   key(event) {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
-    if (!this.rows.length || typing || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
     const step = { n: 1, j: 1, p: -1, k: -1 }[event.key];
     if (!step) return;
+    if (!this.rows.length) return this.root.scrollIntoView({ block: "center" });
     this.show(Math.min(this.rows.length - 1, Math.max(0, this.index + step)));
     this.list.children[this.index].scrollIntoView({ block: "nearest" });
   }
@@ -80,6 +101,8 @@ class Pairs {
 
   leave() {
     document.removeEventListener("keydown", this.listen);
+    this.near.disconnect();
+    clearTimeout(this.soon);
   }
 }
 

@@ -211,18 +211,17 @@ export function glow(element) {
 
 const TOKEN = /^\$([a-z_]+)(?:\/(0?\.\d+|1|0))?$/;
 
+/** What the tokens stand for in the present theme: to ask the page makes it work out its whole style. */
+const tones = new Map();
+addEventListener("plumb:theme", () => tones.clear());
+
 /** A copy of the figure with its colour tokens replaced by the colours of the page at `place`. */
 export function paint(figure, place) {
-  const probe = place.appendChild(make("i", { hidden: true }));
-  const known = new Map();
   const tone = (token) => {
     const match = TOKEN.exec(token);
     if (!match) return token;
-    if (!known.has(match[1])) {
-      probe.style.color = `var(--pl-${match[1].replaceAll("_", "-")})`;
-      known.set(match[1], getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).join(","));
-    }
-    return match[2] === undefined ? `rgb(${known.get(match[1])})` : `rgba(${known.get(match[1])},${match[2]})`;
+    if (!tones.has(match[1])) tones.set(match[1], colour(match[1], place));
+    return match[2] === undefined ? `rgb(${tones.get(match[1])})` : `rgba(${tones.get(match[1])},${match[2]})`;
   };
   const walk = (value, coloured) => {
     if (Array.isArray(value)) return value.map((part) => walk(part, coloured));
@@ -230,9 +229,15 @@ export function paint(figure, place) {
       return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part, key.endsWith("color") || key.endsWith("colorway"))]));
     return coloured && typeof value === "string" ? tone(value) : value;
   };
-  const painted = walk(figure, false);
+  return walk(figure, false);
+}
+
+function colour(token, place) {
+  const probe = place.appendChild(make("i", { hidden: true }));
+  probe.style.color = `var(--pl-${token.replaceAll("_", "-")})`;
+  const found = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).join(",");
   probe.remove();
-  return painted;
+  return found;
 }
 
 /** Copy text; say so on the button. */
