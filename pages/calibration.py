@@ -55,7 +55,7 @@ def conclude(who: Who, dataset: DatasetView, params: dict[str, Any]) -> Conclude
 def view(who: Who, dataset: DatasetView) -> None:
     """The answer with everything below it; a control runs this part alone."""
     answer_place = st.container()
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         params = sections.controls(dataset)
         tools_place = st.container(width="content")
     concluded = conclude(who, dataset, params)

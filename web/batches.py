@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 
-LOOK_SECONDS: Final = 0.004
-"""How long a message of a running script may wait for others: less than Streamlit's own pause between two flushes."""
+LOOK_SECONDS: Final = 0.01
+"""How long a message of a running script may wait for others: as long as Streamlit's own pause between two flushes."""
 
 MOST: Final = 100
 """Messages that are sent in one turn of the loop; a client holds 500 that it could not send yet."""
@@ -41,6 +42,7 @@ def gather() -> None:
 
     setattr(AppSession, "_on_scriptrunner_event", note)  # noqa: B010 - replaced on purpose
     setattr(AppSession, "flush_browser_queue", flushed)  # noqa: B010
+    setattr(ForwardMsgQueue, "enqueue", append)  # noqa: B010
     setattr(Runtime, "_send_message", send_batch)  # noqa: B010
 
 
@@ -68,6 +70,11 @@ def hand_over(session: Any) -> None:
         session._message_enqueued_callback()
     if session._state is AppSessionState.APP_IS_RUNNING and not session.__dict__.get(_LOOKING):
         session.__dict__[_LOOKING] = session._event_loop.call_later(LOOK_SECONDS, _look, session)
+
+
+def append(queue: Any, message: ForwardMsg) -> None:
+    """What `enqueue` does, without the search for an older message of the same place: it is a few milliseconds old."""
+    queue._queue.append(message)
 
 
 def _look(session: Any) -> None:

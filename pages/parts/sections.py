@@ -28,18 +28,17 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     slices = ["", *(f"{column}={value}" for column, values in dataset.slices.items() for value in values)]
     kinds = RECALIBRATORS.get(dataset.kind or "comparison", RECALIBRATORS["comparison"])
-    with st.container(horizontal=True, key="controls", width="content"):
-        bins = st.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
-        cohort = st.selectbox(
-            "Rows",
-            slices,
-            key=state.SLICE,
-            bind="query-params",
-            width=260,
-            format_func=_slice_name,
-            disabled=len(slices) < 2,
-        )
-        chosen = st.selectbox("Recalibrator", kinds, key=state.RECALIBRATOR, bind="query-params", width=170)
+    bins = st.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
+    cohort = st.selectbox(
+        "Rows",
+        slices,
+        key=state.SLICE,
+        bind="query-params",
+        width=260,
+        format_func=_slice_name,
+        disabled=len(slices) < 2,
+    )
+    chosen = st.selectbox("Recalibrator", kinds, key=state.RECALIBRATOR, bind="query-params", width=170)
     return {state.BINS: bins, state.SLICE: cohort or "", state.RECALIBRATOR: chosen}
 
 

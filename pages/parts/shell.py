@@ -58,18 +58,20 @@ def mount_all(who: Who) -> None:
     with st.container(key="plumb-shell"):
         style.apply()
         bus = mount("bus", "plumb-bus", _bus(who), "resync")
-        mount("palette", _PALETTE, _entries(who, slug, reads.cursor()), run=lambda: _choose(who, slug))
-        arrived = _listen(target(who)) if slug else None
+        arrived = _reach(who, slug)
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
     if arrived:
         open_dataset(arrived["datasets"][-1])
 
 
-def _listen(goal: str) -> Any:
-    """Take files that are dropped anywhere; what arrived since the last rerun."""
-    listener = {"role": "listener", "project": goal}
-    return mount("dropzone", "plumb-files", listener, arrived=lambda: state.set_project(goal)).arrived
+def _reach(who: Who, slug: str) -> Any:
+    """The palette, and files dropped anywhere: one part, since each costs every rerun; what arrived since the last."""
+    goal = target(who) if slug else ""
+    entries = _entries(who, slug, goal, reads.cursor())
+    return mount(
+        "palette", _PALETTE, entries, run=lambda: _choose(who, slug), arrived=lambda: state.set_project(goal)
+    ).arrived
 
 
 def _sidebar(who: Who) -> str:
@@ -130,8 +132,8 @@ def _bus(who: Who) -> bytes:
 
 
 @lru_cache(64)
-def _entries(who: Who, slug: str, _as_of: int) -> bytes:
-    return encode({"entries": [_entry(entry) for entry in reads.entries_of(who, slug)]})
+def _entries(who: Who, slug: str, goal: str, _as_of: int) -> bytes:
+    return encode({"entries": [_entry(entry) for entry in reads.entries_of(who, slug)], "project": goal})
 
 
 def _entry(entry: PaletteEntry) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def drop_zone(who: Who, key: str, large: bool = False) -> None:
     """The place to drop files on, or to choose them from, for those who may add data."""
     if not places.may_add(who):
         return
-    mount("dropzone", key, {"role": "panel", "large": large, **HINT})
+    mount("dropzone", key, {"large": large, **HINT})
 
 
 def banner(text: str) -> None:

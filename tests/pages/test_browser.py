@@ -79,6 +79,27 @@ def test_the_palette_finds_by_a_few_letters_and_closes_by_escape(tab: Page) -> N
     expect(palette).to_be_hidden()
 
 
+def test_the_palette_keeps_the_focus_until_it_closes_and_gives_it_back(tab: Page) -> None:
+    button = tab.locator(f'{CHART} [aria-label="Large view"]')
+    button.focus()
+    tab.keyboard.press("Control+k")
+    letters = tab.locator("[data-palette] input")
+    tab.keyboard.press("Tab")
+    expect(letters).to_be_focused()
+    tab.mouse.click(5, 5)
+    expect(letters).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_the_palette_reaches_over_a_large_view(tab: Page) -> None:
+    tab.locator(f'{CHART} [aria-label="Large view"]').click()
+    tab.keyboard.press("Control+k")
+    expect(tab.locator("dialog.pl-large[open]")).to_have_count(0)
+    expect(tab.locator("[data-palette] input")).to_be_focused()
+    tab.keyboard.press("Escape")
+    expect(tab.locator("[data-palette]")).to_be_hidden()
+
+
 def test_a_theme_is_followed_by_page_and_chart(tab: Page) -> None:
     ground = tab.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     tab.keyboard.press("Control+k")

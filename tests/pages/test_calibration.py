@@ -71,7 +71,7 @@ def test_without_data_the_page_says_what_to_give(page: Page) -> None:
     app = page("calibration")
     assert not app.exception
     assert app.header[0].value == "No data yet"
-    assert [zone["role"] for zone in parts(app, "dropzone")] == ["panel"]
+    assert len(parts(app, "dropzone")) == 1
 
 
 def test_a_file_that_waits_shows_its_run(page: Page, give: Give) -> None:

@@ -274,7 +274,7 @@ def palette_by_keyboard(tour: Tour) -> str:
     page.goto(tour.product.url)
     _settled(page)
     page.keyboard.press("Control+k")
-    page.wait_for_selector("[data-palette][open]")
+    page.wait_for_selector("[data-palette]:popover-open")
     listed = page.locator("#pl-palette-list [role=option]").all_inner_texts()
     for name in ("Calibration", "Datasets", "Runs", "Settings"):
         assert any(name in entry for entry in listed), f"{name} is not in the palette: {listed}"
@@ -286,11 +286,11 @@ def palette_by_keyboard(tour: Tour) -> str:
         ("setings", "Settings"),
         ("home", None),
     ):
-        if page.locator("[data-palette][open]").count() == 0:
+        if page.locator("[data-palette]:popover-open").count() == 0:
             page.keyboard.press("Control+k")
         page.keyboard.type(word)
         page.keyboard.press("Enter")
-        page.wait_for_selector("[data-palette]:not([open])", state="attached")
+        page.wait_for_selector("[data-palette]:not(:popover-open)", state="attached")
         if title:
             page.wait_for_function("title => document.querySelector('h1')?.textContent.includes(title)", arg=title)
     return f"{len(listed)} entries, five pages by a few letters each"

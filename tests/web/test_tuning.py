@@ -7,9 +7,45 @@ from typing import Any
 
 import pytest
 from streamlit.components.v2.presentation import make_bidi_component_presenter
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.testing.v1 import AppTest
 
-from web.tuning import look_at_session, present_values
+from web.tuning import look_at_session, present_values, remember_beginnings
+
+
+def beginning(session: Any, page: str, run: str, **more: Any) -> ForwardMsg:
+    pages = {"hash": {"page_script_hash": "hash", "page_name": page, "url_pathname": page, "icon": "", **more}}
+    message: ForwardMsg = AppSession._create_new_session_message(session, "hash", RunDescriptor(run, (run,)), pages)
+    return message
+
+
+class Session:
+    """As much of a session as the message with which a rerun begins is made from."""
+
+    def __init__(self) -> None:
+        self._script_data = SimpleNamespace(name="app", is_hello=False, main_script_path="/app.py")
+        self._pages_manager = SimpleNamespace(main_script_path="/app.py", main_script_hash="main")
+        self._state = AppSessionState.APP_IS_RUNNING
+        self._run_on_save = False
+        self.id = "session"
+
+    _populate_app_pages = AppSession._populate_app_pages
+
+    def _compute_skills_nudge_state(self) -> tuple[bool, str]:
+        return False, ""
+
+
+def test_the_beginning_of_a_rerun_is_streamlits_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    asked = [("home", "one", {}), ("home", "two", {}), ("home", "three", {"icon": "new"}), ("runs", "four", {})]
+    own = [beginning(session, page, run, **more) for page, run, more in asked]
+    monkeypatch.setattr(AppSession, "_create_new_session_message", AppSession._create_new_session_message)
+    remember_beginnings()
+    assert [beginning(session, page, run, **more) for page, run, more in asked] == own
+    session._state = AppSessionState.APP_NOT_RUNNING
+    assert not beginning(session, "runs", "five").new_session.initialize.session_status.script_is_running
 
 
 class Widgets(dict[str, Any]):

@@ -1,22 +1,25 @@
 // Files in: dropped anywhere on the page or chosen, streamed with progress, one after another, each can be stopped.
 import { icon, make, read, whole } from "./plumb.js";
 
-export default function dropzone({ data, parentElement, setTriggerValue }) {
+export default function dropzone({ data, parentElement }) {
   const given = read(data);
-  const uploads = (window.__plumbUploads ||= new Uploads());
-  if (given.role === "listener") {
-    uploads.project = given.project;
-    uploads.arrived = (value) => setTriggerValue("arrived", value);
-    return;
-  }
   if (parentElement.__zone) return;
   parentElement.__zone = true;
   parentElement.append(
     make(
-      "button", { type: "button", class: given.large ? "pl-zone pl-zone-large" : "pl-zone", "data-dropzone": "", onclick: () => uploads.choose() },
+      "button", { type: "button", class: given.large ? "pl-zone pl-zone-large" : "pl-zone", "data-dropzone": "", onclick: () => uploads().choose() },
       icon("upload"), make("strong", {}, given.title), make("span", {}, given.text),
     ),
   );
+}
+
+/** Take files into this project from now on, wherever on the page they are dropped. */
+export function listen(project, arrived) {
+  Object.assign(uploads(), { project, arrived });
+}
+
+function uploads() {
+  return (window.__plumbUploads ||= new Uploads());
 }
 
 class Uploads {

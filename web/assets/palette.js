@@ -1,4 +1,5 @@
 // Ctrl+K: every page, dataset, saved view and action that exists, found by a few letters, by keyboard alone.
+import { listen } from "./dropzone.js";
 import { icon, make, read } from "./plumb.js";
 
 const RECENT = "plumb.recent";
@@ -7,8 +8,10 @@ const ICONS = { page: "page", link: "data", action: "action" };
 
 export default function palette({ data, setTriggerValue }) {
   const part = (window.__plumbPalette ||= new Palette());
-  part.entries = read(data).entries;
+  const { entries, project } = read(data);
+  part.entries = entries;
   part.trigger = (value) => setTriggerValue("run", value);
+  if (project) listen(project, (value) => setTriggerValue("arrived", value));
 }
 
 class Palette {
@@ -21,11 +24,13 @@ class Palette {
       onkeydown: (event) => this.key(event),
     });
     this.hint = make("p", { class: "pl-palette-foot" });
-    this.dialog = make(
-      "dialog", { class: "pl-palette", "data-palette": "", "aria-label": "Command palette", onclose: () => this.closed(), onclick: (event) => event.target === this.dialog && this.dialog.close() },
-      make("div", { class: "pl-palette-box" }, make("div", { class: "pl-palette-top" }, icon("search"), this.input, make("kbd", {}, "Esc")), this.list, this.hint),
+    // Not a modal <dialog>: to make the whole page inert, the browser works out its style again, before one letter shows.
+    this.box = make(
+      "div", { class: "pl-palette", role: "dialog", "aria-modal": "true", "aria-label": "Command palette" },
+      make("div", { class: "pl-palette-top" }, icon("search"), this.input, make("kbd", {}, "Esc")), this.list, this.hint,
     );
-    document.body.append(this.dialog);
+    this.cover = make("div", { class: "pl-palette-cover", popover: "manual", "data-palette": "", onclick: (event) => event.target === this.cover && this.close() }, this.box);
+    document.body.append(this.cover);
     document.addEventListener("keydown", (event) => this.toggle(event), true);
     document.addEventListener("keydown", (event) => this.sequence(event));
     addEventListener("plumb:palette", () => this.open());
@@ -47,22 +52,30 @@ class Palette {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k") return;
     event.preventDefault();
     event.stopPropagation();
-    if (this.dialog.open) this.dialog.close();
+    if (this.shown) this.close();
     else this.open();
   }
 
+  get shown() {
+    return this.cover.matches(":popover-open");
+  }
+
   open() {
-    if (this.dialog.open) return;
+    if (this.shown || document.querySelector("[data-testid=stDialog]")) return;
+    const large = document.querySelector("dialog:modal");
+    if (large) return large.addEventListener("close", () => setTimeout(() => this.open()), { once: true }), large.close();
     this.asking = null;
     this.input.value = "";
     this.input.placeholder = "Go to a page, open a dataset, run an action…";
     this.search();
     this.back = document.activeElement;
-    this.dialog.showModal();
+    this.cover.showPopover();
     this.input.focus();
   }
 
-  closed() {
+  close() {
+    if (!this.shown) return;
+    this.cover.hidePopover();
     this.back?.focus?.({ preventScroll: true });
   }
 
@@ -71,8 +84,9 @@ class Palette {
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 };
     if (event.key in steps) this.point(this.at + steps[event.key], Math.abs(steps[event.key]) === 1);
     else if (event.key === "Enter") this.choose(this.found[this.at]);
+    else if (event.key === "Escape") this.close();
     else if (event.key === "Backspace" && this.asking && !this.input.value) this.anew();
-    else return;
+    else if (event.key !== "Tab") return; // there is nothing else to go to
     event.preventDefault();
   }
 
@@ -159,7 +173,7 @@ class Palette {
 
   run(entry, given) {
     this.asking = null;
-    this.dialog.close();
+    this.close();
     if (entry.run === "page") {
       const links = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")];
       const wanted = `/${entry.target.replace(/^\//, "").replace(/^home$/, "")}`;
