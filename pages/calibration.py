@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
+from engine.queries import ahead
 from engine.types import Concluded, DatasetView, Who
 from pages.parts import guard, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
@@ -66,6 +67,7 @@ def view(who: Who, dataset: DatasetView) -> None:
     with tools_place:
         sections.tools(who, dataset, concluded, params)
     sections.show(dataset, concluded, params)
+    ahead.conclude_slices(who, dataset, params)
 
 
 def name_columns(dataset: DatasetView) -> None:

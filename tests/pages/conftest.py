@@ -13,8 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.actions import datasets, runs
+from engine.queries import ahead, results
 from engine.queries import people as people_queries
-from engine.queries import results
 from engine.settings import ROOT, Settings, get_settings
 from engine.types import Who
 from jobs.work import perform
@@ -42,6 +42,12 @@ def forget() -> None:
     answer._drawn.clear()
     results._results.clear()
     results._with_rows.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is concluded in the background would outlive the installation of a test."""
+    monkeypatch.setattr(ahead, "conclude_slices", lambda *_: None)
 
 
 @pytest.fixture

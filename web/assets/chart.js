@@ -5,7 +5,7 @@ const LONGEST = 500;
 const NARROW = 520;
 const PHONE = 400;
 const SHORT = 18;
-const CONFIG = { displayModeBar: false, responsive: true, displaylogo: false, doubleClick: "reset", scrollZoom: false };
+const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: "reset", scrollZoom: false };
 
 /** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
 function plotly() {
@@ -62,6 +62,15 @@ class Part {
     this.build(parent);
     this.follow = () => this.draw();
     addEventListener("plumb:theme", this.follow);
+    this.sized = new ResizeObserver(([entry]) => this.fit(Math.floor(entry.contentRect.width)));
+    this.sized.observe(this.stage);
+  }
+
+  /** Follow the place the picture has: the window, the sidebar, the large view. */
+  fit(width) {
+    if (width === this.width) return;
+    this.width = width;
+    if (this.plot.data) this.draw();
   }
 
   build(parent) {
@@ -165,12 +174,14 @@ class Part {
     const figure = paint(this.chart.figure, this.root);
     for (const trace of figure.data) if (this.hidden.has(trace.meta?.key)) trace.visible = this.hidden.get(trace.meta.key);
     this.chips(figure.data);
-    figure.layout.height = this.height();
-    figure.layout.autosize = true;
-    narrow(figure.layout, this.stage.clientWidth);
+    // The size is given: Plotly would ask the page for it, which has to be laid out for that.
+    this.width ||= this.stage.clientWidth;
+    Object.assign(figure.layout, { height: this.height(), ...(this.width ? { width: this.width } : {}) });
+    narrow(figure.layout, this.width);
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     this.stage.style.minHeight = `${figure.layout.height}px`;
-    await library.react(this.plot, figure.data, figure.layout, CONFIG);
+    const shown = figure.data.filter((trace) => (trace.visible ?? true) === true);
+    await library.react(this.plot, shown, figure.layout, CONFIG);
     this.stage.removeAttribute("data-waiting");
     this.root.dataset.version = this.version;
     this.root.dataset.drawn = String(performance.now());
@@ -328,6 +339,7 @@ class Part {
     this.tableWas = !this.twin.hidden;
     this.dialog.showModal();
     this.toggleTable(true);
+    this.width = this.stage.clientWidth;
     this.draw();
     this.plot.focus();
   }
@@ -336,6 +348,7 @@ class Part {
     this.root.append(this.body);
     this.root.style.minHeight = "";
     this.toggleTable(this.tableWas);
+    this.width = this.stage.clientWidth;
     this.draw();
     this.largeButton.focus();
   }
@@ -356,6 +369,7 @@ class Part {
   leave() {
     this.off?.();
     removeEventListener("plumb:theme", this.follow);
+    this.sized.disconnect();
     if (this.plot.data) window.__PL?.purge(this.plot);
   }
 }

@@ -1,0 +1,73 @@
+"""The answers that are one choice away, concluded while the present one is being looked at.
+
+Only where the data stand still: whoever looks at rows that keep arriving would have them concluded for nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from engine.access.visible import visible_dataset
+from engine.errors import PlumblineError
+from engine.queries import results
+from engine.queries.datasets import version_of
+from engine.types import DatasetView, Who
+
+log = logging.getLogger(__name__)
+
+STILL_SECONDS: Final = 3.0
+"""How long a dataset must not have changed."""
+DRAWING_SECONDS: Final = 0.7
+"""What the browser needs for the page that is being shown; until then this would be in its way."""
+MOST_SLICES: Final = 8
+MOST_REMEMBERED: Final = 1024
+
+_asked: OrderedDict[tuple[Any, ...], None] = OrderedDict()
+_lock = threading.Lock()
+_one_at_a_time = threading.Lock()
+
+
+def conclude_slices(who: Who, dataset: DatasetView, params: Mapping[str, Any]) -> threading.Timer | None:
+    """Conclude this view for the first slices of the dataset, soon, in the background; once for each version.
+
+    The timer that will do it, or None where it was asked for before or there are no slices.
+    """
+    slices = [f"{column}={value}" for column, values in dataset.slices.items() for value in values][:MOST_SLICES]
+    key = (dataset.id, dataset.version, *sorted((name, value) for name, value in params.items() if name != "slice"))
+    if not slices or not _first(key):
+        return None
+    age = (datetime.now(UTC) - dataset.updated_at).total_seconds()
+    views = [{**params, "slice": one} for one in slices]
+    timer = threading.Timer(
+        max(DRAWING_SECONDS, STILL_SECONDS - age), _conclude, (who, dataset.id, dataset.version, views)
+    )
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _first(key: tuple[Any, ...]) -> bool:
+    with _lock:
+        known = key in _asked
+        _asked[key] = None
+        while len(_asked) > MOST_REMEMBERED:
+            _asked.popitem(last=False)
+    return not known
+
+
+def _conclude(who: Who, dataset_id: int, version: int, views: Sequence[Mapping[str, Any]]) -> None:
+    try:
+        with _one_at_a_time:
+            for view in views:
+                if version_of(visible_dataset(who, dataset_id), None).number != version:
+                    return
+                with suppress(PlumblineError):
+                    results.conclude(who, dataset_id, params=view, version=version, rows=False)
+    except Exception:  # nobody waits for this: whoever asks for the view gets the error himself
+        log.warning("the slices of dataset %d were not concluded ahead", dataset_id, exc_info=True)
