@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_expit, xlog1py, xlogy
 
-from engine.analysis.arrays import Floats, Ints, is_binary, sum_by
+from engine.analysis.arrays import Cells, Floats, Ints, is_binary, sum_by
 from engine.analysis.grid import RESOLUTION
 from engine.analysis.links import fit_beta, fit_platt, fit_slope
 
@@ -64,18 +64,19 @@ def width_bins(p: Floats, y: Floats, bins: int = 15) -> Bins:
     """
     cells = RESOLUTION if RESOLUTION % bins == 0 else bins
     sums = np.zeros((3, cells + 1))
+    placed = Cells(cells + 1, min(BLOCK, len(p)))
     for start in range(0, len(p), BLOCK):
         block, label = p[start : start + BLOCK], y[start : start + BLOCK]
-        cell = (block * cells).astype(np.int64)
-        sums[1] += sum_by(cell, block, cells + 1)
+        placed.place(block, cells)
+        sums[1] += placed.sums(block)
         if is_binary(label):
-            packed = sum_by(cell, label + LABEL_UNIT, cells + 1)
+            packed = placed.sums(label + LABEL_UNIT)
             count = np.floor(packed / LABEL_UNIT)
             sums[0] += count
             sums[2] += packed - count * LABEL_UNIT
         else:
-            sums[0] += np.bincount(cell, minlength=cells + 1)
-            sums[2] += sum_by(cell, label, cells + 1)
+            sums[0] += placed.sums(np.ones(len(block)))
+            sums[2] += placed.sums(label)
     sums[:, -2] += sums[:, -1]
     return Bins(*sums[:, :-1].reshape(3, bins, -1).sum(axis=2))
 

@@ -199,3 +199,21 @@ def test_nll_of_impossible_rows_is_infinite_and_of_certain_ones_zero():
 def test_separated_labels_have_no_temperature():
     margin = np.array([-2.0, -1.0, 1.0, 2.0])
     assert np.isnan(metrics.temperature(margin, (margin > 0).astype(float)))
+
+
+@pytest.mark.parametrize("wrong", [-0.2, 1.2, 1e12])
+def test_a_probability_that_is_none_is_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="outside of all cells"), np.errstate(invalid="ignore"):
+        metrics.width_bins(np.array([0.5, wrong]), np.ones(2))
+
+
+def test_blocks_of_rows_sum_like_all_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    p, y = rng.random(1000), rng.random(1000)
+    whole = [metrics.width_bins(p, labels, 15) for labels in (y, y.round())]
+    monkeypatch.setattr(metrics, "BLOCK", 300)
+    blocks = [metrics.width_bins(p, labels, 15) for labels in (y, y.round())]
+    for one, other in zip(whole, blocks, strict=True):
+        assert one.count.tolist() == other.count.tolist()
+        np.testing.assert_allclose(one.predicted, other.predicted, rtol=1e-12)
+        np.testing.assert_allclose(one.observed, other.observed, rtol=1e-12)
