@@ -33,6 +33,7 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
         "xaxis": {
             "showline": False,
             "nticks": 4,
+            "ticklabelstandoff": 4,
             "tickfont": {"size": 11, "color": "$muted"},
             "tickformatstops": TICKS,
         },

@@ -297,12 +297,12 @@ def palette_by_keyboard(tour: Tour) -> str:
 
 
 def other_pages(tour: Tour) -> str:
-    """Datasets, runs and settings as they look with real content."""
-    for name in ("datasets", "runs", "settings"):
+    """The other pages as they look with real content."""
+    for name in ("datasets", "runs", "people", "monitoring", "settings"):
         tour.page.goto(f"{tour.product.url}/{name}")
         _settled(tour.page)
         tour.picture(name)
-    return "datasets, runs, settings"
+    return "datasets, runs, people, monitoring, settings"
 
 
 STEPS: list[tuple[str, Callable[[Tour], str]]] = [
