@@ -6,9 +6,8 @@ from typing import Any
 import streamlit as st
 
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
-from engine.queries import ahead
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import guard, reads, sections, shell, state, states
+from pages.parts import ahead, guard, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
 
 who = guard.enter()

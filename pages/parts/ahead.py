@@ -13,11 +13,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from engine.access.visible import visible_dataset
 from engine.errors import PlumblineError
 from engine.queries import results
-from engine.queries.datasets import version_of
 from engine.types import DatasetView, Who
+from pages.parts import reads
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ def _conclude(who: Who, dataset_id: int, version: int, views: Sequence[Mapping[s
     try:
         with _one_at_a_time:
             for view in views:
-                if version_of(visible_dataset(who, dataset_id), None).number != version:
+                if reads.dataset_of(who, dataset_id).version != version:
                     return
                 with suppress(PlumblineError):
                     results.conclude(who, dataset_id, params=view, version=version, rows=False)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from engine.analysis import ANALYSES
-from engine.queries import ahead, results
+from engine.queries import results
 from engine.queries.datasets import get_dataset
 from engine.types import DatasetView, Who
-from tests.queries.test_same_answer import table, through_the_store
-from tests.store.fixtures import Installation
-from tests.store.people import person
+from pages.parts import ahead
+from tests.pages import samples
+from tests.pages.conftest import Give
 
 VIEW = {"bins": 10, "slice": ""}
 
@@ -23,13 +22,13 @@ VIEW = {"bins": 10, "slice": ""}
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "STILL_SECONDS", 0.0)
     monkeypatch.setattr(ahead, "DRAWING_SECONDS", 0.0)
+    monkeypatch.setattr(ahead, "MOST_SLICES", 8)
     ahead._asked.clear()
 
 
-def sliced(who: Who, folder: Path) -> DatasetView:
-    dataset = get_dataset(who, through_the_store(who, [table(folder / "scores.csv", 400, 1)]))
-    assert dataset.slices
-    return dataset
+@pytest.fixture
+def dataset(give: Give, who: Who) -> DatasetView:
+    return get_dataset(who, give(samples.pairs()))
 
 
 def look(who: Who, dataset: DatasetView) -> bool:
@@ -40,9 +39,7 @@ def look(who: Who, dataset: DatasetView) -> bool:
     return timer is not None
 
 
-def test_choosing_a_slice_finds_its_answer(installation: Installation, tmp_path: Path) -> None:
-    who = person("admin")
-    dataset = sliced(who, tmp_path)
+def test_choosing_a_slice_finds_its_answer(dataset: DatasetView, who: Who) -> None:
     assert look(who, dataset)
     with patch.object(type(ANALYSES["calibration"]), "conclude", side_effect=AssertionError("concluded again")):
         for column, values in dataset.slices.items():
@@ -51,16 +48,12 @@ def test_choosing_a_slice_finds_its_answer(installation: Installation, tmp_path:
                 assert results.conclude(who, dataset.id, params=params, rows=False).version == dataset.version
 
 
-def test_it_is_done_once_for_everybody(installation: Installation, tmp_path: Path) -> None:
-    who = person("admin")
-    dataset = sliced(who, tmp_path)
+def test_it_is_done_once_for_everybody(dataset: DatasetView, who: Who) -> None:
     assert look(who, dataset)
     assert not look(who, dataset)
     assert not look(who, replace(dataset, slices={}))
 
 
-def test_rows_that_keep_arriving_are_left_alone(installation: Installation, tmp_path: Path) -> None:
-    who = person("admin")
-    dataset = sliced(who, tmp_path)
+def test_rows_that_keep_arriving_are_left_alone(dataset: DatasetView, who: Who) -> None:
     with patch.object(results, "conclude", side_effect=AssertionError("an older version was concluded")):
         assert look(who, replace(dataset, version=dataset.version - 1))
