@@ -5,7 +5,6 @@ Only where the data stand still: whoever looks at rows that keep arriving would 
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -17,8 +16,6 @@ from engine.errors import PlumblineError
 from engine.queries import results
 from engine.types import DatasetView, Who
 from pages.parts import reads
-
-log = logging.getLogger(__name__)
 
 STILL_SECONDS: Final = 3.0
 """How long a dataset must not have changed."""
@@ -61,12 +58,8 @@ def _first(key: tuple[Any, ...]) -> bool:
 
 
 def _conclude(who: Who, dataset_id: int, version: int, views: Sequence[Mapping[str, Any]]) -> None:
-    try:
-        with _one_at_a_time:
-            for view in views:
-                if reads.dataset_of(who, dataset_id).version != version:
-                    return
-                with suppress(PlumblineError):
-                    results.conclude(who, dataset_id, params=view, version=version, rows=False)
-    except Exception:  # nobody waits for this: whoever asks for the view gets the error himself
-        log.warning("the slices of dataset %d were not concluded ahead", dataset_id, exc_info=True)
+    with _one_at_a_time, suppress(PlumblineError):  # whoever asks for the view is told what is wrong with it
+        for view in views:
+            if reads.dataset_of(who, dataset_id).version != version:
+                return
+            results.conclude(who, dataset_id, params=view, version=version, rows=False)
