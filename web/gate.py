@@ -25,6 +25,7 @@ from engine.access import audit, tokens
 from engine.queries import people
 from engine.settings import Settings
 from engine.types import Who
+from web import frames
 from web.errors import answer
 from web.hosting import IDENTITY
 from web.hub import hub
@@ -112,7 +113,7 @@ class Gate:
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send, cookie: str, who: Who) -> None:
         """Serve a websocket until it ends or its session does."""
-        socket = Watched(receive, send)
+        socket = Watched(receive, send, frames.writer(scope))
 
         def recheck() -> None:
             now = people.who_is(cookie)
@@ -124,7 +125,7 @@ class Gate:
         stop = hub.watch(who.user_id, recheck)
         expiry = _call_at_expiry(who, recheck)
         try:
-            await self.app(_identified(scope, who), socket.receive, socket.send)
+            await self.app(_identified(scope, who, socket.write), socket.receive, socket.send)
         finally:
             expiry.cancel()
             stop()
@@ -199,15 +200,17 @@ def _sign_in_first(scope: Scope, headers: Headers) -> Response:
     return RedirectResponse("/signin?next=" + quote(path + (f"?{query}" if query else ""), safe="/"), 303)
 
 
-def _identified(scope: Scope, who: Who) -> Scope:
+def _identified(scope: Scope, who: Who, write: frames.Write) -> Scope:
     """The websocket with a header that says who opened it, by which Streamlit lets nobody else go on with their page.
 
-    Somebody whose roles changed is somebody else: what their page kept was made for what they were.
+    Somebody whose roles changed is somebody else: what their page kept was made for what they were. Frames are written
+    past `send`, so the websocket gets a `write` that ends with the session too.
     """
     known = repr((who.user_id, who.session, who.role, sorted(who.roles.items())))
     name = IDENTITY.encode()
     others = [pair for pair in scope["headers"] if pair[0] != name]
-    return {**scope, "headers": [*others, (name, hashlib.sha256(known.encode()).hexdigest().encode())]}
+    headers = [*others, (name, hashlib.sha256(known.encode()).hexdigest().encode())]
+    return {**scope, "headers": headers, "extensions": {**scope.get("extensions", {}), frames.FRAMES: write}}
 
 
 def _call_at_expiry(who: Who, recheck: Callable[[], None]) -> asyncio.TimerHandle:

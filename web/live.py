@@ -17,8 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from engine.access.roles import may_hear
 from engine.queries import events
 from engine.types import Who
-from web import measuring
-from web.hub import Event, Subscriber, hub
+from web import frames, measuring
+from web.hub import Batch, Event, Subscriber, hub, message
 
 _PAGE: Final = 500
 _FIRST_MESSAGE_SECONDS: Final = 10
@@ -64,20 +64,18 @@ async def _hear_goodbye(websocket: WebSocket) -> None:
 
 async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> None:
     """Send every event after `since` that the user may see; return when the socket is gone or cannot keep up."""
-    subscriber = Subscriber(who.user_id)
-    may = _Rights(who)
+    listener = _Listener(websocket, who)
+    subscriber = Subscriber(who.user_id, listener.write)
     hub.subscribers.add(subscriber)
     upto = hub.cursor
     try:
         await _send(websocket, {"hello": upto})
-        sent = await _catch_up(websocket, may, upto if since is None else since, upto)
+        listener.sent = await _catch_up(websocket, listener, upto if since is None else since, upto)
         while not subscriber.stalled:
-            batch = list(await subscriber.queue.get())
-            while not subscriber.queue.empty():
-                batch += subscriber.queue.get_nowait()
-            if await _send_batch(websocket, may, [event for event in batch if event.id > sent]):
-                measuring.delivered(batch[-1].written)
-            sent = max(sent, batch[-1].id)
+            listener.idle = subscriber.queue.empty()
+            batch = await subscriber.queue.get()
+            listener.idle = False
+            await listener.send(batch)
         await websocket.close(_STALLED)
     except WebSocketDisconnect:
         return
@@ -85,7 +83,56 @@ async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> Non
         hub.subscribers.discard(subscriber)
 
 
-async def _catch_up(websocket: WebSocket, may: _Rights, since: int, upto: int) -> int:
+class _Listener:
+    """One socket: what it may hear, and how far it heard. `idle` while nothing waits to be sent to it.
+
+    A project is asked about once: when the rights change, the gate ends the socket.
+    """
+
+    def __init__(self, websocket: WebSocket, who: Who) -> None:
+        self._websocket = websocket
+        self._write = frames.writer(websocket.scope)
+        self._who = who
+        self._projects: dict[str | None, bool] = {}
+        self.sent = 0
+        self.idle = False
+
+    def hear(self, event: Event) -> bool:
+        """Whether this event may be sent."""
+        if event.user is not None:
+            return may_hear(self._who, event.project, event.topic)
+        if event.project not in self._projects:
+            self._projects[event.project] = may_hear(self._who, event.project, event.topic)
+        return self._projects[event.project]
+
+    def write(self, batch: Batch) -> bool:
+        """Write what is new of a batch at once; False where it has to wait its turn."""
+        if not self.idle:
+            return False
+        heard = self._new(batch)
+        if heard and not self._write(batch.frame(heard)):
+            self.idle = False
+            return False
+        self._passed(batch, heard)
+        return True
+
+    async def send(self, batch: Batch) -> None:
+        """Send what is new of a batch, waiting for the socket."""
+        heard = self._new(batch)
+        if heard:
+            await self._websocket.send_text(message(heard))
+        self._passed(batch, heard)
+
+    def _new(self, batch: Batch) -> tuple[Event, ...]:
+        return tuple(event for event in batch if event.id > self.sent and self.hear(event))
+
+    def _passed(self, batch: Batch, heard: tuple[Event, ...]) -> None:
+        self.sent = max(self.sent, batch[-1].id)
+        if heard:
+            measuring.delivered(batch[-1].written)
+
+
+async def _catch_up(websocket: WebSocket, listener: _Listener, since: int, upto: int) -> int:
     """Send what the table holds in (since, upto]; the id from which the queue goes on."""
     if since == upto:
         return upto
@@ -98,7 +145,8 @@ async def _catch_up(websocket: WebSocket, may: _Rights, since: int, upto: int) -
         page = [event for event in map(Event.of, rows) if event.id <= upto]
         if not page:
             break
-        await _send_batch(websocket, may, page)
+        if heard := [event for event in page if listener.hear(event)]:
+            await websocket.send_text(message(heard))
         since = page[-1].id
     return max(since, upto)
 
@@ -108,29 +156,5 @@ def _page_after(since: int) -> tuple[list[dict[str, Any]], int]:
     return events.after(since, _PAGE), events.oldest()
 
 
-class _Rights:
-    """What one socket may hear. A project is asked about once: when the rights change, the gate ends the socket."""
-
-    def __init__(self, who: Who) -> None:
-        self._who = who
-        self._projects: dict[str | None, bool] = {}
-
-    def hear(self, event: Event) -> bool:
-        """Whether this event may be sent."""
-        if event.user is not None:
-            return may_hear(self._who, event.project, event.topic)
-        if event.project not in self._projects:
-            self._projects[event.project] = may_hear(self._who, event.project, event.topic)
-        return self._projects[event.project]
-
-
-async def _send_batch(websocket: WebSocket, may: _Rights, batch: list[Event]) -> bool:
-    """Send what they may hear; whether there was anything."""
-    texts = [event.text for event in batch if may.hear(event)]
-    if texts:
-        await websocket.send_text('{"events":[' + ",".join(texts) + "]}")
-    return bool(texts)
-
-
-async def _send(websocket: WebSocket, message: dict[str, object]) -> None:
-    await websocket.send_text(orjson.dumps(message).decode())
+async def _send(websocket: WebSocket, said: dict[str, object]) -> None:
+    await websocket.send_text(orjson.dumps(said).decode())

@@ -7,15 +7,18 @@ from typing import Final
 
 from starlette.types import Message, Receive, Send
 
+from web.frames import Write
+
 _GONE: Final = "the session of this websocket ended"
 
 
 class Watched:
-    """Wraps `receive` and `send` of one websocket; `end` closes it with a code and tells the application so."""
+    """Wraps the ways to one websocket; `end` closes it with a code and tells the application so."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, write: Write) -> None:
         self._receive = receive
         self._send = send
+        self._write = write
         self._code: int | None = None
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
@@ -45,3 +48,7 @@ class Watched:
             raise OSError(_GONE)
         self._closed = message["type"] == "websocket.close"
         await self._send(message)
+
+    def write(self, frame: bytes) -> bool:
+        """Write a whole frame; False where it was not written, as after the end."""
+        return self._code is None and not self._closed and self._write(frame)

@@ -18,9 +18,10 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.state import get_session_state
 from streamlit.source_util import PageHash, PageInfo
+from streamlit.web.server.starlette import starlette_websocket
 
 from web.batches import gather
-from web.corked import CorkedWebSocket
+from web.frames import FramedClient, FramedWebSocket
 
 _BEGINNING: Final = "plumb_beginning"
 
@@ -38,19 +39,20 @@ def apply(shutdown_seconds: int) -> None:
     remember_themes()
     remember_beginnings()
     gather()
+    setattr(starlette_websocket, "StarletteSessionClient", FramedClient)  # noqa: B010 - replaced on purpose
     setattr(selectbox, "get_session_state", look_at_session)  # noqa: B010 - not exported by name
     setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name
 
 
 def tune_server(shutdown_seconds: int) -> None:
-    """Let uvicorn wait for open sockets at most this long, and send the frames of a websocket together.
+    """Let uvicorn wait for open sockets at most this long, and take whole frames for a websocket.
 
     `app.run` has no options for it, so the running server is found by the handler it set for SIGTERM.
     """
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     if isinstance(server, uvicorn.Server):
         server.config.timeout_graceful_shutdown = shutdown_seconds
-        server.config.ws_protocol_class = CorkedWebSocket
+        server.config.ws_protocol_class = FramedWebSocket
 
 
 def remember_themes() -> None:

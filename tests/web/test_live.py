@@ -174,6 +174,7 @@ class Socket:
     def __init__(self) -> None:
         self.sent: list[dict[str, object]] = []
         self.closed: int | None = None
+        self.scope: dict[str, object] = {}
 
     async def send_text(self, text: str) -> None:
         self.sent.append(json.loads(text))

@@ -25,7 +25,7 @@ from tests.store.people import project
 from tests.web.serving import PASSWORD, Person, Served, register
 from web.api import stream
 from web.hosting import IDENTITY
-from web.hub import Event, Subscriber
+from web.hub import Batch, Event, Subscriber
 
 GUARD = 20.0
 """Far more than it takes, which `make faults` measures: only a test that would hang ends here."""
@@ -250,11 +250,11 @@ def test_a_stream_in_which_much_happens_notices_that_its_session_expired(monkeyp
     async def scenario() -> int:
         subscriber, over, heard = Subscriber(1), asyncio.Event(), 0
         event = Event(1, None, "tick", None, "tick", "{}")
-        subscriber.offer([event])
+        subscriber.offer(Batch([event]))
         async for _event in stream._queued(subscriber, over, over.set):
             heard += 1
             assert heard < 100
-            subscriber.offer([event])
+            subscriber.offer(Batch([event]))
         return heard
 
     assert asyncio.run(scenario()) == 0

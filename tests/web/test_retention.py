@@ -24,6 +24,7 @@ class Socket:
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.scope: dict[str, Any] = {}
 
     async def send_text(self, text: str) -> None:
         self.messages.append(json.loads(text))
@@ -41,7 +42,8 @@ def publish(count: int) -> None:
 
 def caught_up(since: int) -> tuple[Socket, int]:
     socket, upto = Socket(), events.cursor()
-    return socket, asyncio.run(live._catch_up(socket, live._Rights(ANN), since, upto))  # type: ignore[arg-type]
+    listener = live._Listener(socket, ANN)  # type: ignore[arg-type]
+    return socket, asyncio.run(live._catch_up(socket, listener, since, upto))  # type: ignore[arg-type]
 
 
 @pytest.fixture
