@@ -26,7 +26,7 @@ from benchmarks.measure import write_table
 from engine.actions import runs
 from engine.settings import Settings
 from engine.store.engine import fetch
-from jobs import cluster
+from jobs import process_tree
 from jobs.children import Child
 from jobs.executor import Executor
 from jobs.ray_executor import RayExecutor
@@ -143,7 +143,7 @@ def _connected(folder: Path) -> Link:
 def _memory(link: Link) -> list[str]:
     """Memory and processor time of an idle head with its workers."""
     assert link.node is not None
-    processes = [psutil.Process(pid) for pid in cluster.members(link.node.session, link.node.folder)]
+    processes = [psutil.Process(pid) for pid in process_tree.members(link.node.session, link.node.folder)]
     before = _spent(processes)
     time.sleep(10)
     share = (_spent(processes) - before) / 10

@@ -1,8 +1,7 @@
 """Ray as the runner owns it: a head of its own on this machine, or a node of no processors in somebody's cluster.
 
-Both are `ray start --block` in a session of their own. Its end is noticed by the end of that process; afterwards every
-process it left is killed, those included that moved into other sessions: all of them carry the folder's name in their
-environment. `ray stop` is never used, it would end every Ray of the machine.
+Both are `ray start --block`, kept by `jobs.head_main` in a session of their own: it ends them with the runner, however
+that ends, and its own end tells that they ended. `ray stop` is never used, it would end every Ray of the machine.
 """
 
 from __future__ import annotations
@@ -11,12 +10,10 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -25,13 +22,13 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.settings import ROOT, Settings
 from jobs import owners
+from jobs.process_tree import MARK, kill_all
 from jobs.processes import THREAD_VARIABLES
 
 STORE_BYTES = 400 * 1024**2
-MARK = "RAY_STARTED_IN"
 LOCAL = "127.0.0.1"
 PORTS = range(16_384, 32_768)
-GRACE_SECONDS = 1.0
+STOP_SECONDS = 1.0
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 _OWNER = "owner"
 
@@ -138,7 +135,7 @@ def cpus(settings: Settings) -> int:
 
 
 class Node:
-    """The Ray node of this process. `start` from the main thread: the kernel ends it with the thread that made it."""
+    """The Ray node of this process."""
 
     def __init__(self, settings: Settings, address: Address) -> None:
         self.address = address
@@ -153,10 +150,10 @@ class Node:
         (self.folder / _OWNER).write_text(owners.my_name())
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module and numbers of ours
-                [sys.executable, "-m", "jobs.head_main", str(os.getpid()), *self._arguments()],
+                [sys.executable, "-m", "jobs.head_main", str(self.folder), *self._arguments()],
                 cwd=ROOT,
                 env=self.environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -211,20 +208,19 @@ class Node:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """End all of it: asked first, then killed."""
-        _signal(self.session, self.folder, signal.SIGTERM)
-        deadline = time.monotonic() + grace
-        while members(self.session, self.folder) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        self.kill()
-
-    def kill(self) -> None:
-        """Kill all of it and remove its folder."""
-        _kill(self.session, self.folder)
-        if self._process is not None:
-            self._process.wait(5)
+    def stop(self) -> None:
+        """End all of it at once and remove its folder."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            _wait(self._process)
+            kill_all(self.session, self.folder)
+            _wait(self._process)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
 
 
 def driver_environment(address: Address) -> dict[str, str]:
@@ -264,57 +260,5 @@ def clear_dead(base: Path) -> None:
         note = folder / _OWNER
         if note.is_file() and owners.lives(note.read_text()):
             continue
-        _kill(0, folder)
+        kill_all(0, folder)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def members(session: int, folder: Path) -> list[int]:
-    """The processes of a Ray: those of its session, those that were started in its folder's name, and their children.
-
-    Some of Ray's write their title over their environment.
-    """
-    mark = f"{MARK}={folder}".encode()
-    parents: dict[int, int] = {}
-    found: set[int] = set()
-    for path in Path("/proc").iterdir():
-        pid = int(path.name) if path.name.isdigit() else os.getpid()
-        if pid == os.getpid() or (fields := _fields(path)) is None:
-            continue
-        parents[pid] = int(fields[1])
-        if (session > 0 and int(fields[3]) == session) or mark in _environment(path):
-            found.add(pid)
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return sorted(found)
-
-
-def _fields(path: Path) -> list[str] | None:
-    """State, parent, group, session and so on of a process that is not dead."""
-    try:
-        fields = (path / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else fields
-
-
-def _environment(path: Path) -> list[bytes]:
-    try:
-        return (path / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
-
-
-def _signal(session: int, folder: Path, number: int) -> bool:
-    """Signal every process of a Ray; whether there was one."""
-    found = members(session, folder)
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
-    return bool(found)
-
-
-def _kill(session: int, folder: Path) -> None:
-    """Kill until nothing is left: they start one another."""
-    deadline = time.monotonic() + 3.0
-    while _signal(session, folder, signal.SIGKILL) and time.monotonic() < deadline:
-        time.sleep(0.01)

@@ -31,7 +31,7 @@ def die_with_parent(parent: int) -> None:
 def raise_descriptors() -> None:
     """Let this process and its children open as many files as the machine allows, up to `DESCRIPTORS`.
 
-    An open page takes four: of the 1,024 that a shell gives, two hundred and fifty pages would take all.
+    An open page takes one, or two while it listens for events: a shell's 1,024 would be taken by five hundred pages.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)

@@ -32,18 +32,30 @@ log = logging.getLogger("runner")
 
 
 class Link:
-    """`tick` from the main thread, often. `crash` is called when a connection is lost; `connected` once it is made."""
+    """`tick` from the main thread, often. `crash` is called when a connection is lost.
 
-    def __init__(self, settings: Settings, crash: Callable[[], None], connected: Callable[[], None]) -> None:
+    Connecting puts handlers of Ray's own in the place of ours: `wake` is called then, from a thread, and the next tick
+    calls `connected`, to take the signals back.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        crash: Callable[[], None],
+        connected: Callable[[], None],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
         self.cpus = 0
         self.code: Any = None
         self.address = None if settings.ray == "off" or _missing() else address_of(settings)
         self._settings = settings
         self._crash = crash
         self._connected = connected
+        self._wake = wake
         self.node: Node | None = None
         self._due = time.monotonic() + START_AFTER_SECONDS
         self._thread: threading.Thread | None = None
+        self._entered = threading.Event()
         self._ready = threading.Event()
         self._told = False
         self._warming: list[Any] = []
@@ -81,15 +93,15 @@ class Link:
         """Start what is due, notice what ended."""
         if self.address is None:
             return
+        if self._entered.is_set() and not self._told:
+            self._told = True
+            self._connected()
         if self.node is not None and self.node.ended:
             self._lost()
         elif self._thread is None and time.monotonic() >= self._due:
             self._begin()
         elif self._thread is not None and not self._thread.is_alive() and not self._ready.is_set():
             self._give_up()
-        elif self.ready and not self._told:
-            self._told = True
-            self._connected()
 
     def warm(self) -> list[Any]:
         """Have as many workers get ready as there are processors; what to wait for, if somebody wants to."""
@@ -99,7 +111,7 @@ class Link:
         return [prepare.remote(self.code) for _ in range(max(1, self.cpus))]
 
     def stop(self) -> None:
-        """End our part of Ray: asked first, then killed."""
+        """End our part of Ray. Do nothing after it: Ray ends a process whose node is gone."""
         if self.node is not None:
             self.node.stop()
 
@@ -118,14 +130,17 @@ class Link:
     def _lost(self) -> None:
         assert self.node is not None
         log.error("Ray ended; the runner ends with it and begins anew. Its last words: %s", self.node.last_words)
-        self.node.kill()
+        self.node.stop()
         self._crash()
         self.node, self._due = None, float("inf")
 
     def _give_up(self) -> None:
         assert self.node is not None
+        if self._entered.is_set():
+            self._lost()
+            return
         log.warning("Ray could not be reached; children do its work. Its last words: %s", self.node.last_words)
-        self.node.kill()
+        self.node.stop()
         self.node, self._thread = None, None
         self._due = time.monotonic() + AGAIN_SECONDS
 
@@ -154,6 +169,8 @@ class Link:
             logging_level=logging.WARNING,
             _temp_dir=str(node.folder),
         )
+        self._entered.set()
+        self._wake()
         self.code = ray.put(sent_code())
         self.cpus = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
         ray.wait(self.warm(), timeout=WARM_SECONDS)

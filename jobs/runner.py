@@ -218,7 +218,7 @@ def main() -> int:
     runs.requeue_lost(owners.lives)
     stop = threading.Event()
     wake = threading.Event()
-    link = Link(settings, crash, lambda: listen(stop, wake.set))
+    link = Link(settings, crash, lambda: listen(stop, wake.set), wake.set)
 
     def executor() -> RayExecutor:
         return RayExecutor(Child(), link, settings.ray_rows)

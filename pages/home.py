@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from engine.types import AnswerView, Concluded, DatasetView, Who
+from engine.types import Concluded, DatasetView, Who
 from pages.parts import guard, reads, shell, state, states
 from pages.parts.answer import show_answer, show_card, show_chart, show_history
 
@@ -54,8 +54,8 @@ def others(who: Who, datasets: list[DatasetView]) -> None:
     for start in range(0, len(datasets), 2):
         for place, dataset in zip(st.columns(2), datasets[start : start + 2], strict=False):
             with place, st.container(key=f"card-answer-{dataset.id}", height="stretch"):
-                history: list[AnswerView] = reads.history_of(who, dataset.id)
-                if history and show_card(dataset, history[-1]).open:
+                answer = reads.answer_of(who, dataset.id)
+                if answer is not None and show_card(dataset, answer).open:
                     shell.open_dataset(dataset.id)
 
 

@@ -95,7 +95,7 @@ class Hub:
         self.watchers: defaultdict[int, set[Callable[[], None]]] = defaultdict(set)
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Hand events, in id order, to every subscriber, after a look at the sockets of those whose sessions changed."""
+        """Hand events, in id order, to every subscriber; first look at the sockets of those whose sessions changed."""
         batch = Batch(events)
         self.cursor = batch[-1].id
         for user in {event.user for event in batch if event.kind == "session" and event.user is not None}:

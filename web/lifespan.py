@@ -23,6 +23,13 @@ from web.hub import hub
 SHUTDOWN_SECONDS: Final = 1
 """How long open requests may go on after SIGTERM; the launcher kills after two."""
 
+GARBAGE: Final = (10_000, 100, 1_000_000)
+"""After how many objects the young ones are looked through (some 15 ms), after how many such looks the older ones.
+
+All of them are never looked through by themselves: with hundreds of tabs that takes a quarter of a second, and while
+tabs are opened Python would do it again and again. A chore does it.
+"""
+_COLLECT_SECONDS: Final = 120
 _HOURLY: Final = 3600
 _WARM: Final = (
     "pandas",
@@ -46,7 +53,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     hosting.mark_hosted()
     await anyio.to_thread.run_sync(warm_up)
     hub.cursor = await anyio.to_thread.run_sync(events.cursor)
-    chores = (tailer.tail(hub, settings), _housekeeping(settings), measuring.tell(hub))
+    chores = (tailer.tail(hub, settings), _housekeeping(settings), measuring.tell(hub), _collect_garbage())
     tasks = [asyncio.create_task(chore) for chore in chores]
     logs.log.info("web started", address=settings.bind, port=settings.port)
     try:
@@ -71,7 +78,14 @@ def warm_up() -> None:
         import_module(name)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(*GARBAGE)
+
+
+async def _collect_garbage() -> None:
+    """What closed tabs leave behind, and what runs leave that the young collections missed."""
+    while True:
+        await asyncio.sleep(_COLLECT_SECONDS)
+        gc.collect()
 
 
 async def _housekeeping(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from streamlit.web.server.starlette import starlette_websocket
 
 from web.batches import gather
 from web.frames import FramedClient, FramedWebSocket
+from web.loops import hold_nothing
 
 _BEGINNING: Final = "plumb_beginning"
 
@@ -39,6 +40,7 @@ def apply(shutdown_seconds: int) -> None:
     remember_themes()
     remember_beginnings()
     gather()
+    hold_nothing()
     setattr(starlette_websocket, "StarletteSessionClient", FramedClient)  # noqa: B010 - replaced on purpose
     setattr(selectbox, "get_session_state", look_at_session)  # noqa: B010 - not exported by name
     setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name

@@ -104,7 +104,9 @@ def _count(kept: Round, case: Tree.Element) -> None:
     known = {one.get("name"): one.get("value", "") for one in case.iter("property")}
     kept.runs += int(known.get("runs", "1"))
     for kind in ("failure", "error"):
-        kept.check(case.find(kind) is None, f"{case.get('classname')}.{case.get('name')}")
+        wrong = case.find(kind)
+        said = "" if wrong is None else wrong.get("message", "")
+        kept.check(wrong is None, f"{case.get('classname')}.{case.get('name')}: {said[:200]}")
 
 
 # ------------------------------------------------------------------ 6 time
@@ -219,8 +221,10 @@ def _refused(kept: Round, home: Path, settings: dict[str, str]) -> None:
         kept.check(False, f"it runs with {settings}")
         return
     kept.took(time.monotonic() - began, 5.0, f"refusing {settings}")
+    said = ran.stdout + ran.stderr
     kept.check(
-        ran.returncode == 2 and ("PLUMBLINE_" in ran.stdout or "secret" in ran.stdout), f"{settings}: {ran.stdout}"
+        ran.returncode == 2 and ("PLUMBLINE_" in said or "secret" in said),
+        f"{settings}: ended with {ran.returncode}: {said}",
     )
 
 

@@ -76,8 +76,8 @@ def receive_upload(
         if dataset.version and not changed:
             return Received(_id(dataset), None)
         run = _running_read(tx, dataset) if not changed else None
-        run = run or enqueue(tx, home, dataset, kind, {"replace": True}, who.user_id)
-        return Received(_id(dataset), run.id)
+        run_id = run.id if run else enqueue(tx, home, dataset, kind, {"replace": True}, who.user_id)
+        return Received(_id(dataset), run_id)
 
 
 def may_receive(who: Who, project: str, size: int) -> None:
@@ -122,8 +122,7 @@ def followed(tx: Transaction, home: Project, source: str, seen: Mapping[str, int
     running = _running_read(tx, dataset)
     if running is not None and seen.items() <= running.params.items():
         return Received(_id(dataset), running.id)
-    run = enqueue(tx, home, dataset, "read", seen, who.user_id if who else None)
-    return Received(_id(dataset), run.id)
+    return Received(_id(dataset), enqueue(tx, home, dataset, "read", seen, who.user_id if who else None))
 
 
 def _read_already(follow: Mapping[str, Any], seen: Mapping[str, int]) -> bool:
@@ -143,7 +142,7 @@ def _checked_source(project: str, name: str, path: Path) -> str:
 def _add(tx: Transaction, project: Project, dataset: Dataset) -> None:
     tx.session.add(dataset)
     tx.session.flush()
-    publish_dataset(tx, project.slug, dataset, "dataset_added")
+    publish_dataset(tx, project.slug, dataset.id, "dataset_added")
 
 
 def _running_read(tx: Transaction, dataset: Dataset) -> Run | None:
@@ -190,7 +189,7 @@ def set_mapping(who: Who, dataset_id: int, mapping: Mapping[str, str]) -> int:
         dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
         dataset.mapping = wanted
         _touch(tx, who, project, dataset, "set_mapping", "dataset_changed")
-        return _id(enqueue(tx, project, dataset, "read", {"replace": True}, who.user_id))
+        return enqueue(tx, project, dataset, "read", {"replace": True}, who.user_id)
 
 
 def _bring_back(tx: Transaction, who: Who, project: Project, dataset: Dataset) -> None:
@@ -203,7 +202,7 @@ def _bring_back(tx: Transaction, who: Who, project: Project, dataset: Dataset) -
 def _touch(tx: Transaction, who: Who, project: Project, dataset: Dataset, action: str, kind: str) -> None:
     dataset.updated_at = now()
     audit.record(tx.session, who, action, f"dataset/{dataset.id}", project.slug)
-    publish_dataset(tx, project.slug, dataset, kind)
+    publish_dataset(tx, project.slug, dataset.id, kind)
 
 
 def _free_name(tx: Transaction, project: Project, wanted: str) -> str:
@@ -225,7 +224,7 @@ def _checked_mapping(mapping: Mapping[str, str]) -> dict[str, str]:
     return {key: storable(str(value)) for key, value in mapping.items()}
 
 
-def _id(row: Dataset | Project | Run) -> int:
+def _id(row: Dataset | Project) -> int:
     if row.id is None:
         raise ValueError("the row was not saved yet")
     return row.id

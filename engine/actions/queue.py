@@ -7,15 +7,27 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Row, bindparam, insert, update
+from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from engine.errors import Conflict
-from engine.store.tables import Dataset, Project, Run
+from engine.store.tables import METADATA, Dataset, Project, Run
 from engine.store.times import now
 from engine.store.transaction import Transaction, transaction
 
 READS = ("read", "job")
 """Kinds of runs that read a file; a job is a reading that was submitted to Ray."""
+
+_RUN = METADATA.tables["run"]
+TOLD = (_RUN.c.id, _RUN.c.state, _RUN.c.progress, _RUN.c.stage, _RUN.c.dataset_id, _RUN.c.error)
+"""What `publish_run` needs of a run."""
+
+_WAITING = columns(_RUN.c.id, _RUN.c.params).where(
+    _RUN.c.dataset_id == bindparam("of"), _RUN.c.key == bindparam("same"), _RUN.c.state == "queued"
+)
+_SET = update(_RUN).where(_RUN.c.id == bindparam("run"))
+_INSERT = insert(_RUN).returning(*TOLD)
 
 
 def work_key(kind: str, params: Mapping[str, Any]) -> str:
@@ -31,26 +43,25 @@ def enqueue(
     kind: str,
     params: Mapping[str, Any],
     requested_by: int | None = None,
-) -> Run:
+) -> int:
     """The queued run of this work, with the newest parameters: the one that waits already, or a new one."""
     key = work_key(kind, params)
-    waiting = select(Run).where(col(Run.dataset_id) == dataset.id, col(Run.key) == key, col(Run.state) == "queued")
-    run = tx.session.exec(waiting).first()
-    if run is not None:
-        run.params = {**run.params, **params}
-        return run
-    run = Run(
-        project_id=_saved(project.id),
-        dataset_id=dataset.id,
-        kind=kind,
-        key=key,
-        params=dict(params),
-        requested_by=requested_by,
-    )
-    tx.session.add(run)
-    tx.session.flush()
+    waiting = tx.execute(_WAITING, {"of": dataset.id, "same": key}).first()
+    if waiting is not None:
+        tx.execute(_SET, {"run": waiting.id, "params": {**waiting.params, **params}})
+        return int(waiting.id)
+    new = {
+        "project_id": _saved(project.id),
+        "dataset_id": dataset.id,
+        "kind": kind,
+        "key": key,
+        "params": dict(params),
+        "requested_by": requested_by,
+        "requested_at": now(),
+    }
+    run = tx.execute(_INSERT, new).one()
     publish_run(tx, project.slug, run)
-    return run
+    return int(run.id)
 
 
 def observe_once(
@@ -71,7 +82,7 @@ def observe_once(
         if last is not None and last.state == "failed":
             reason = (last.error or {}).get("message", "")
             raise Conflict(f"Observing the data for this view failed. {reason}", code="observe_failed")
-        return _saved(enqueue(tx, project, dataset, "observe", params, requested_by).id)
+        return enqueue(tx, project, dataset, "observe", params, requested_by)
 
 
 def cancel_work(tx: Transaction, project: Project, dataset: Dataset) -> None:
@@ -82,8 +93,8 @@ def cancel_work(tx: Transaction, project: Project, dataset: Dataset) -> None:
         publish_run(tx, project.slug, run)
 
 
-def publish_run(tx: Transaction, project: str, run: Run) -> None:
-    """Tell the run's own page and its project what became of it."""
+def publish_run(tx: Transaction, project: str, run: Run | Row[Any]) -> None:
+    """Tell the run's own page and its project what became of it. `run` is one, or a row of `TOLD`."""
     body = {
         "run": run.id,
         "state": run.state,
@@ -96,9 +107,9 @@ def publish_run(tx: Transaction, project: str, run: Run) -> None:
     tx.publish(project, f"project/{project}", "run", body)
 
 
-def publish_dataset(tx: Transaction, project: str, dataset: Dataset, kind: str) -> None:
+def publish_dataset(tx: Transaction, project: str, dataset_id: int | None, kind: str) -> None:
     """Tell the project that a dataset came, changed or went."""
-    tx.publish(project, f"project/{project}", kind, {"dataset": dataset.id})
+    tx.publish(project, f"project/{project}", kind, {"dataset": dataset_id})
 
 
 def _saved(value: int | None) -> int:

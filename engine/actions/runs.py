@@ -57,9 +57,9 @@ def request(who: Who, dataset_id: int, kind: str, params: Mapping[str, Any] | No
     with transaction() as tx:
         dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
         wanted = {"replace": True} if kind == "read" else dict(params or {})
-        run = enqueue(tx, project, dataset, kind, wanted, who.user_id)
-        audit.record(tx.session, who, "request", f"run/{run.id}", project.slug, kind=kind)
-        return run.id or 0
+        run_id = enqueue(tx, project, dataset, kind, wanted, who.user_id)
+        audit.record(tx.session, who, "request", f"run/{run_id}", project.slug, kind=kind)
+        return run_id
 
 
 def cancel(who: Who, run_id: int) -> None:

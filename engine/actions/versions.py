@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from engine.actions.queue import publish_dataset
@@ -13,9 +15,17 @@ from engine.actions.reports import merged
 from engine.errors import Conflict, UsageError
 from engine.store.datasets import manifest_hash
 from engine.store.files import checked_hash
-from engine.store.tables import Dataset, Project, Segment, Version
+from engine.store.tables import METADATA, Dataset, Project, Segment, Version
 from engine.store.times import now
 from engine.store.transaction import Transaction, reading, transaction
+
+_DATASET, _SEGMENT, _VERSION = (METADATA.tables[name] for name in ("dataset", "segment", "version"))
+_LOCK = columns(_DATASET.c.version).where(_DATASET.c.id == bindparam("of")).with_for_update()
+_NEWEST = columns(_VERSION.c.manifest, _VERSION.c.report, _VERSION.c.answer).where(
+    _VERSION.c.dataset_id == bindparam("of"), _VERSION.c.number == bindparam("newest")
+)
+_KNOWN = columns(_SEGMENT.c.id).where(_SEGMENT.c.dataset_id == bindparam("of"), _SEGMENT.c.sha256 == bindparam("same"))
+_SET = update(_DATASET).where(_DATASET.c.id == bindparam("of"))
 
 MOST_SEGMENTS = 32
 """A manifest longer than this is compacted."""
@@ -30,85 +40,86 @@ class NewSegment:
     size: int
 
 
-def head(tx: Transaction, dataset: Dataset) -> Version | None:
-    """The newest version of a dataset, None before the first."""
-    newest = select(Version).where(col(Version.dataset_id) == dataset.id, col(Version.number) == dataset.version)
-    return tx.session.exec(newest).first()
+class Head(NamedTuple):
+    """The newest version of a dataset; number 0 and nothing in it before the first."""
+
+    number: int
+    manifest: list[str]
+    report: dict[str, Any]
+    answer: Mapping[str, Any] | None
 
 
-def head_manifest(tx: Transaction, dataset: Dataset) -> list[str]:
-    """The segments of the newest version, in order."""
-    newest = head(tx, dataset)
-    return list(newest.manifest) if newest else []
+def lock_head(tx: Transaction, dataset_id: int) -> Head:
+    """The newest version of a dataset, which stays the newest for the rest of the transaction unless that adds one."""
+    number = tx.execute(_LOCK, {"of": dataset_id}).scalar_one()
+    found = tx.execute(_NEWEST, {"of": dataset_id, "newest": number}).first()
+    manifest, report, answer = found or ([], {}, None)
+    return Head(number, manifest, report, answer)
+
+
+def set_follow(tx: Transaction, dataset_id: int, follow: Mapping[str, Any]) -> None:
+    """Remember how far a followed file was read."""
+    tx.execute(_SET, {"of": dataset_id, "follow": dict(follow)})
 
 
 def add_version(
     tx: Transaction,
     project: str,
-    dataset: Dataset,
+    dataset_id: int,
     segment: NewSegment | None,
     report: Mapping[str, Any],
     answer: Mapping[str, Any] | None,
     run_id: int | None,
     *,
     replace: bool,
-) -> Version:
+) -> int:
     """Write the version that follows: the manifest before it (or nothing, where it is replaced) and the segment.
 
-    Content that is in the manifest already adds nothing to it. Without an answer the one before stays.
+    Content that is in the manifest already adds nothing to it. Without an answer the one before stays. Returns its
+    number.
     """
-    before = None if replace else head(tx, dataset)
-    manifest = list(before.manifest) if before else []
-    total = merged(before.report if before else {}, report)
+    newest = lock_head(tx, dataset_id)
+    before = Head(newest.number, [], {}, None) if replace else newest
+    manifest, total = list(before.manifest), merged(before.report, report)
     if segment is not None:
         if segment.sha256 in manifest:
-            total = dict(before.report) if before else total
+            total = before.report
         else:
-            manifest.append(_kept(tx, dataset, segment, report))
-    if answer is None and before is not None:
-        answer = before.answer
-    return _write(tx, project, dataset, manifest, total, answer, run_id)
+            manifest.append(_kept(tx, dataset_id, segment, report))
+    shown = before.answer if answer is None else answer
+    return _write(tx, project, dataset_id, Head(newest.number + 1, manifest, total, shown), run_id)
 
 
-def _kept(tx: Transaction, dataset: Dataset, segment: NewSegment, report: Mapping[str, Any]) -> str:
+def _kept(tx: Transaction, dataset_id: int, segment: NewSegment, report: Mapping[str, Any]) -> str:
     sha256 = checked_hash(segment.sha256)
-    known = select(Segment.id).where(col(Segment.dataset_id) == dataset.id, col(Segment.sha256) == sha256)
-    if tx.session.exec(known).first() is None:
-        tx.session.add(
-            Segment(
-                dataset_id=dataset.id or 0, sha256=sha256, rows=segment.rows, size=segment.size, report=dict(report)
-            )
-        )
+    if tx.execute(_KNOWN, {"of": dataset_id, "same": sha256}).first() is None:
+        size = {"rows": segment.rows, "size": segment.size}
+        row = {"dataset_id": dataset_id, "sha256": sha256, **size, "report": dict(report), "created_at": now()}
+        tx.execute(insert(_SEGMENT), row)
     return sha256
 
 
-def _write(
-    tx: Transaction,
-    project: str,
-    dataset: Dataset,
-    manifest: list[str],
-    report: Mapping[str, Any],
-    answer: Mapping[str, Any] | None,
-    run_id: int | None,
-) -> Version:
-    version = Version(
-        dataset_id=dataset.id or 0,
-        number=dataset.version + 1,
-        manifest=manifest,
-        sha256=manifest_hash(manifest),
-        report=dict(report),
-        verdict=answer["verdict"] if answer else None,
-        sentence=answer["sentence"] if answer else None,
-        answer={name: value for name, value in answer.items() if name != "pictures"} if answer else None,
-        run_id=run_id,
-    )
-    tx.session.add(version)
-    dataset.version, dataset.updated_at = version.number, now()
-    counts = {name: report.get(name, 0) for name in ("rows", "accepted", "rejected")}
-    body = {"dataset": dataset.id, "version": version.number, **counts, "answer": answer}
-    tx.publish(project, f"dataset/{dataset.id}", "version", body)
-    publish_dataset(tx, project, dataset, "dataset_changed")
-    return version
+def _write(tx: Transaction, project: str, dataset_id: int, version: Head, run_id: int | None) -> int:
+    moment, answer = now(), version.answer
+    row = {
+        "dataset_id": dataset_id,
+        "number": version.number,
+        "manifest": version.manifest,
+        "sha256": manifest_hash(version.manifest),
+        "report": version.report,
+        "verdict": answer["verdict"] if answer else None,
+        "sentence": answer["sentence"] if answer else None,
+        "answer": {name: value for name, value in answer.items() if name != "pictures"} if answer else None,
+        "run_id": run_id,
+        "created_at": moment,
+    }
+    tx.execute(insert(_VERSION), row)
+    tx.execute(_SET, {"of": dataset_id, "version": version.number, "updated_at": moment})
+    counts = {name: version.report.get(name, 0) for name in ("rows", "accepted", "rejected")}
+    body = {"dataset": dataset_id, "version": version.number, **counts, "answer": answer}
+    tx.publish(project, f"dataset/{dataset_id}", "version", body)
+    publish_dataset(tx, project, dataset_id, "dataset_changed")
+    return version.number
 
 
 # ------------------------------------------------------------------ compaction
@@ -156,15 +167,15 @@ def replace_segments(dataset_id: int, version: int, replaced: Sequence[str], seg
     caller starts over; UsageError where `replaced` is not a run of the manifest.
     """
     with transaction() as tx:
-        dataset = tx.session.get_one(Dataset, dataset_id, with_for_update=True)
-        before = head(tx, dataset)
-        if before is None or before.number != version:
+        before = lock_head(tx, dataset_id)
+        if before.number != version:
             raise Conflict("The dataset has a newer version.", code="version_moved")
-        project = tx.session.get_one(Project, dataset.project_id)
+        home = select(Project.slug).join(Dataset, col(Dataset.project_id) == Project.id)
+        project = tx.session.exec(home.where(col(Dataset.id) == dataset_id)).one()
         start, length = _place(before.manifest, replaced)
-        sha256 = _kept(tx, dataset, segment, {})
+        sha256 = _kept(tx, dataset_id, segment, {})
         manifest = [*before.manifest[:start], sha256, *before.manifest[start + length :]]
-        return _write(tx, project.slug, dataset, manifest, before.report, before.answer, None).number
+        return _write(tx, project, dataset_id, before._replace(number=version + 1, manifest=manifest), None)
 
 
 def _place(manifest: Sequence[str], replaced: Sequence[str]) -> tuple[int, int]:

@@ -14,17 +14,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, text, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, and_, bindparam, exists, or_, text, update
+from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from engine.access.names import storable
-from engine.actions.queue import READS, publish_run
-from engine.actions.versions import NewSegment, add_version, head_manifest
+from engine.actions.queue import READS, TOLD, publish_run
+from engine.actions.versions import NewSegment, add_version, lock_head, set_follow
 from engine.errors import Conflict
 from engine.settings import get_settings
 from engine.store import blobs, room
-from engine.store.tables import Dataset, Project, Run
+from engine.store.tables import METADATA, Dataset, Project, Run
 from engine.store.times import now
 from engine.store.transaction import Transaction, transaction
 
@@ -89,6 +89,33 @@ class Work:
 
 # ------------------------------------------------------------------ claiming
 
+_RUN, _DATASET, _PROJECT, _VERSION = (METADATA.tables[name] for name in ("run", "dataset", "project", "version"))
+_OTHER = _RUN.alias()
+_ALIKE = or_(_OTHER.c.kind == _RUN.c.kind, and_(_OTHER.c.kind.in_(READS), _RUN.c.kind.in_(READS)))
+_BUSY = exists().where(_OTHER.c.dataset_id == _RUN.c.dataset_id, _ALIKE, _OTHER.c.state == "running")
+_OLDEST = (
+    columns(_RUN.c.id)
+    .where(_RUN.c.state == "queued", _RUN.c.kind.in_(bindparam("kinds", expanding=True)), ~_BUSY)
+    .order_by(_RUN.c.id)
+    .limit(1)
+)
+_TAKE = (
+    update(_RUN)
+    .where(_RUN.c.id == _OLDEST.scalar_subquery(), _RUN.c.state == "queued")
+    .values(attempt=_RUN.c.attempt + 1, state="running", progress=0.0, stage="", backend="", log="")
+    .returning(_RUN.c.id)
+)
+_CLAIMED = (
+    columns(*TOLD, _RUN.c.owner, _RUN.c.attempt, _RUN.c.kind, _RUN.c.params)
+    .add_columns(_PROJECT.c.slug, _PROJECT.c.simulated)
+    .add_columns(*(_DATASET.c[name] for name in ("name", "content", "source", "mapping", "follow", "version")))
+    .add_columns(_VERSION.c.manifest)
+    .select_from(_RUN.join(_PROJECT, _PROJECT.c.id == _RUN.c.project_id))
+    .join(_DATASET, _DATASET.c.id == _RUN.c.dataset_id)
+    .outerjoin(_VERSION, and_(_VERSION.c.dataset_id == _DATASET.c.id, _VERSION.c.number == _DATASET.c.version))
+    .where(_RUN.c.id == bindparam("run"))
+)
+
 
 def claim(owner: str, kinds: Collection[str] = ("read", "observe")) -> Work | None:
     """Take the oldest waiting run of these kinds, or None. Of one dataset and kind only one runs at a time.
@@ -97,67 +124,51 @@ def claim(owner: str, kinds: Collection[str] = ("read", "observe")) -> Work | No
     """
     if room.disk_is_low():
         return None
-    other = aliased(Run)
-    alike = or_(col(other.kind) == col(Run.kind), and_(col(other.kind).in_(READS), col(Run.kind).in_(READS)))
-    busy = exists().where(col(other.dataset_id) == col(Run.dataset_id), alike, col(other.state) == "running")
-    oldest = (
-        select(Run.id)
-        .where(col(Run.state) == "queued", col(Run.kind).in_(list(kinds)), ~busy)
-        .order_by(col(Run.id))
-        .limit(1)
-    )
-    take = (
-        update(Run)
-        .where(col(Run.id) == oldest.scalar_subquery(), col(Run.state) == "queued")
-        .values(
-            state="running",
-            owner=owner,
-            attempt=Run.attempt + 1,
-            progress=0.0,
-            stage="",
-            backend="",
-            log="",
-            started_at=now(),
-            beat_at=now(),
-        )
-        .returning(col(Run.id))
-    )
+    moment = now()
     with transaction() as tx:
-        connection = tx.session.connection()
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
-        run_id = connection.execute(take).scalar_one_or_none()
+        if tx.session.connection().dialect.name == "postgresql":
+            tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
+        mine = {"kinds": list(kinds), "owner": owner, "started_at": moment, "beat_at": moment}
+        run_id = tx.execute(_TAKE, mine).scalar_one_or_none()
         if run_id is None:
             return None
-        found = select(Run, Dataset, Project).join(Dataset, col(Run.dataset_id) == Dataset.id)
-        run, dataset, project = tx.session.exec(
-            found.join(Project, col(Run.project_id) == Project.id).where(col(Run.id) == run_id)
-        ).one()
-        publish_run(tx, project.slug, run)
-        return _work(tx, run, dataset, project)
+        found = tx.execute(_CLAIMED, {"run": run_id}).one()
+        publish_run(tx, found.slug, found)
+        return _work(found)
 
 
-def _work(tx: Transaction, run: Run, dataset: Dataset, project: Project) -> Work:
+def _work(found: Row[Any]) -> Work:
     return Work(
-        run_id=run.id or 0,
-        owner=run.owner or "",
-        attempt=run.attempt,
-        kind=run.kind,
-        params=run.params,
-        project=project.slug,
-        simulated=project.simulated,
-        dataset_id=dataset.id or 0,
-        name=dataset.name,
-        content=dataset.content,
-        source=dataset.source,
-        mapping=dataset.mapping,
-        follow=dataset.follow,
-        version=dataset.version,
-        manifest=tuple(head_manifest(tx, dataset)),
+        run_id=found.id,
+        owner=found.owner,
+        attempt=found.attempt,
+        kind=found.kind,
+        params=found.params,
+        project=found.slug,
+        simulated=found.simulated,
+        dataset_id=found.dataset_id,
+        name=found.name,
+        content=found.content,
+        source=found.source,
+        mapping=found.mapping,
+        follow=found.follow,
+        version=found.version,
+        manifest=tuple(found.manifest or ()),
     )
 
 
 # ------------------------------------------------------------------ while it runs
+
+_MINE = (
+    update(_RUN)
+    .where(
+        _RUN.c.id == bindparam("mine"),
+        _RUN.c.owner == bindparam("holder"),
+        _RUN.c.attempt == bindparam("trial"),
+        _RUN.c.state == "running",
+    )
+    .returning(*TOLD)
+)
 
 
 def beat(work: Work) -> None:
@@ -178,8 +189,10 @@ def progress(work: Work, fraction: float, stage: str) -> None:
 def describe(work: Work, backend: str, printed: str = "") -> None:
     """Say what executes the run, and keep the end of what it printed; a beat as well. Raises Conflict (fenced)."""
     with transaction() as tx:
-        run = _fenced(tx, work, backend=backend, beat_at=now())
-        run.log = (run.log + storable(printed))[-MOST_LOG:]
+        _fenced(tx, work, backend=backend, beat_at=now())
+        if printed:
+            run = tx.session.get_one(Run, work.run_id)
+            run.log = (run.log + storable(printed))[-MOST_LOG:]
 
 
 def publish_partial(work: Work, rows: int, of: int, answer: Mapping[str, Any]) -> None:
@@ -208,18 +221,14 @@ def _due(work: Work, stage: str) -> bool:
         return True
 
 
-def _fenced(tx: Transaction, work: Work, **values: Any) -> Run:
-    """Change the run if it still is this owner's and attempt's; the run as it is then. Raises Conflict."""
-    mine = update(Run).where(
-        col(Run.id) == work.run_id,
-        col(Run.owner) == work.owner,
-        col(Run.attempt) == work.attempt,
-        col(Run.state) == "running",
-    )
-    if tx.session.connection().execute(mine.values(owner=work.owner, **values)).rowcount != 1:
+def _fenced(tx: Transaction, work: Work, **values: Any) -> Row[Any]:
+    """Change the run if it still is this owner's and attempt's; what is told of it then. Raises Conflict."""
+    mine = {"mine": work.run_id, "holder": work.owner, "trial": work.attempt}
+    run = tx.execute(_MINE, {**mine, "owner": work.owner, **values}).one_or_none()
+    if run is None:
         _forget_progress(work)
         raise Conflict("The run is not this worker's any more.", code="run_lost")
-    return tx.session.get_one(Run, work.run_id, populate_existing=True)
+    return run
 
 
 def _forget_progress(work: Work) -> None:
@@ -252,16 +261,19 @@ def finish(
     if segment is not None:
         room.require_room(work.project, rows=segment.rows - (room.rows_of(work.dataset_id) if replaces else 0))
     with transaction() as tx:
-        run = _fenced(tx, work, state="done", progress=1.0, stage="", finished_at=now())
-        run.backend = backend or run.backend
-        dataset = tx.session.get_one(Dataset, work.dataset_id, with_for_update=True)
-        if follow is not None:
-            dataset.follow = dict(follow)
+        by = {"backend": backend} if backend else {}
+        run = _fenced(tx, work, state="done", progress=1.0, stage="", finished_at=now(), **by)
         if report is not None:
-            add_version(tx, work.project, dataset, segment, report, answer, run.id, replace=replaces)
+            version = add_version(
+                tx, work.project, work.dataset_id, segment, report, answer, work.run_id, replace=replaces
+            )
+        else:
+            version = lock_head(tx, work.dataset_id).number
+        if follow is not None:
+            set_follow(tx, work.dataset_id, follow)
         publish_run(tx, work.project, run)
         _forget_progress(work)
-        return dataset.version
+        return version
 
 
 def fail(work: Work, error: Mapping[str, Any]) -> None:
@@ -282,7 +294,8 @@ def fail(work: Work, error: Mapping[str, Any]) -> None:
 def give_back(work: Work) -> None:
     """Queue a run again whose worker vanished; its owner lives. Fails it after too many losses. Raises Conflict."""
     with transaction() as tx:
-        run = _fenced(tx, work)
+        _fenced(tx, work)
+        run = tx.session.get_one(Run, work.run_id)
         if _waits_already(tx, run):
             run.state, run.finished_at = "cancelled", now()
         else:

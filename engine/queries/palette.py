@@ -102,10 +102,15 @@ def _pages(who: Who, project: str) -> Iterator[PaletteEntry]:
 
 
 def _dataset(dataset: DatasetView) -> PaletteEntry:
-    hint = amount(dataset.rows, "row") if dataset.version else "not read yet"
+    hint = _size(dataset) if dataset.version else "not read yet"
     target = f"calibration?dataset={dataset.id}" if dataset.verdict else f"datasets?dataset={dataset.id}"
     synonyms = tuple(word for word in (dataset.format, dataset.kind) if word)
     return PaletteEntry(f"dataset:{dataset.id}", dataset.name, "Datasets", "link", target, hint, synonyms)
+
+
+def _size(dataset: DatasetView) -> str:
+    """How many rows; of a file that grows there is no saying, and each row would send the whole palette again."""
+    return "growing" if dataset.live else amount(dataset.rows, "row")
 
 
 def _views(who: Who, project: str) -> Iterator[PaletteEntry]:

@@ -41,6 +41,10 @@ SELECT u.id, u.name, m.role, u.role, u.disabled_at IS NOT NULL
 FROM "user" AS u LEFT JOIN membership AS m ON m.user_id = u.id AND m.project_id = :project
 WHERE m.role IS NOT NULL OR u.role <> 'member' ORDER BY m.role IS NULL, u.name
 """
+_SESSIONS = """
+SELECT id, address, agent, created_at, expires_at FROM session
+WHERE user_id = :user AND revoked_at IS NULL AND expires_at > :now ORDER BY id DESC
+"""
 _MEMBERSHIPS = (
     "SELECT m.user_id, p.slug, m.role FROM membership AS m JOIN project AS p ON p.id = m.project_id ORDER BY p.slug"
 )
@@ -89,13 +93,7 @@ def sessions_of(who: Who, user_id: int) -> list[SessionView]:
 
 
 def _open_sessions(who: Who, user_id: int) -> list[SessionView]:
-    still_open = (
-        select(Session)
-        .where(col(Session.user_id) == user_id, col(Session.revoked_at).is_(None), col(Session.expires_at) > now())
-        .order_by(col(Session.id).desc())
-    )
-    with reading() as rows:
-        return [_view(who, session) for session in rows.exec(still_open)]
+    return [_view(who, *row) for row in fetch(_SESSIONS, {"user": user_id, "now": now()})]
 
 
 def session_expiry(who: Who) -> datetime | None:
@@ -157,12 +155,12 @@ def _person(row: Any, memberships: Mapping[str, Role]) -> PersonView:
     )
 
 
-def _view(who: Who, session: Session) -> SessionView:
+def _view(who: Who, number: int, address: str, agent: str, created: Any, expires: Any) -> SessionView:
     return SessionView(
-        id=session.id or 0,
-        address=session.address,
-        agent=session.agent,
-        created_at=session.created_at,
-        expires_at=session.expires_at,
-        current=str(session.id) == who.session,
+        id=number,
+        address=address,
+        agent=agent,
+        created_at=from_store(created),
+        expires_at=from_store(expires),
+        current=str(number) == who.session,
     )

@@ -24,6 +24,8 @@ from pages.parts.newest import newest
 
 Params = tuple[tuple[str, Any], ...]
 
+MOST_POINTS = 200
+"""Versions in a line of answers; it stays as quick to draw when a file has grown for days."""
 MOVING_SECONDS = 5.0
 """While rows keep arriving, what would have to be concluded anew may be this old; the default answer never is."""
 
@@ -103,6 +105,11 @@ def history_of(who: Who, dataset_id: int) -> list[AnswerView]:
     return _history(who, dataset_id, cursor())
 
 
+def answer_of(who: Who, dataset_id: int) -> AnswerView | None:
+    """The newest answer, where there is one."""
+    return _answer(who, dataset_id, cursor())
+
+
 def conclusion(who: Who, dataset_id: int, version: int, params: Params) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
     return _conclusion(who, dataset_id, version, params, cursor())
@@ -146,7 +153,12 @@ def _preferences(who: Who, _as_of: int) -> dict[str, str]:
 
 @newest
 def _history(who: Who, dataset_id: int, _as_of: int) -> list[AnswerView]:
-    return datasets.history(who, dataset_id)
+    return datasets.history(who, dataset_id, limit=MOST_POINTS)
+
+
+@newest
+def _answer(who: Who, dataset_id: int, _as_of: int) -> AnswerView | None:
+    return next(iter(datasets.history(who, dataset_id, limit=1)), None)
 
 
 @newest

@@ -35,7 +35,7 @@ FILES = {
 """The pages by their name in an address."""
 
 _PALETTE = "plumb-palette"
-_KNOWN_HERE = ("page", "query")
+_KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
 
@@ -137,15 +137,19 @@ def _entries(who: Who, slug: str, goal: str, _as_of: int) -> bytes:
 
 
 def _entry(entry: PaletteEntry) -> dict[str, Any]:
-    action = registry.ACTIONS.get(entry.target) if entry.run == "action" else None
-    open_questions = [argument for argument in action.arguments if argument.required] if action else []
-    questions = {
-        argument.name: {"label": argument.title, "options": list(argument.choices) or None}
-        for argument in open_questions
-        if argument.name not in entry.arguments and argument.name not in _KNOWN_HERE and argument.type != "pairs"
-    }
+    asks = _questions(entry.target, frozenset(entry.arguments)) if entry.run == "action" else {}
     told = {"id": entry.id, "title": entry.title, "section": entry.section, "run": entry.run, "target": entry.target}
-    return {**told, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut, "questions": questions}
+    return {**told, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut, "questions": asks}
+
+
+@lru_cache
+def _questions(name: str, answered: frozenset[str]) -> dict[str, Any]:
+    """What the palette asks before an action of this name, given the arguments that are known."""
+    return {
+        argument.name: {"label": argument.title, "options": list(argument.choices) or None}
+        for argument in registry.ACTIONS[name].arguments
+        if argument.required and argument.name not in answered | _KNOWN_HERE and argument.type != "pairs"
+    }
 
 
 def _choose(who: Who, slug: str) -> None:

@@ -36,7 +36,7 @@ SYSTEM = {
     "actions.services": {"forget", "my_instance", "say"},
     "actions.tokens": set(),
     "actions.uptime": {"record"},
-    "actions.versions": {"add_version", "head", "head_manifest", "replace_segments", "to_compact"},
+    "actions.versions": {"add_version", "lock_head", "replace_segments", "set_follow", "to_compact"},
     "actions.views": set(),
     "actions.work": {
         "beat",

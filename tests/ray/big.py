@@ -76,5 +76,5 @@ def dataset(folder: Path, rows: int, name: str = "big", project: str = "p", seed
         made = Dataset(project_id=home.id or 0, name=name, content=sha256)
         tx.session.add(made)
         tx.session.flush()
-        add_version(tx, project, made, NewSegment(sha256, rows, size), report, None, None, replace=True)
+        add_version(tx, project, made.id or 0, NewSegment(sha256, rows, size), report, None, None, replace=True)
         return made.id or 0, sha256

@@ -34,7 +34,7 @@ from engine.queries.states import Observed
 from engine.settings import get_settings
 from engine.store import datasets
 from engine.store.engine import fetch
-from jobs import cluster
+from jobs import cluster, process_tree
 from jobs.observing import observe_here
 from tests.ray import big
 
@@ -147,7 +147,7 @@ def _folder(product: Installation) -> Path:
 
 def _ray(product: Installation) -> list[psutil.Process]:
     found = []
-    for pid in cluster.members(0, _folder(product)):
+    for pid in process_tree.members(0, _folder(product)):
         with contextlib.suppress(psutil.NoSuchProcess):
             found.append(psutil.Process(pid))
     return found
@@ -190,7 +190,7 @@ def _storm(kept: Round, strike: Callable[[Round, Installation], None]) -> None:
         kept.check(not work.cut, f"{work.cut} requests got no answer, though nobody killed the web")
         folder = _folder(product)
         product.stop()
-        kept.check(not cluster.members(0, folder), "processes of Ray outlived the product")
+        kept.check(not process_tree.members(0, folder), "processes of Ray outlived the product")
 
 
 def _up(product: Installation, before: int) -> bool:

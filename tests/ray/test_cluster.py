@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.settings import Settings
-from jobs import cluster
+from jobs import cluster, process_tree
 from jobs.cluster import Node, address_of
 from tests.processes.waiting import alive, until
 from tests.ray.conftest import NEEDS_RAY, settings_of
@@ -97,7 +97,7 @@ def orphan(tmp_path):
     folder = tmp_path / "base" / "4000000"
     folder.mkdir(parents=True)
     (folder / "owner").write_text("nowhere-else:4000000:1".replace("nowhere-else", os.uname().nodename))
-    environment = {**os.environ, cluster.MARK: str(folder)}
+    environment = {**os.environ, process_tree.MARK: str(folder)}
     process = subprocess.Popen(SLEEP, env=environment, start_new_session=True)
     yield folder, process
     with contextlib.suppress(ProcessLookupError):
@@ -107,7 +107,7 @@ def orphan(tmp_path):
 
 def test_what_dead_runners_left_is_ended_and_removed(orphan):
     folder, process = orphan
-    pids = until(lambda: len(found := cluster.members(0, folder)) == 2 and found)
+    pids = until(lambda: len(found := process_tree.members(0, folder)) == 2 and found)
     assert process.pid in pids
     cluster.clear_dead(folder.parent)
     until(lambda: not any(map(alive, pids)))
@@ -125,7 +125,7 @@ def test_what_a_living_runner_has_is_left_alone(orphan):
 @NEEDS_RAY
 def test_nothing_of_ray_listens_off_loopback(link):
     """Test 38: every socket of every process of the head, and those of the driver."""
-    pids = {*cluster.members(link.node.session, link.node.folder), os.getpid()}
+    pids = {*process_tree.members(link.node.session, link.node.folder), os.getpid()}
     listening = [line.split() for line in subprocess.check_output(["ss", "-Hltnp"], text=True).splitlines()]
     theirs = [fields[3] for fields in listening if any(f"pid={pid}," in fields[-1] for pid in pids)]
     assert len(theirs) >= 8
@@ -150,21 +150,10 @@ def test_without_the_token_the_head_answers_nothing(link, token, status):
 @NEEDS_RAY
 def test_the_head_runs_at_low_priority_and_in_a_session_of_its_own(link):
     session = link.node.session
-    members = cluster.members(session, link.node.folder)
+    members = process_tree.members(session, link.node.folder)
     assert session in members
     assert os.getsid(session) == session != os.getsid(0)
     assert os.getpriority(os.PRIO_PROCESS, session) >= 10
+    group = Path(f"/proc/{session}/autogroup")
+    assert not group.exists() or group.read_text().endswith("nice 10\n")
     assert len(members) >= 5
-
-
-@NEEDS_RAY
-def test_stopping_leaves_no_process_and_no_folder(tmp_path):
-    """A second head beside the first: neither knows of the other."""
-    settings = settings_of(tmp_path)
-    node = Node(settings, address_of(settings))
-    node.start()
-    until(lambda: len(cluster.members(node.session, node.folder)) >= 3, 60)
-    session, folder = node.session, node.folder
-    node.stop()
-    assert cluster.members(session, folder) == []
-    assert not Path(folder).exists()

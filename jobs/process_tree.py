@@ -1,0 +1,61 @@
+"""Every process of a Ray node, and the end of all of them.
+
+Some of Ray's move into sessions of their own, and some write their title over their environment: a process belongs to a
+node by its session, by the mark in its environment, or as the child of one that does. Linux only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+MARK = "RAY_STARTED_IN"
+"""The environment variable that holds the node's folder."""
+
+KILL_SECONDS = 3.0
+
+
+def members(session: int, folder: Path) -> list[int]:
+    """The processes of a node but for this one: those of its session, those that carry its folder's name, all below."""
+    mark = f"{MARK}={folder}".encode()
+    parents: dict[int, int] = {}
+    found: set[int] = set()
+    for path in Path("/proc").iterdir():
+        pid = int(path.name) if path.name.isdigit() else os.getpid()
+        if pid == os.getpid() or (fields := _fields(path)) is None:
+            continue
+        parents[pid] = int(fields[1])
+        if (session > 0 and int(fields[3]) == session) or mark in _environment(path):
+            found.add(pid)
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found)
+
+
+def kill_all(session: int, folder: Path) -> None:
+    """Kill until nothing is left: they start one another."""
+    deadline = time.monotonic() + KILL_SECONDS
+    while (found := members(session, folder)) and time.monotonic() < deadline:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _fields(path: Path) -> list[str] | None:
+    """State, parent, group, session and so on of a process that is not dead."""
+    try:
+        fields = (path / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else fields
+
+
+def _environment(path: Path) -> list[bytes]:
+    try:
+        return (path / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
