@@ -81,12 +81,16 @@ TESTS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Number → what it is about, and what pytest is given."""
 
 
+COUNTING = ("-o", "junit_family=xunit1")
+"""Under which a test may say how often it repeated something."""
+
+
 def counted(arguments: tuple[str, ...]) -> Callable[[Round], None]:
     """A fault that runs these tests. One that repeats something says how often as its property `runs`."""
 
     def run(kept: Round) -> None:
         report = kept.folder / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "--timeout=900", f"--junitxml={report}", *arguments]
+        command = [sys.executable, "-m", "pytest", "-q", "--timeout=900", *COUNTING, f"--junitxml={report}", *arguments]
         subprocess.run(command, cwd=ROOT, capture_output=True, timeout=1800, check=False)
         suite = Tree.parse(report).getroot().find("testsuite")
         assert suite is not None

@@ -15,13 +15,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.faults.broken import BREAKS, Break
+from benchmarks.faults.broken import BREAKS as PROCESS_BREAKS
+from benchmarks.faults.broken import Break
+from benchmarks.faults.broken_access import ACCESS_BREAKS
 from benchmarks.faults.table import rows_of
 from benchmarks.measure import RESULTS, write_table
 from engine.settings import ROOT
 
+BREAKS = (*PROCESS_BREAKS, *ACCESS_BREAKS)
 HEAD = ("test", "broken on purpose", "noticed", "seconds", "the first thing that was said")
-NOTE = """Each row is a copy of the product with a line or two changed (`benchmarks/faults/broken.py`). The fault of
+NOTE = """Each row is a copy of the product with a line or two changed (`benchmarks/faults/broken*.py`). The fault of
 that number was done to it and has to fail: only so a table of faults without failures means something."""
 
 

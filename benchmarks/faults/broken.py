@@ -176,16 +176,20 @@ BREAKS = (
         "44",
         "a run that runs may be claimed again",
         "engine/actions/work.py",
-        '.where(col(Run.state) == "queued", col(Run.kind).in_(list(kinds)), ~busy)',
-        '.where(col(Run.state).in_(["queued", "running"]), col(Run.kind).in_(list(kinds)))',
+        '    .where(_RUN.c.state == "queued", _RUN.c.kind.in_(bindparam("kinds", expanding=True)), ~_BUSY)\n'
+        "    .order_by(_RUN.c.id)\n    .limit(1)\n)\n_TAKE = (\n    update(_RUN)\n"
+        '    .where(_RUN.c.id == _OLDEST.scalar_subquery(), _RUN.c.state == "queued")\n',
+        '    .where(_RUN.c.state.in_(["queued", "running"]), _RUN.c.kind.in_(bindparam("kinds", expanding=True)))\n'
+        "    .order_by(_RUN.c.attempt, _RUN.c.id)\n    .limit(1)\n)\n_TAKE = (\n    update(_RUN)\n"
+        "    .where(_RUN.c.id == _OLDEST.scalar_subquery())\n",
         200,
     ),
     Break(
         "45",
         "results of a lost run count",
         "engine/actions/work.py",
-        "        col(Run.owner) == work.owner,\n        col(Run.attempt) == work.attempt,\n"
-        '        col(Run.state) == "running",\n',
+        '        _RUN.c.owner == bindparam("holder"),\n        _RUN.c.attempt == bindparam("trial"),\n'
+        '        _RUN.c.state == "running",\n',
         "",
         2,
     ),
