@@ -53,8 +53,7 @@ def lock_head(tx: Transaction, dataset_id: int) -> Head:
     """The newest version of a dataset, which stays the newest for the rest of the transaction unless that adds one."""
     number = tx.execute(_LOCK, {"of": dataset_id}).scalar_one()
     found = tx.execute(_NEWEST, {"of": dataset_id, "newest": number}).first()
-    manifest, report, answer = found or ([], {}, None)
-    return Head(number, manifest, report, answer)
+    return Head(number, found.manifest, found.report, found.answer) if found else Head(number, [], {}, None)
 
 
 def set_follow(tx: Transaction, dataset_id: int, follow: Mapping[str, Any]) -> None:
