@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis import npz
 from engine.analysis.calibration.state import (
     SLICE_PROMPTS_KEPT,
     SLICE_WORST_KEPT,
@@ -48,8 +49,7 @@ def to_bytes(state: CalibrationState) -> bytes:
 
 def from_bytes(data: bytes) -> CalibrationState:
     """The state from its bytes."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        arrays: Arrays = {name: archive[name] for name in archive.files}
+    arrays = npz.read(data)
     head = json.loads(arrays["head"].tobytes())
     prompts_kept, worst_kept = head["kept"]
     return CalibrationState(
