@@ -19,20 +19,23 @@ KILL_SECONDS = 3.0
 
 
 def members(session: int, folder: Path) -> list[int]:
-    """The processes of a node but for this one: those of its session, those that carry its folder's name, all below."""
+    """The processes of a node but for this one: those of its session, those that carry its folder's name, all below.
+
+    A session bears the id of the process that keeps the node (0 where that is not known): all below it are its own.
+    """
     mark = f"{MARK}={folder}".encode()
     parents: dict[int, int] = {}
-    found: set[int] = set()
+    found = {session} - {0}
     for path in Path("/proc").iterdir():
         pid = int(path.name) if path.name.isdigit() else os.getpid()
         if pid == os.getpid() or (fields := _fields(path)) is None:
             continue
         parents[pid] = int(fields[1])
-        if (session > 0 and int(fields[3]) == session) or mark in _environment(path):
+        if int(fields[3]) == session > 0 or mark in _environment(path):
             found.add(pid)
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    return sorted(found)
+    return sorted(found & parents.keys())
 
 
 def kill_all(session: int, folder: Path) -> None:

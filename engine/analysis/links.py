@@ -61,11 +61,13 @@ def newton(features: Floats, count: Floats, correct: Floats, start: list[float],
         if (moved <= SETTLED).all():
             break
         tried = theta + size[:, None] * whole
-        loss_tried = log_loss(link(tried @ features.T)[0], count, correct).sum(axis=1)
+        curve = link(tried @ features.T)
+        loss_tried = log_loss(curve[0], count, correct).sum(axis=1)
         better = loss_tried <= loss
         theta, loss = np.where(better[:, None], tried, theta), np.where(better, loss_tried, loss)
         size = np.where(better, np.minimum(1.0, 2 * size), size / 4)
-        curve = link(theta @ features.T)
+        if not better.all():
+            curve = link(theta @ features.T)
     found = (moved <= SETTLED) & (loss >= SEPARATED * count.sum(axis=1))
     return np.where(found[:, None], theta + whole, np.nan)
 

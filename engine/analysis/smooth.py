@@ -7,7 +7,7 @@ the values agree. Rows are put on a grid once; everything else is convolution.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.fft import irfft, rfft
@@ -84,11 +84,26 @@ def _modes(grids: Floats) -> NDArray[np.complex128]:
 
 def _damped(modes: NDArray[np.complex128], points: int, width: float) -> Floats:
     """The smoothed grids (..., points) from their modes."""
-    centre = np.linspace(0.0, 1.0, points) - 0.5
+    return np.asarray(irfft(modes * _kernel(points, width), 2 * (points - 1))[..., :points])
+
+
+@lru_cache(maxsize=64)
+def _kernel(points: int, width: float) -> NDArray[np.complex128]:
+    """Fourier modes of a Gaussian of this width. Bisection asks for the same few widths again and again."""
+    centre = _points(points) - 0.5
     kernel = np.zeros(2 * (points - 1))
     kernel[:points] = np.exp(-np.square(centre) / (2 * width**2)) / (np.sqrt(2 * np.pi) * width)
-    product = irfft(modes * rfft(np.roll(kernel, -(points // 2))), len(kernel))
-    return np.asarray(product[..., :points])
+    modes = rfft(np.roll(kernel, -(points // 2)))
+    modes.flags.writeable = False
+    return modes
+
+
+@lru_cache(maxsize=64)
+def _points(count: int) -> Floats:
+    """So many points of [0, 1], at equal distances."""
+    points = np.linspace(0.0, 1.0, count)
+    points.flags.writeable = False
+    return points
 
 
 def smooth_error(on_grid: OnGrid, width: float) -> float:
@@ -99,8 +114,7 @@ def smooth_error(on_grid: OnGrid, width: float) -> float:
 def _error(modes_of: Callable[[int], NDArray[np.complex128]], width: float) -> float:
     points = max(2000, round(20 / width)) // 2 + 1
     count, residual = _damped(modes_of(points), points, width)
-    at = np.linspace(0.0, 1.0, max(round(10 / width), 200))
-    grid = np.linspace(0.0, 1.0, points)
+    at, grid = _points(max(round(10 / width), 200)), _points(points)
     density = np.interp(at, grid, count) + DENSITY_FLOOR
     return float(np.abs(np.interp(at, grid, residual)).sum() / density.sum())
 

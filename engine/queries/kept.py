@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -21,8 +20,7 @@ log = logging.getLogger(__name__)
 
 def keep(dataset_id: int, question: Sequence[str], result: Result) -> None:
     """Keep the answer to a question: content, analysis, its version, parameters. A full disk only keeps nothing."""
-    worst = [asdict(reference) for reference in result.worst]
-    whole = {"question": list(question), "result": result.to_dict(), "worst": worst}
+    whole = {"question": list(question), "result": result}
     try:
         datasets.write_result(dataset_id, orjson.dumps(whole, option=orjson.OPT_SERIALIZE_NUMPY))
     except (OSError, orjson.JSONEncodeError) as error:
@@ -36,18 +34,18 @@ def answer(dataset_id: int, question: Sequence[str]) -> Result | None:
         return None
     try:
         whole = orjson.loads(content)
-        return _result(whole["result"], whole["worst"]) if whole["question"] == list(question) else None
+        return _result(whole["result"]) if whole["question"] == list(question) else None
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _result(said: Mapping[str, Any], worst: Sequence[Mapping[str, Any]]) -> Result:
+def _result(said: Mapping[str, Any]) -> Result:
     return Result(
         **{
             **said,
             "estimates": {name: Estimate(**estimate) for name, estimate in said["estimates"].items()},
             "warnings": [Notice(**notice) for notice in said["warnings"]],
             "evidence": Evidence(**said["evidence"]),
-            "worst": [RowReference(**reference) for reference in worst],
+            "worst": [RowReference(**reference) for reference in said["worst"]],
         }
     )

@@ -1,14 +1,25 @@
-"""Which version a page shows while rows keep arriving: a conclusion a moment, not one for each row."""
+"""Which version a page shows while rows keep arriving: a conclusion a moment, not one for each row.
+
+Where somebody looks all the time nobody waits for it either: the next one is concluded beside the pages.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from typing import Final, NamedTuple
 
+from engine.errors import PlumblineError
 from engine.queries.datasets import VersionOf
+from engine.queries.states import StatesMissingError
+
+log = logging.getLogger(__name__)
+
+LONGEST: Final = 6
+"""How many times the patience an answer may be old while the next one is being concluded."""
 
 
 class Chosen(NamedTuple):
@@ -25,22 +36,48 @@ class Moving:
         self._most = most
         self._lock = threading.Lock()
         self._last: OrderedDict[Hashable, tuple[float, Chosen]] = OrderedDict()
+        self._renewing: set[Hashable] = set()
+        self._one_at_a_time = threading.Lock()
 
-    def choose(self, question: Hashable, newest: Chosen, patience: float) -> Chosen:
+    def choose(
+        self, question: Hashable, newest: Chosen, patience: float, conclude: Callable[[], object] | None = None
+    ) -> Chosen:
         """The newest version, or the one before it that was chosen less than `patience` seconds ago.
 
-        Only a version that has merely grown since is put off: one that was read anew is shown at once.
+        Where `conclude` is given, which makes the newest answer, the one before serves for longer, up to `LONGEST`
+        times the patience, and the newest is concluded meanwhile. Only a version that has merely grown since is put
+        off: one that was read anew is shown at once.
         """
         now = time.monotonic()
         with self._lock:
             at, last = self._last.get(question, (0.0, newest))
-            if now - at < patience and _has_grown(last.version, newest.version):
+            age = now - at
+            if not _has_grown(last.version, newest.version) or age >= (LONGEST if conclude else 1) * patience:
+                self._note(question, newest, now)
+                return newest
+            if age < patience or conclude is None or question in self._renewing:
                 return last
-            self._last[question] = (now, newest)
-            self._last.move_to_end(question)
-            while len(self._last) > self._most:
-                self._last.popitem(last=False)
-        return newest
+            self._renewing.add(question)
+        threading.Thread(target=self._renew, args=(question, newest, conclude), daemon=True).start()
+        return last
+
+    def _renew(self, question: Hashable, newest: Chosen, conclude: Callable[[], object]) -> None:
+        try:
+            with self._one_at_a_time:
+                conclude()
+            with self._lock:
+                self._note(question, newest, time.monotonic())
+        except (PlumblineError, StatesMissingError) as error:
+            log.info("the next answer was not concluded: %s", error)  # who asks for it next is told
+        finally:
+            with self._lock:
+                self._renewing.discard(question)
+
+    def _note(self, question: Hashable, chosen: Chosen, at: float) -> None:
+        self._last[question] = (at, chosen)
+        self._last.move_to_end(question)
+        while len(self._last) > self._most:
+            self._last.popitem(last=False)
 
 
 def _has_grown(before: VersionOf, now: VersionOf) -> bool:

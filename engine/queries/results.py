@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from engine import analysis as analyses
@@ -45,7 +46,7 @@ def conclude(
 
     `rows` says whether the worst rows come with their texts: finding them in the segments takes longer than the answer.
     While rows keep arriving, an answer that was the newest less than `patience` seconds ago serves instead of one that
-    would have to be concluded: its version and its `as_of` say so.
+    would have to be concluded, and a little longer while that is done meanwhile: its version and its `as_of` say so.
 
     Raises NotFound, AccessDenied, UsageError (unknown analysis, parameter or slice, or a kind it cannot take),
     NotEnoughData, and StatePending where segments have to be observed first: that run is queued then.
@@ -59,7 +60,8 @@ def conclude(
     usual = parameters == chosen.parameters.parse(found_params(chosen, found.report))
     if patience and not usual and _results.peek(_key(found.manifest, chosen, parameters)) is None:
         question = (get_store().url, dataset_id, *_question(chosen, parameters))
-        found, as_of = _moving.choose(question, Chosen(found, as_of), patience)
+        conclude_next = partial(_conclusion, None, found.manifest, chosen, parameters, rows)
+        found, as_of = _moving.choose(question, Chosen(found, as_of), patience, conclude_next)
     try:
         result = _conclusion(dataset_id if usual else None, found.manifest, chosen, parameters, rows)
     except StatesMissingError as missing:

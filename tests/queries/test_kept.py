@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from engine.analysis import ANALYSES
+from engine.errors import NotEnoughData
 from engine.queries import kept, moving, results
 from engine.queries.datasets import VersionOf
 from engine.store import datasets as store
@@ -85,6 +88,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(10_000):
+        if condition():
+            return
+        threading.Event().wait(0.001)
+    raise AssertionError("it never came")
+
+
 def test_a_version_that_grew_a_moment_later_waits(clock: list[float]) -> None:
     last = moving.Moving(8)
     first = last.choose("q", version(1, "a"), 5.0)
@@ -111,6 +122,51 @@ def test_other_questions_do_not_wait_and_the_oldest_are_forgotten(clock: list[fl
     last.choose("q", version(1, "a"), 5.0)
     assert last.choose("r", version(2, "a", "b"), 5.0) == version(2, "a", "b")
     assert last.choose("q", version(3, "a", "b", "c"), 5.0) == version(3, "a", "b", "c")
+
+
+def test_the_next_answer_is_concluded_beside_the_pages_and_once(clock: list[float]) -> None:
+    last, began, go, ended = moving.Moving(8), threading.Event(), threading.Event(), list[int]()
+
+    def conclude() -> None:
+        began.set()
+        assert go.wait(10)
+        ended.append(1)
+
+    first = last.choose("q", version(1, "a"), 5.0, conclude)
+    assert not began.is_set()
+    clock[0] += 6.0
+    second = version(2, "a", "b")
+    assert last.choose("q", second, 5.0, conclude) is first
+    assert began.wait(10)
+    assert last.choose("q", version(3, "a", "b", "c"), 5.0, conclude) is first
+    go.set()
+    until(lambda: not last._renewing)
+    assert ended == [1]
+    assert last.choose("q", version(3, "a", "b", "c"), 5.0, conclude) == second
+
+
+def test_nobody_is_shown_what_is_older_than_the_longest(clock: list[float]) -> None:
+    last = moving.Moving(8)
+    last.choose("q", version(1, "a"), 5.0, list)
+    clock[0] += moving.LONGEST * 5.0
+    assert last.choose("q", version(2, "a", "b"), 5.0, list) == version(2, "a", "b")
+
+
+def test_what_cannot_be_concluded_is_tried_again_and_shown_to_who_asks(clock: list[float]) -> None:
+    last, tried = moving.Moving(8), list[int]()
+
+    def conclude() -> None:
+        tried.append(1)
+        raise NotEnoughData("too few")
+
+    first = last.choose("q", version(1, "a"), 5.0, conclude)
+    for times in (1, 2):
+        clock[0] += 6.0
+        assert last.choose("q", version(2, "a", "b"), 5.0, conclude) is first
+        until(lambda: not last._renewing)
+        assert len(tried) == times
+    clock[0] += 60.0
+    assert last.choose("q", version(2, "a", "b"), 5.0, conclude) == version(2, "a", "b")
 
 
 def test_a_moving_page_says_which_version_it_shows(installation: Installation, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +63,7 @@ def keep(tmp_path):
     def start(seconds: float) -> tuple[subprocess.Popen[bytes], Path, int]:
         folder = tmp_path / "folder"
         folder.mkdir()
-        note = folder / "note"
+        note = tmp_path / "noted"
         command = [sys.executable, "-m", "jobs.head_main", str(folder), str(note)]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), "SECONDS": str(seconds)}
         kept.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, start_new_session=True))
@@ -70,6 +72,8 @@ def keep(tmp_path):
     yield start
     kept[0].stdin.close()
     kept[0].wait(20)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int((tmp_path / "noted").read_text()), signal.SIGKILL)
 
 
 def test_the_keeper_ends_what_nobody_names_when_its_input_closes(keep):

@@ -6,8 +6,6 @@ import time
 from dataclasses import asdict, replace
 from typing import ClassVar
 
-import numpy as np
-
 from engine.analysis.base import Analysis, Shape
 from engine.analysis.calibration import codec
 from engine.analysis.calibration import state as states
@@ -76,7 +74,7 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
 
     def _check(self, state: CalibrationState, params: CalibrationParameters) -> None:
         prompts = state.prompts.count
-        buckets = len(np.unique(state.moments.bucket))
+        buckets = len(state.moments.filled)
         if prompts >= LEAST_PROMPTS > 3 * buckets:
             found = f"{amount(prompts, 'prompt')} lie in {amount(buckets, 'bucket')} only"
             raise NotEnoughData(f"{found}: their hashes are not well mixed.")
