@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from engine.errors import PlumblineError
 from engine.settings import get_settings
-from web import hosting
+from web import hosting, tuning
 from web.errors import Errors, not_served, refused, script_failed
 from web.gate import Gate
 from web.headers import Headers
@@ -41,6 +41,8 @@ def run(served: st.App) -> int:
     if reason := hosting.refusal(settings):
         sys.stderr.write(reason + "\n")
         return 2
+    if settings.web_processes > 1:
+        tuning.share_port()
     served.run(config=hosting.options(settings))
     return 0
 

@@ -71,11 +71,11 @@ class Place:
     beside: int
     names: list[str]
 
-    def web(self) -> psutil.Process:
-        """The process that serves pages."""
+    def webs(self) -> list[psutil.Process]:
+        """The processes that serve pages."""
         assert self.product.process is not None
         children = psutil.Process(self.product.process.pid).children(recursive=True)
-        return next(child for child in children if "server.py" in " ".join(child.cmdline()))
+        return [child for child in children if "server.py" in " ".join(child.cmdline())]
 
 
 def main() -> int:
@@ -238,13 +238,13 @@ async def _visit(place: Place, count: int, seconds: float) -> tuple[Seen, dict[s
     ends = asyncio.Event()
     tasks = [asyncio.create_task(_visitor(place, cookie, number, seen, ends)) for number, cookie in enumerate(cookies)]
     await asyncio.sleep(PERIOD + WARM_UP)
-    process = place.web()
-    before, views, memory = sum(process.cpu_times()[:2]), seen.views, [process.memory_info().rss]
+    webs = place.webs()
+    before, views, memory = _processor(webs), seen.views, [_memory(webs)]
     seen.since = loop.time()
     while loop.time() < seen.since + seconds:
         await asyncio.sleep(min(10.0, seconds))
-        memory.append(process.memory_info().rss)
-    used, views = sum(process.cpu_times()[:2]) - before, seen.views - views
+        memory.append(_memory(webs))
+    used, views = _processor(webs) - before, seen.views - views
     ends.set()
     await asyncio.gather(*tasks)
     figures = {
@@ -255,6 +255,16 @@ async def _visit(place: Place, count: int, seconds: float) -> tuple[Seen, dict[s
         "per_1000": _slope(memory, views),
     }
     return seen, figures
+
+
+def _processor(processes: list[psutil.Process]) -> float:
+    """Seconds of processor time that they have used."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def _memory(processes: list[psutil.Process]) -> int:
+    """Bytes of memory that they hold, what they share counted for each."""
+    return sum(int(process.memory_info().rss) for process in processes)
 
 
 def _slope(memory: list[int], views: int) -> float:

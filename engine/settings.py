@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     """Address the web process listens on."""
     port: int = 8501
     """Port of the web process."""
+    web_processes: int = 1
+    """Processes that serve pages on that port; one is enough for 300 people, and each takes 300 MB and up to a core."""
     allowed_hosts: str = "localhost,127.0.0.1"
     """Host names a request may carry, with commas between them."""
     tls: bool = False

@@ -13,9 +13,7 @@ from sqlalchemy import make_url
 
 from engine.store.notices import Listener
 
-QUICK_SECONDS = 0.005
-QUIET_SECONDS = 0.01
-QUIET_AFTER = 5.0
+LOOK_SECONDS = 0.01
 NOTICE_SECONDS = 0.05
 
 log = logging.getLogger("runner")
@@ -53,17 +51,12 @@ class _Sqlite:
     def __init__(self, url: str) -> None:
         self._connection = sqlite3.connect(make_url(url).database or "", isolation_level=None)
         self._seen = self._version()
-        self._active = time.monotonic()
 
     def heard(self, wake: threading.Event) -> bool:
-        quick = time.monotonic() - self._active < QUIET_AFTER
-        if wake.wait(QUICK_SECONDS if quick else QUIET_SECONDS):
+        if wake.wait(LOOK_SECONDS):
             return True
-        version, before = self._version(), self._seen
-        if version == before:
-            return False
-        self._seen, self._active = version, time.monotonic()
-        return True
+        before, self._seen = self._seen, self._version()
+        return self._seen != before
 
     def close(self) -> None:
         self._connection.close()

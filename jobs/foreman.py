@@ -15,7 +15,16 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Protocol
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 
 from engine import logs
@@ -37,7 +46,15 @@ TIDY_SECONDS = 3600.0
 FIRST_TIDY_SECONDS = 60.0
 RETRY_SECONDS = 5.0
 LIMIT_SECONDS = 60.0
-LOOKED_AT = frozenset({"created", "modified", "closed", "moved"})
+LOOKED_AT: list[type[FileSystemEvent]] = [
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+]
+"""The kernel is asked for these alone: whoever reads a file of the inbox wakes nobody."""
 
 log = logging.getLogger("foreman")
 
@@ -208,8 +225,7 @@ class _Watch(FileSystemEventHandler):
         self._changed = foreman.changed
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in LOOKED_AT and not (event.is_directory and event.event_type == "modified"):
-            self._changed.put(Path(str(event.dest_path or event.src_path)))
+        self._changed.put(Path(str(event.dest_path or event.src_path)))
 
 
 def main() -> int:
@@ -228,7 +244,7 @@ def main() -> int:
     foreman = Foreman(Inbox(root, settings.max_upload_bytes, time.monotonic), Store(), chores)
     stop = stop_event(lambda: foreman.changed.put(None))
     observer = Observer()
-    observer.schedule(_Watch(foreman), str(root), recursive=True)
+    observer.schedule(_Watch(foreman), str(root), recursive=True, event_filter=LOOKED_AT)
     observer.start()
     prober, lag = Prober(settings), Lag(settings)
     telling = Telling("foreman", lambda: {**lag.figures(), "probe_seconds": dict(prober.took)})

@@ -24,6 +24,9 @@ START_AFTER_SECONDS = 3.0
 """The product starts first: Ray takes several seconds of processor time."""
 
 AGAIN_SECONDS = 30.0
+LONGEST_PAUSE = 600.0
+"""A head gives up where others leave it no processor for half a minute, and trying costs some seconds of one."""
+
 CONNECT_SECONDS = 60.0
 WARM_SECONDS = 60.0
 NAMESPACE = "plumbline"
@@ -54,6 +57,7 @@ class Link:
         self._wake = wake
         self.node: Node | None = None
         self._due = time.monotonic() + START_AFTER_SECONDS
+        self._pause = AGAIN_SECONDS / 2
         self._thread: threading.Thread | None = None
         self._entered = threading.Event()
         self._ready = threading.Event()
@@ -96,12 +100,16 @@ class Link:
         if self._entered.is_set() and not self._told:
             self._told = True
             self._connected()
-        if self.node is not None and self.node.ended:
+        if self.node is None:
+            if time.monotonic() >= self._due:
+                self._begin()
+        elif self._entered.is_set() and self.node.ended:
             self._lost()
-        elif self._thread is None and time.monotonic() >= self._due:
-            self._begin()
-        elif self._thread is not None and not self._thread.is_alive() and not self._ready.is_set():
+        elif not self._connecting() and not self._ready.is_set():
             self._give_up()
+
+    def _connecting(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def warm(self) -> list[Any]:
         """Have as many workers get ready as there are processors; what to wait for, if somebody wants to."""
@@ -141,8 +149,9 @@ class Link:
             return
         log.warning("Ray could not be reached; children do its work. Its last words: %s", self.node.last_words)
         self.node.stop()
-        self.node, self._thread = None, None
-        self._due = time.monotonic() + AGAIN_SECONDS
+        self.node = None
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        self._due = time.monotonic() + self._pause
 
     # ------------------------------------------------------------------ in the background
 

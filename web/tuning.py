@@ -6,6 +6,7 @@ All of it is private to packages whose versions are pinned; a test holds each re
 from __future__ import annotations
 
 import signal
+import socket
 from typing import Any, Final, NamedTuple
 
 import uvicorn
@@ -18,7 +19,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.state import get_session_state
 from streamlit.source_util import PageHash, PageInfo
-from streamlit.web.server.starlette import starlette_websocket
+from streamlit.web.server.starlette import starlette_server, starlette_websocket
 
 from web.batches import gather
 from web.frames import FramedClient, FramedWebSocket
@@ -55,6 +56,29 @@ def tune_server(shutdown_seconds: int) -> None:
     if isinstance(server, uvicorn.Server):
         server.config.timeout_graceful_shutdown = shutdown_seconds
         server.config.ws_protocol_class = FramedWebSocket
+
+
+def share_port() -> None:
+    """Let several processes listen on the port: the kernel deals the connections out to them.
+
+    What a tab keeps is in the process that its socket leads to; everything else is in the store, so that it does not
+    matter which of them answers a request. To be called before the server starts.
+    """
+
+    def bind(address: str, port: int, backlog: int) -> socket.socket:
+        listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listening.bind((address, port))
+            listening.listen(backlog)
+            listening.setblocking(False)
+        except OSError:
+            listening.close()
+            raise
+        return listening
+
+    setattr(starlette_server, "_bind_socket", bind)  # noqa: B010 - replaced on purpose
 
 
 def remember_themes() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import orjson
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from engine.access import audit
@@ -19,6 +21,7 @@ from engine.actions.queue import READS, cancel_work, enqueue, publish_dataset
 from engine.errors import UsageError
 from engine.settings import get_settings
 from engine.store import blobs, room
+from engine.store.engine import fetch
 from engine.store.files import checked_hash
 from engine.store.tables import Dataset, Project, Run
 from engine.store.times import now
@@ -27,6 +30,19 @@ from engine.types import Who
 
 LONGEST_NAME = 180
 _FIELD = re.compile(r"[a-z][a-z0-9_.]{0,99}")
+_FOLLOWED = """
+SELECT d.id, d.removed_at, d.follow, r.id, r.params FROM dataset AS d JOIN project AS p ON p.id = d.project_id
+LEFT JOIN run AS r ON r.dataset_id = d.id AND r.kind IN ('read', 'job') AND r.state IN ('queued', 'running')
+WHERE p.slug = :project AND d.source = :source ORDER BY r.state DESC
+"""
+_OF_SOURCE = (
+    select(Dataset)
+    .where(col(Dataset.project_id) == bindparam("home"), col(Dataset.source) == bindparam("name"))
+    .with_for_update()
+)
+_RUNNING_READ = select(Run.id, Run.params).where(
+    col(Run.dataset_id) == bindparam("of"), col(Run.kind).in_(READS), col(Run.state) == "running"
+)
 
 
 class Received(NamedTuple):
@@ -75,7 +91,7 @@ def receive_upload(
         dataset.mapping = wanted if changed else dataset.mapping
         if dataset.version and not changed:
             return Received(_id(dataset), None)
-        run = _running_read(tx, dataset) if not changed else None
+        run = tx.execute(_RUNNING_READ, {"of": dataset.id}).first() if not changed else None
         run_id = run.id if run else enqueue(tx, home, dataset, kind, {"replace": True}, who.user_id)
         return Received(_id(dataset), run_id)
 
@@ -100,17 +116,35 @@ def receive_inbox(project: str, name: str, path: Path, offset: int, *, inode: in
 
     Raises StorageFull and LimitExceeded where nothing more is taken now; the file lies where it is, ask again later.
     """
-    source = _checked_source(project, name, path)
+    source, seen = _checked_source(project, name, path), {"offset": offset, "inode": inode}
+    if (known := _taken_note_of(project, source, seen)) is not None:
+        return known
     room.require_disk()
     room.require_room(project)
     with transaction() as tx:
-        return followed(tx, ensure(tx, project), source, {"offset": offset, "inode": inode})
+        return followed(tx, ensure(tx, project), source, seen)
+
+
+def _taken_note_of(project: str, source: str, seen: Mapping[str, int]) -> Received | None:
+    """What a file is already where there is nothing new to say of it, without keeping anybody from writing."""
+    found = fetch(_FOLLOWED, {"project": project, "source": source})
+    for dataset_id, removed_at, follow, run_id, params in found:
+        if removed_at is not None or _read_already(_plain(follow), seen):
+            return Received(dataset_id, None)
+        if run_id is not None and seen.items() <= _plain(params).items():
+            return Received(dataset_id, run_id)
+    return None
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """JSON of a bare SELECT, which is text on SQLite."""
+    plain: dict[str, Any] = orjson.loads(value) if isinstance(value, str) else value
+    return plain
 
 
 def followed(tx: Transaction, home: Project, source: str, seen: Mapping[str, int], who: Who | None = None) -> Received:
     """*System.* Inside a transaction: the dataset of a followed file, and the run that reads it up to `seen`."""
-    same = select(Dataset).where(col(Dataset.project_id) == home.id, col(Dataset.source) == source)
-    dataset = tx.session.exec(same.with_for_update()).first()
+    dataset = tx.session.exec(_OF_SOURCE, params={"home": home.id, "name": source}).first()
     if dataset is None:
         dataset = Dataset(project_id=_id(home), name="", source=source)
         dataset.name = _free_name(tx, home, clean(source, LONGEST_NAME, "A name"))
@@ -119,7 +153,7 @@ def followed(tx: Transaction, home: Project, source: str, seen: Mapping[str, int
             audit.record(tx.session, who, "receive_rows", f"dataset/{dataset.id}", home.slug)
     if dataset.removed_at is not None or _read_already(dataset.follow, seen):
         return Received(_id(dataset), None)
-    running = _running_read(tx, dataset)
+    running = tx.execute(_RUNNING_READ, {"of": dataset.id}).first()
     if running is not None and seen.items() <= running.params.items():
         return Received(_id(dataset), running.id)
     return Received(_id(dataset), enqueue(tx, home, dataset, "read", seen, who.user_id if who else None))
@@ -143,12 +177,6 @@ def _add(tx: Transaction, project: Project, dataset: Dataset) -> None:
     tx.session.add(dataset)
     tx.session.flush()
     publish_dataset(tx, project.slug, dataset.id, "dataset_added")
-
-
-def _running_read(tx: Transaction, dataset: Dataset) -> Run | None:
-    reads = col(Run.kind).in_(READS)
-    running = select(Run).where(col(Run.dataset_id) == dataset.id, reads, col(Run.state) == "running")
-    return tx.session.exec(running).first()
 
 
 # ------------------------------------------------------------------ names, removal, mapping

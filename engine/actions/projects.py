@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from engine.access import audit
@@ -17,6 +18,7 @@ from engine.store.transaction import Transaction, transaction
 from engine.types import Who
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_OF_SLUG = select(Project).where(col(Project.slug) == bindparam("slug"))
 
 
 def create(who: Who, project: str, name: str = "") -> str:
@@ -51,7 +53,7 @@ def ensure(tx: Transaction, slug: str, *, name: str = "", simulated: bool = Fals
     if not _SLUG.fullmatch(slug):
         message = "A project folder's name has at most 63 of a-z, 0-9, dot, dash and underscore."
         raise UsageError(message, code="bad_project_name")
-    project = tx.session.exec(select(Project).where(col(Project.slug) == slug)).first()
+    project = tx.session.exec(_OF_SLUG, params={"slug": slug}).first()
     if project is None:
         project = Project(slug=slug, name=name or slug.replace("-", " ").replace("_", " ").title(), simulated=simulated)
         tx.session.add(project)

@@ -75,8 +75,9 @@ def _children(settings: Settings) -> list[Child]:
 
     python = [sys.executable, "-m", "jobs"]
     home = {"PLUMBLINE_HOME": str(settings.home.resolve())}
+    webs = ["web", *(f"web-{number}" for number in range(2, settings.web_processes + 1))]
     children = [
-        Child("web", [sys.executable, "server.py"], home),
+        *(Child(name, [sys.executable, "server.py"], home) for name in webs),
         Child("foreman", [*python, "foreman"], home, waits=True),
         Child("runner", [*python, "runner"], home, waits=True),
     ]

@@ -60,7 +60,7 @@ def watching(foreman: Foreman, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fore
     """A foreman that hears of files by the kernel alone: it never walks but at its start."""
     monkeypatch.setattr(module, "WALK_SECONDS", 3600.0)
     stop, observer = threading.Event(), Observer()
-    observer.schedule(module._Watch(foreman), str(foreman.inbox.root), recursive=True)
+    observer.schedule(module._Watch(foreman), str(foreman.inbox.root), recursive=True, event_filter=module.LOOKED_AT)
     observer.start()
     thread = threading.Thread(target=foreman.run, args=[stop])
     thread.start()

@@ -37,7 +37,7 @@ def settings_of(home: Path, **fields: object) -> Settings:
     return Settings(home=home, ray="local", ray_ports=PORTS, ray_cpus=1, **fields)
 
 
-def connect(link: Link, seconds: float = 90.0) -> Link:
+def connect(link: Link, seconds: float = 240.0) -> Link:
     """Tick until it is ready, as the runner's main loop does."""
     link._due = 0.0
     deadline = time.monotonic() + seconds

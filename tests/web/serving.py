@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,9 +23,9 @@ from engine.settings import ROOT, get_settings
 from engine.store.engine import close_store
 from engine.store.migrate import migrate
 from engine.types import Who
+from tests.product import free_port
 from web.gate import COOKIE
 
-PORTS = range(8720, 8740)
 PASSWORD = "a plumb line hangs true"
 SERVE = Path(__file__).parent / "standin" / "serve.py"
 
@@ -68,7 +67,7 @@ class Served:
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
-        self.port = next(port for port in PORTS if _free(port))
+        self.port = free_port()
         self.environment = {"PLUMBLINE_HOME": str(home), "PLUMBLINE_PORT": str(self.port), **environment}
         self.patch = pytest.MonkeyPatch()
         self.log = home / "server.log"
@@ -129,13 +128,3 @@ class Served:
         headers = {"Cookie": person.header} if person else {}
         options = {"origin": self.url, "additional_headers": headers, **options}
         return connect(self.url.replace("http", "ws", 1) + path, open_timeout=10, max_size=None, **options)
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
