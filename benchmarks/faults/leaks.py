@@ -14,6 +14,7 @@ from benchmarks.faults.installation import Installation, until
 from benchmarks.protocol import Visitor
 
 OPENS, VIEWS, RUNS = 50, 1000, 500
+FILES = 40
 WARM_OPENS, WARM_VIEWS, WARM_RUNS = 200, 200, 300
 """Enough to fill what is bounded: Streamlit keeps the last 128 pages that were closed, for those who come back."""
 MOST_HANDLES = 2
@@ -86,16 +87,20 @@ async def _views(product: Installation, dataset: int, count: int) -> None:
 
 
 def _reads(product: Installation, first: int, count: int) -> None:
-    """One run after another through the inbox."""
-    path = product.home / "inbox" / "faults" / "leak.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """One run after another through the inbox, of several files in turn: of one file the state would grow with it."""
+    folder = product.home / "inbox" / "faults"
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, first + count):
-        with path.open("ab", buffering=0) as file:
+        name, wanted = f"leak{number % FILES}.jsonl", (number // FILES + 1) * 3
+        with (folder / name).open("ab", buffering=0) as file:
             file.write(said.lines(number * 3, 3))
-        wanted = (number + 1) * 3
-        until(
-            lambda wanted=wanted: (said.followed("faults", "leak.jsonl") or [0, 0, 0, {}])[3].get("accepted") == wanted
-        )
+        until(lambda name=name, wanted=wanted: _accepted(name) == wanted)  # type: ignore[misc]
+
+
+def _accepted(name: str) -> int:
+    """How many lines of a followed file are known."""
+    found = said.followed("faults", name)
+    return int(found[3].get("accepted", 0)) if found else 0
 
 
 FAULTS = (Fault("53", "leaks: 50 opens, 1,000 views, 500 runs", 1, 3, leaks),)
