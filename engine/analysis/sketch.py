@@ -37,7 +37,9 @@ class DistinctCount:
 
     def __add__(self, other: Self) -> Self:
         """The sketch of both sets."""
-        return type(self)(self.size, np.union1d(self.smallest, other.smallest)[: self.size])
+        both = np.concatenate([self.smallest, other.smallest])
+        both.sort(kind="stable")
+        return type(self)(self.size, both[np.append(True, both[1:] != both[:-1])[: len(both)]][: self.size])
 
     @property
     def exact(self) -> bool:

@@ -55,10 +55,10 @@ def folded(manifest: Sequence[str], what: Observed) -> Any:
 
 
 def _fold(manifest: Sequence[str], what: Observed) -> Any:
-    missing = [sha256 for sha256 in manifest if not datasets.state_path(what.key(sha256)).is_file()]
+    state, done = _longest_known(manifest, what)
+    missing = [sha256 for sha256 in manifest[done:] if not datasets.state_path(what.key(sha256)).is_file()]
     if missing:
         raise StatesMissingError(missing)
-    state, done = _longest_known(manifest, what)
     for sha256 in manifest[done:]:
         one = what.analysis.from_bytes(datasets.read_state(what.key(sha256)) or b"")
         state = one if state is None else what.analysis.combine(state, one)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Floats, sum_rows
 from engine.analysis.intervals import critical
 
 CLOSE = 0.05
@@ -57,13 +57,13 @@ def calibration_error(
     `noise_of` (the same shape) stands in for `residual` where the noise is measured.
     """
     varying = residual if noise_of is None else noise_of
-    rows = count.sum(axis=0)
-    pairs = np.square(rows) - np.square(count).sum(axis=0)
+    rows = sum_rows(count)
+    pairs = np.square(rows) - sum_rows(np.square(count))
     many = pairs > 0.5
     weight = np.where(many, rows / np.where(many, pairs * max(rows[many].sum(), 1.0), 1.0), 0.0)
-    total = residual.sum(axis=0)
-    square = float(weight @ (np.square(total) - np.square(residual).sum(axis=0)))
-    centred = varying - count * (varying.sum(axis=0) / np.maximum(rows, 1.0))
+    total = sum_rows(residual)
+    square = float(weight @ (np.square(total) - sum_rows(np.square(residual))))
+    centred = varying - count * (sum_rows(varying) / np.maximum(rows, 1.0))
     covariance = centred.T @ centred
     noise = float(2 * weight @ np.square(covariance) @ weight)
     pull = weight * total

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from engine.analysis.arrays import Floats, sum_by
+from engine.analysis.arrays import Floats, sum_by, sum_rows
 from engine.analysis.calibration.view import MASS_BINS, SMOOTH_POINTS, Binning, View
 
 DRAWS = 2000
@@ -66,7 +66,7 @@ def null_residual(view: View) -> Floats:
     gap = (predicted - observed) / filled
     rate = (observed + 0.5) / (count + 1)
     spread = sum_by(groups, np.nan_to_num(view.count * view.p * (1 - view.p)), MASS_BINS) / filled
-    independent = np.maximum(1 - np.square(view.count_by_fifteen).sum(axis=0) / np.square(filled), 1 / filled)
+    independent = np.maximum(1 - sum_rows(np.square(view.count_by_fifteen)) / np.square(filled), 1 / filled)
     scale = np.sqrt(spread / (rate * (1 - rate) * independent))
     binning = view.fifteen
     lengths, bin_of_run = np.diff(binning.starts, append=len(view.residual)), binning.run % binning.bins
