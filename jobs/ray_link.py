@@ -27,7 +27,7 @@ AGAIN_SECONDS = 30.0
 LONGEST_PAUSE = 600.0
 """A head gives up where others leave it no processor for half a minute, and trying costs some seconds of one."""
 
-CONNECT_SECONDS = 60.0
+CONNECT_SECONDS = 180.0
 WARM_SECONDS = 60.0
 NAMESPACE = "plumbline"
 
@@ -157,14 +157,16 @@ class Link:
 
     def _connect(self, node: Node) -> None:
         deadline = time.monotonic() + CONNECT_SECONDS
-        while not _open(node.address.host, node.address.port):
-            if node.ended or time.monotonic() > deadline:
-                return
+        while not node.ended and time.monotonic() < deadline:
+            try:
+                if _open(node.address.host, node.address.port):
+                    self._enter(node)
+                    return
+            except Exception as error:  # noqa: BLE001 - whatever Ray raises, the work goes on without it
+                log.warning("Ray does not answer yet: %s", error)
+                if self._entered.is_set():
+                    return
             time.sleep(0.05)
-        try:
-            self._enter(node)
-        except Exception as error:  # noqa: BLE001 - whatever Ray raises, the work goes on without it
-            log.warning("Ray did not answer: %s", error)
 
     def _enter(self, node: Node) -> None:
         import ray

@@ -39,9 +39,9 @@ def settings_of(home: Path, **fields: object) -> Settings:
 
 def connect(link: Link, seconds: float = 240.0) -> Link:
     """Tick until it is ready, as the runner's main loop does."""
-    link._due = 0.0
     deadline = time.monotonic() + seconds
     while not link.ready and time.monotonic() < deadline:
+        link._due = 0.0
         link.tick()
         time.sleep(0.02)
     assert link.ready, "Ray did not start"

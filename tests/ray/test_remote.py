@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 
 from engine.settings import ROOT
-from jobs import cluster
+from jobs import cluster, process_tree
 from jobs.ray_link import _open
 from tests.processes.waiting import until
 from tests.ray.conftest import NEEDS_RAY, PORTS
@@ -51,7 +50,7 @@ def elsewhere(tmp_path) -> Iterator[dict[str, Any]]:
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(folder),
-        cluster.MARK: str(folder),
+        process_tree.MARK: str(folder),
         "RAY_TMPDIR": str(folder),
         **cluster.driver_environment(address),
     }
@@ -70,8 +69,7 @@ def elsewhere(tmp_path) -> Iterator[dict[str, Any]]:
     until(lambda: _open("127.0.0.1", gcs) and _open("127.0.0.1", jobs), 60)
     settings = {"ray": address.gcs, "ray_jobs": f"127.0.0.1:{jobs}", "ray_token_file": str(hidden / "cluster-token")}
     yield {"settings": settings, "hidden": str(hidden)}
-    cluster._signal(head.pid, folder, signal.SIGKILL)
-    cluster._kill(head.pid, folder)
+    process_tree.kill_all(head.pid, folder)
     head.wait()
     shutil.rmtree(folder, ignore_errors=True)
 
