@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -143,6 +144,26 @@ def test_a_project_that_is_not_there(installation: Installation) -> None:
 
 
 # ------------------------------------------------------------------ the inbox
+
+
+def test_what_is_known_of_a_followed_file_is_said_again_without_writing(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = followed(installation)
+    first = receive(path, 4)
+
+    def nobody_writes() -> NoReturn:
+        raise AssertionError("nothing was new")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(datasets, "transaction", nobody_writes)
+        assert receive(path, 4) == first
+        assert runs.claim("worker") is not None
+        assert receive(path, 4) == first
+        with pytest.raises(AssertionError, match="new"):
+            receive(path, 8)
+        with pytest.raises(AssertionError, match="new"):
+            receive(path, 4, inode=2)
 
 
 def test_a_followed_file_makes_its_project(installation: Installation) -> None:
