@@ -43,7 +43,7 @@ MISUSED = 2
 ORDINARY = ("read", "observe")
 SUBMITTED = ("job",)
 
-WAITING = "SELECT 1 FROM run WHERE state = 'queued' LIMIT 1"
+WAITING = "SELECT DISTINCT kind FROM run WHERE state = 'queued'"
 LOST = """
 SELECT 1 FROM run WHERE id = :id AND (state IN ('queued', 'cancelled') OR owner <> :owner OR attempt <> :attempt)
 """
@@ -147,7 +147,7 @@ class Runner:
 
     def _claim(self) -> None:
         for slot in self.slots:
-            if slot.busy or not fetch(WAITING):
+            if slot.busy or not {kind for (kind,) in fetch(WAITING)}.intersection(slot.kinds):
                 continue
             work = runs.claim(self.owner, slot.kinds)
             if work is None:
