@@ -40,7 +40,7 @@ SESSIONS, TOKENS, LINKS, CANARIES = (ACCESS.format(name) for name in ("sessions"
 TESTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": (
         "a page reached around the router",
-        (GATE, "tests/pages/test_pages.py", "-k", "deep_links or guard or nobody"),
+        (GATE, "tests/pages/test_pages.py", "-k", "deep_links or guard or nobody or no_page"),
     ),
     "2": (
         "anonymous HTTP and websockets",
