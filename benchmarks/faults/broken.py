@@ -180,9 +180,9 @@ BREAKS = (
         "    .order_by(_RUN.c.id)\n    .limit(1)\n)\n_TAKE = (\n    update(_RUN)\n"
         '    .where(_RUN.c.id == _OLDEST.scalar_subquery(), _RUN.c.state == "queued")\n',
         '    .where(_RUN.c.state.in_(["queued", "running"]), _RUN.c.kind.in_(bindparam("kinds", expanding=True)))\n'
-        "    .order_by(_RUN.c.attempt, _RUN.c.id)\n    .limit(1)\n)\n_TAKE = (\n    update(_RUN)\n"
+        "    .order_by(_RUN.c.id)\n    .limit(1)\n)\n_TAKE = (\n    update(_RUN)\n"
         "    .where(_RUN.c.id == _OLDEST.scalar_subquery())\n",
-        200,
+        40,
     ),
     Break(
         "45",
