@@ -36,8 +36,8 @@ from jobs.ray_link import Link
 from tests.ray import big
 
 ROWS = "250000,1000000,2000000,4000000,10000000"
-CLICK_ROWS = 3_000_000
-CLICKS = 12
+CLICK_ROWS = 1_000_000
+CLICKS = 10
 GOAL_MS = 150.0
 GOAL_STOP = 3.0
 AT_WORK = 12

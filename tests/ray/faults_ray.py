@@ -1,4 +1,4 @@
-"""Ray killed and knocked at while the product observes through it: `python -m benchmarks.faults --only 37,43,R1,R2`.
+"""Ray killed and knocked at while the product observes through it: `python -m benchmarks.faults --only 37,43,R1,R2,R3`.
 
 Every segment goes to Ray here, however small, and a run over a large one is always under way; beside it people append,
 upload and read as in the other faults.
@@ -77,6 +77,7 @@ ROUTES = (
 HEALTH = ("/api/gcs_healthz", "/api/healthz", "/api/local_raylet_healthz")
 """What Ray leaves open on purpose: that it lives, and nothing else."""
 
+GONE_SECONDS = 10.0
 BACK_SECONDS = 240.0
 """How long a head may take on a busy machine, where it has the least priority."""
 
@@ -242,6 +243,40 @@ def _strike_head(kept: Round, product: Installation, chosen: Callable[[psutil.Pr
         until(lambda: _ready(product) > before, BACK_SECONDS, "Ray again", 0.1)
 
 
+def launcher_killed(kept: Round) -> None:
+    """All ends with it, Ray idle, at work or only just starting; another one takes the home over."""
+    surroundings = {"PLUMBLINE_RAY": "local", "PLUMBLINE_RAY_ROWS": "1"}
+    with Installation(kept.folder / "home", LAUNCH, **surroundings) as product, Observing(product):
+        before = 0
+        while kept.runs < kept.times:
+            until(lambda: _ray(product), BACK_SECONDS, "Ray's processes", 0.05)
+            if kept.rng.random() >= STARTING:
+                until(lambda before=before: _ready(product) > before, BACK_SECONDS, "Ray")
+            time.sleep(kept.rng.uniform(0.0, 2.0))
+            with kept.timed(GONE_SECONDS, "everything below a killed launcher"):
+                _behead(kept, product)
+            kept.runs += 1
+            before = _ready(product)
+            product.start()
+        kept.notes.append("runs under way all the while; slowest: kill to the end of the last process and folder")
+
+
+def _behead(kept: Round, product: Installation) -> None:
+    assert product.process is not None
+    folder, below = _folder(product), [*product.processes()[1:], *_ray(product)]
+    product.process.kill()
+    product.process.wait()
+    until(lambda: not any(map(_runs, below)), BACK_SECONDS, "the end of every process below a killed launcher")
+    until(lambda: not folder.exists(), BACK_SECONDS, "the end of Ray's folder")
+    kept.check(not process_tree.members(0, folder), "processes of Ray outlived the launcher")
+
+
+def _runs(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
 # ------------------------------------------------------------------ who may speak with it
 
 
@@ -327,4 +362,5 @@ FAULTS = (
     Fault("43", "a worker of Ray killed while it observes", 12, 50, worker_killed),
     Fault("R1", "Ray's control store killed", 4, 50, control_store_killed),
     Fault("R2", "the whole head of Ray killed", 4, 50, head_killed),
+    Fault("R3", "the launcher killed with Ray up", 2, 10, launcher_killed),
 )
