@@ -40,6 +40,9 @@ CLICK_ROWS = 1_000_000
 CLICKS = 10
 GOAL_MS = 150.0
 GOAL_STOP = 3.0
+SPARE = 4
+"""More clicks than are counted: the first one of all, and those that somebody else did."""
+
 AT_WORK = 12
 """Runs that are waiting when the product is stopped at work."""
 
@@ -189,8 +192,11 @@ def _product(home: Path, ray: str, times: int) -> tuple[list[float], Stops]:
         dataset, sha256 = big.dataset(home, CLICK_ROWS)
         _up(product, ray, 0)
         backend = "child" if ray == "off" else "ray"
-        scales = iter(np.linspace(1.0, 2.0, CLICKS + 2))
-        clicks = [_click(product, dataset, sha256, float(next(scales)), backend) for _ in range(CLICKS + 1)][1:]
+        scales = np.linspace(1.0, 2.0, CLICKS + SPARE)
+        tried = (_click(product, dataset, sha256, float(scale), backend) for scale in scales)
+        clicks = [seconds for seconds in tried if seconds is not None][1 : CLICKS + 1]
+        if len(clicks) < CLICKS:
+            raise RuntimeError(f"only {len(clicks)} runs were done by {backend}: the machine has too much else to do")
         product.stop()
         stops = {
             what: [_stop(product, ray, _work if what == "at work" else None) for _ in range(times)]
@@ -234,17 +240,18 @@ def _work(product: Installation) -> None:
     until(lambda: fetch(WORKING), 60, "a run under way")
 
 
-def _click(product: Installation, dataset: int, sha256: str, scale: float, backend: str) -> float:
+def _click(product: Installation, dataset: int, sha256: str, scale: float, backend: str) -> float | None:
+    """The seconds; None where another did it, as the child does while workers are being replaced."""
     began = time.monotonic()
     params = {"analysis": "calibration", "observe": {"scale": scale}, "segments": [sha256]}
     run = runs.request(product.who, dataset, "observe", params)
     until(lambda: fetch(PARTIAL, {"topic": f"run/{run}"}), 60, "the first partial answer", 0.001)
     taken = time.monotonic() - began
     ended = until(lambda: fetch(ENDED, {"id": run}), 120, "the end of the run")[0]
-    if tuple(ended) != ("done", backend):
-        raise RuntimeError(f"run {run} is {ended[0]} by {ended[1]}, expected done by {backend}")
+    if ended[0] != "done":
+        raise RuntimeError(f"run {run} is {ended[0]}")
     time.sleep(0.5)
-    return taken
+    return taken if ended[1] == backend else None
 
 
 if __name__ == "__main__":
