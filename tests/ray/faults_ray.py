@@ -234,11 +234,11 @@ def head_killed(kept: Round) -> None:
 
 
 def _strike_head(kept: Round, product: Installation, chosen: Callable[[psutil.Process], bool]) -> None:
-    """Kill it, ready or only just starting, and wait for another runner with another head."""
-    gone = until(lambda: product.pid("runner"), 90, "a runner")
+    """Kill it, ready or only just starting, and wait for another head: of another runner where this one used it."""
+    gone = until(lambda: _keepers(product), BACK_SECONDS, "a head", 0.05)
     before = _ready(product)
     _kill(until(lambda: [one for one in _ray(product) if chosen(one)], 90, "Ray's processes", 0.05))
-    product.wait_for_another("runner", gone)
+    until(lambda: _keepers(product) - gone, BACK_SECONDS, "another head", 0.05)
     if kept.rng.random() >= STARTING:
         until(lambda: _ready(product) > before, BACK_SECONDS, "Ray again", 0.1)
 
@@ -275,6 +275,15 @@ def _runs(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
+
+
+def _keepers(product: Installation) -> set[int]:
+    """What keeps the head of the present runner."""
+    found = set()
+    for one in _ray(product):
+        with contextlib.suppress(psutil.Error):
+            found |= {one.pid} if "jobs.head_main" in one.cmdline() else set()
+    return found
 
 
 # ------------------------------------------------------------------ who may speak with it

@@ -16,6 +16,7 @@ from engine.settings import ROOT
 from engine.store.engine import fetch
 from jobs import cluster, process_tree
 from jobs.cluster import Node, address_of
+from jobs.ray_link import Link
 from tests.processes.conftest import installed
 from tests.processes.waiting import alive, until
 from tests.product import Product
@@ -31,6 +32,7 @@ RUNNER = """
 import sys, time
 from pathlib import Path
 from jobs.cluster import Node, address_of
+from jobs.ray_link import Link
 from engine.settings import Settings
 settings = Settings(home=Path(sys.argv[1]), ray="local", ray_ports=sys.argv[2], ray_cpus=1)
 node = Node(settings, address_of(settings))
@@ -152,3 +154,27 @@ def ask_for_runs(home: Path) -> None:
     for scale in range(40):
         params = {"analysis": "calibration", "observe": {"scale": 1 + scale / 100}, "segments": [sha256]}
         runs.request(who, dataset, "observe", params)
+
+
+class Ended:
+    """A node that has ended by itself."""
+
+    ended = True
+    last_words = "no more"
+
+    def stop(self) -> None:
+        pass
+
+
+@NEEDS_RAY
+@pytest.mark.parametrize("used", [False, True], ids=["starting", "used"])
+def test_the_runner_ends_with_a_node_that_it_used_and_tries_another_in_the_place_of_one_it_did_not(tmp_path, used):
+    crashes = []
+    link = Link(settings_of(tmp_path), lambda: crashes.append("crash"), lambda: None)
+    link.node = Ended()
+    if used:
+        link._entered.set()
+    link.tick()
+    assert crashes == ["crash"] * used
+    assert link.node is None
+    assert (link._due == float("inf")) is used
