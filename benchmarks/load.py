@@ -19,6 +19,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,10 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import uvloop
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.measure import percentile, summary, write_table
-from benchmarks.protocol import Visitor
+from benchmarks.protocol import Listener, Visitor
 from tests.product import Product
 
 PERIOD = 15.0
@@ -44,6 +44,7 @@ BESIDE_ROWS = 3_000_000
 ACCOUNTS = 20
 PASSWORD = "a plumb line hangs true"
 SIGN_INS_AT_ONCE = 2
+ARRIVALS_A_SECOND = 10.0
 WARM_UP = 30.0
 LIMITS = {300: (100, 60), 1000: (300, 150)}
 """Visitors: the p95 of a rerun and of a live push that is asked for, in milliseconds."""
@@ -83,7 +84,8 @@ def main() -> int:
     asked = _arguments()
     with tempfile.TemporaryDirectory(prefix="plumbline-") as folder:
         home = Path(folder)
-        with Product(home, environment={"PLUMBLINE_DEMO": "0"}) as product:
+        settings = {"PLUMBLINE_DEMO": "0", "PLUMBLINE_WEB_PROCESSES": str(asked.web_processes)}
+        with Product(home, environment=settings) as product:
             place = _furnish(product, home)
             stop = threading.Event()
             threads = [threading.Thread(target=work, args=(place, stop)) for work in (_push, _keep_busy)]
@@ -99,7 +101,8 @@ def main() -> int:
     rows = _rows(asked, seen, process, done)
     name = "soak" if asked.soak else f"load_{asked.visitors}"
     head = ["measure", "n", "p50", "p95", "p99", "max", "limit", "holds"]
-    path = write_table(name, f"{asked.visitors} visitors, {asked.minutes:g} minutes", head, rows, _NOTE)
+    title = f"{asked.visitors} visitors, {asked.minutes:g} minutes, web processes: {asked.web_processes}"
+    path = write_table(name, title, head, rows, _NOTE)
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0 if all(row[-1] in ("yes", "") for row in rows) else 1
 
@@ -115,7 +118,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--visitors", type=int, default=300)
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--soak", action="store_true")
-    return parser.parse_args()
+    parser.add_argument("--web-processes", type=int, help="1 to 500 visitors, 2 beyond, where nothing is said")
+    asked = parser.parse_args()
+    asked.web_processes = asked.web_processes or (1 if asked.visitors <= 500 else 2)
+    return asked
 
 
 # ------------------------------------------------------------------ the product and its data
@@ -236,8 +242,11 @@ async def _visit(place: Place, count: int, seconds: float) -> tuple[Seen, dict[s
     cookies = await _sign_in_all(place, count)
     gc.freeze()
     ends = asyncio.Event()
-    tasks = [asyncio.create_task(_visitor(place, cookie, number, seen, ends)) for number, cookie in enumerate(cookies)]
-    await asyncio.sleep(PERIOD + WARM_UP)
+    tasks = [
+        asyncio.create_task(_visitor(place, cookie, number, _arriving(count), seen, ends))
+        for number, cookie in enumerate(cookies)
+    ]
+    await asyncio.sleep(_arriving(count) + PERIOD + WARM_UP)
     webs = place.webs()
     before, views, memory = _processor(webs), seen.views, [_memory(webs)]
     seen.since = loop.time()
@@ -255,6 +264,11 @@ async def _visit(place: Place, count: int, seconds: float) -> tuple[Seen, dict[s
         "per_1000": _slope(memory, views),
     }
     return seen, figures
+
+
+def _arriving(count: int) -> float:
+    """Seconds in which the visitors come."""
+    return max(PERIOD, count / ARRIVALS_A_SECOND)
 
 
 def _processor(processes: list[psutil.Process]) -> float:
@@ -293,9 +307,9 @@ async def _sign_in_all(place: Place, count: int) -> list[str]:
         return await asyncio.gather(*(one(number) for number in range(count)))
 
 
-async def _visitor(place: Place, cookie: str, number: int, seen: Seen, ends: asyncio.Event) -> None:
+async def _visitor(place: Place, cookie: str, number: int, arriving: float, seen: Seen, ends: asyncio.Event) -> None:
     chance = random.Random(number)
-    await asyncio.sleep(chance.uniform(0, PERIOD))
+    await asyncio.sleep(chance.uniform(0, arriving))
     page = ("calibration", "calibration", "calibration", "", "datasets")[number % 5]
     listener = asyncio.create_task(_listen(place.product.url, cookie, seen, ends))
     try:
@@ -324,36 +338,32 @@ async def _sleep(ends: asyncio.Event, seconds: float) -> None:
 
 
 async def _listen(url: str, cookie: str, seen: Seen, ends: asyncio.Event) -> None:
+    clock = asyncio.get_running_loop().time
+
+    def heard(message: bytes) -> None:
+        if clock() >= seen.since:
+            now = time.time()
+            seen.pushes += [(now - at) * 1000 for at in _written(message)]
+
+    listener = Listener(url, cookie, heard)
+    closing = asyncio.create_task(ends.wait())
     try:
-        async with connect(
-            url.replace("http", "ws", 1) + "/live",
-            additional_headers={"Cookie": cookie},
-            origin=url,  # type: ignore[arg-type]
-            max_size=None,
-            compression=None,
-        ) as socket:
-            await socket.send('{"since":null}')
-            closing = asyncio.create_task(ends.wait())
-            while not ends.is_set():
-                reading = asyncio.ensure_future(socket.recv())
-                await asyncio.wait({reading, closing}, return_when=asyncio.FIRST_COMPLETED)
-                if not reading.done():
-                    reading.cancel()
-                    break
-                _note(reading.result(), seen)
-            closing.cancel()
-    except (OSError, ConnectionClosed) as error:
+        await listener.listen()
+        await asyncio.wait({listener.ended, closing}, return_when=asyncio.FIRST_COMPLETED)
+        listener.close()
+        await listener.ended
+    except OSError as error:
         seen.lost += 1
         seen.errors.append(f"live: {error!r}")
+    finally:
+        closing.cancel()
 
 
-def _note(message: str | bytes, seen: Seen) -> None:
-    if asyncio.get_running_loop().time() < seen.since:
-        return
-    now = time.time()
-    for event in orjson.loads(message).get("events", ()):
-        if event["kind"] == "version":
-            seen.pushes.append((now - datetime.fromisoformat(event["at"]).timestamp()) * 1000)
+@lru_cache(16)
+def _written(message: bytes) -> list[float]:
+    """When the answers of a message were written, in seconds since 1970; the same message goes to every visitor."""
+    events = orjson.loads(message).get("events", ())
+    return [datetime.fromisoformat(event["at"]).timestamp() for event in events if event["kind"] == "version"]
 
 
 # ------------------------------------------------------------------ the table
@@ -365,10 +375,10 @@ def _rows(asked: argparse.Namespace, seen: Seen, process: dict[str, float], done
         _timed("rerun", seen.reruns, rerun),
         _timed("event written → socket of a visitor", seen.pushes, live),
         _plain("sockets lost, errors on a page", len(seen.errors), "0", not seen.errors),
-        _plain("web process: share of a core", f"{process['cpu']:.2f}"),
-        _plain("web process: CPU for each view, pushes included", f"{process['cpu_ms']:.1f}"),
-        _plain("web process: memory at the start, MiB", f"{process['first']:.0f}"),
-        _plain("web process: memory at the end, MiB", f"{process['last']:.0f}"),
+        _plain("web: share of a core", f"{process['cpu']:.2f}"),
+        _plain("web: CPU for each view, pushes included", f"{process['cpu_ms']:.1f}"),
+        _plain("web: memory at the start, MiB", f"{process['first']:.0f}"),
+        _plain("web: memory at the end, MiB", f"{process['last']:.0f}"),
         _plain("runs beside: done", done.get("done", 0), "≥ 1", done.get("done", 0) > 0),
     ]
     if asked.soak:
