@@ -41,7 +41,6 @@ PUSHES_A_SECOND = 4
 DATASETS = 8
 ROWS = 4_000
 BESIDE_ROWS = 3_000_000
-ACCOUNTS = 20
 PASSWORD = "a plumb line hangs true"
 SIGN_INS_AT_ONCE = 2
 ARRIVALS_A_SECOND = 10.0
@@ -86,7 +85,7 @@ def main() -> int:
         home = Path(folder)
         settings = {"PLUMBLINE_DEMO": "0", "PLUMBLINE_WEB_PROCESSES": str(asked.web_processes)}
         with Product(home, environment=settings) as product:
-            place = _furnish(product, home)
+            place = _furnish(product, home, asked.visitors)
             stop = threading.Event()
             threads = [threading.Thread(target=work, args=(place, stop)) for work in (_push, _keep_busy)]
             for thread in threads:
@@ -127,10 +126,10 @@ def _arguments() -> argparse.Namespace:
 # ------------------------------------------------------------------ the product and its data
 
 
-def _furnish(product: Product, home: Path) -> Place:
+def _furnish(product: Product, home: Path, visitors: int) -> Place:
     os.environ["PLUMBLINE_HOME"] = str(home)
     _first_account(product)
-    names = _accounts()
+    names = _accounts(visitors)
     folder = home / "inbox" / "load"
     folder.mkdir(parents=True)
     for number in range(DATASETS):
@@ -152,14 +151,14 @@ def _first_account(product: Product) -> None:
             raise RuntimeError(f"the first account was not made: {answer.status_code}")
 
 
-def _accounts() -> list[str]:
-    """Further people, all with the password above, made in the store: what is measured is signing in."""
+def _accounts(visitors: int) -> list[str]:
+    """An account for each visitor, all with the password above, made in the store: what is measured is signing in."""
     from engine.store.tables import User
     from engine.store.transaction import transaction
     from web import passwords
 
     hashed = asyncio.run(passwords.hashed(PASSWORD))
-    names = [f"visitor-{number}" for number in range(ACCOUNTS)]
+    names = [f"visitor-{number}" for number in range(visitors)]
     with transaction() as current:
         current.session.add_all([User(name=name, password_hash=hashed, role="analyst") for name in names])
     return names
@@ -296,7 +295,7 @@ async def _sign_in_all(place: Place, count: int) -> list[str]:
 
         async def one(number: int) -> str:
             async with gate:
-                form = {"name": place.names[number % len(place.names)], "password": PASSWORD}
+                form = {"name": place.names[number], "password": PASSWORD}
                 answer = await browser.post("/auth/session", data=form)
                 cookie = answer.headers.get("set-cookie", "").partition(";")[0]
                 browser.cookies.clear()

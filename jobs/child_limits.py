@@ -11,6 +11,8 @@ import threading
 import time
 from typing import Any
 
+from jobs.priority import yield_to_pages
+
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_NO_NEW_PRIVS = 38
 
@@ -63,7 +65,7 @@ def limit_processor(seconds: int) -> None:
 
 def be_modest() -> None:
     """Lowest priority among ours, and no reaction to the terminal's Ctrl-C: the parent decides."""
-    os.nice(_NICENESS)
+    yield_to_pages(_NICENESS, _NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -18,9 +18,9 @@ _OWN_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "P
 def main(arguments: list[str]) -> int:
     """Serve until standard input closes. Arguments: memory in bytes."""
     memory = int(arguments[0])
+    be_modest()
     alone = leave_the_network()
     os.environ.update(dict.fromkeys(_OWN_THREADS, "1"))
-    be_modest()
     from jobs import child_work
 
     child_work.warm_up()

@@ -5,6 +5,7 @@
         child.observe(done.segment_path, "calibration", {}, folder / "state.npz")
 
 The child is started once and reused; a fresh one takes its place after many requests, or when its memory has grown.
+It is started meanwhile: a row that was appended does not wait for it, and is read at the priority of a page.
 """
 
 from __future__ import annotations
@@ -31,11 +32,16 @@ from engine.formats.reading import FollowState, follow_from_dict
 from engine.formats.segments import UNFINISHED
 from engine.settings import ROOT, get_settings
 from jobs.observing import Partial
+from jobs.priority import weigh_session
 
 PROGRAM = "jobs.child_main"
 START_SECONDS = 60.0
 REQUESTS_PER_CHILD = 500
 GROWN_BYTES = 512 * MIB
+SMALL_BYTES = MIB
+"""Up to here a request is what somebody follows live: read at once, also by a child that is to be replaced."""
+MODEST = 10
+"""The niceness of the session of a child that is at more: a tenth of the weight of one that serves pages."""
 PRINTED_BYTES = 64 * 1024
 MOST_PRINTED_BYTES = 16 * MIB
 LOOK_SECONDS = 0.1
@@ -79,6 +85,8 @@ class Child:
     seconds: int = field(default_factory=lambda: get_settings().reader_seconds)
     limits: Limits = field(default_factory=Limits)
     _process: subprocess.Popen[bytes] | None = None
+    _successor: subprocess.Popen[bytes] | None = None
+    _niceness: int = MODEST
     _buffer: bytes = b""
     _served: int = 0
     _born_with: int = 0
@@ -94,12 +102,18 @@ class Child:
         """Start the child and wait until its libraries are loaded (so that the first request is quick)."""
         if self._process is not None and self._process.poll() is None:
             return
-        self.stop()
+        self._drop()
         self._buffer, self._served, self._cancelled = b"", 0, False
+        self._process, self._successor = self._successor or self._spawn(), None
+        self._last_pid, self._niceness = self._process.pid, MODEST
+        hello = self._message(time.monotonic() + START_SECONDS, "")
+        self._born_with = self._holds = int(hello["resident"])
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         if self._output < 0:
             self._output = _nameless_file()
             weakref.finalize(self, os.close, self._output)
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no part of the command comes from a user
+        return subprocess.Popen(  # noqa: S603 - our own module, no part of the command comes from a user
             [sys.executable, "-m", PROGRAM, str(self.memory)],
             cwd=ROOT,
             env=_environment(),
@@ -109,22 +123,35 @@ class Child:
             bufsize=0,
             start_new_session=True,
         )
-        self._last_pid = self._process.pid
-        hello = self._message(time.monotonic() + START_SECONDS, "")
-        self._born_with = self._holds = int(hello["resident"])
+
+    def _prepare(self, size: int) -> None:
+        """Have a child that is fit for a request about this many bytes, with the priority that it deserves."""
+        if self._worn() and self._successor is None:
+            self._successor = self._spawn()
+        if self._successor is not None and (size > SMALL_BYTES or _has_spoken(self._successor)):
+            self._drop()
+        self.start()
+        assert self._process is not None
+        niceness = 0 if size <= SMALL_BYTES else MODEST
+        if niceness != self._niceness:
+            weigh_session(niceness, self._process.pid)
+            self._niceness = niceness
+
+    def _worn(self) -> bool:
+        return self._served >= REQUESTS_PER_CHILD or self._holds > self._born_with + GROWN_BYTES
 
     def stop(self) -> None:
         """End the child."""
+        self._drop()
+        successor, self._successor = self._successor, None
+        if successor is not None:
+            _end(successor)
+
+    def _drop(self) -> None:
         with self._ending:
             process, self._process = self._process, None
-            if process is None:
-                return
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            if process is not None:
+                _end(process)
 
     def cancel(self) -> None:
         """End what the child is doing, at once; the call that waits for it raises Conflict (`cancelled`)."""
@@ -207,7 +234,9 @@ class Child:
             "limits": asdict(self.limits),
         }
         try:
-            done = self._ask(request, name, lambda said: progress and progress(float(said["progress"])))
+            done = self._ask(
+                request, name, _to_read(path, state, until), lambda said: progress and progress(float(said["progress"]))
+            )
         finally:
             self._clear(out_dir)
         return ReadDone(
@@ -250,13 +279,11 @@ class Child:
             if partial is not None:
                 partial(state, int(said["rows"]), int(said["of"]))
 
-        done = self._ask(request, "", told)
+        done = self._ask(request, "", segment_path.stat().st_size, told)
         return ObserveDone(done["rows"], done["duration"])
 
-    def _ask(self, request: dict[str, Any], name: str, told: Told) -> dict[str, Any]:
-        if self._served >= REQUESTS_PER_CHILD or self._holds > self._born_with + GROWN_BYTES:
-            self.stop()
-        self.start()
+    def _ask(self, request: dict[str, Any], name: str, size: int, told: Told) -> dict[str, Any]:
+        self._prepare(size)
         self._served += 1
         assert self._process is not None
         assert self._process.stdin is not None
@@ -272,6 +299,8 @@ class Child:
                 told(message)
                 continue
             self._holds = int(message["resident"])
+            if self._worn() and self._successor is None:
+                self._successor = self._spawn()
             if "error" in message:
                 raise error_of(message)
             done: dict[str, Any] = message["done"]
@@ -284,7 +313,7 @@ class Child:
         while b"\n" not in self._buffer:
             left = deadline - time.monotonic()
             if left <= 0:
-                self.stop()
+                self._drop()
                 raise _limit("time", name)
             self._bound_output()
             if not select.select([self._process.stdout], [], [], min(left, LOOK_SECONDS))[0]:
@@ -301,7 +330,7 @@ class Child:
         """What the child's end means."""
         code = self._process.wait() if self._process is not None else 0
         cancelled, self._cancelled = self._cancelled, False
-        self.stop()
+        self._drop()
         if cancelled:
             return Conflict("Reading was cancelled.", code="cancelled")
         if code == -signal.SIGXCPU:
@@ -309,6 +338,30 @@ class Child:
         if code == -signal.SIGKILL:
             return _limit("memory", name)
         return InputRefused(f"{name or 'The file'}: the reader died on it", code="reader_died", file=name or None)
+
+
+def _to_read(path: Path, follow: Mapping[str, Any] | None, until: int | None) -> int:
+    """How many bytes a read is about; 0 for a file that is not there, which the child will say."""
+    try:
+        end = path.stat().st_size if until is None else until
+    except OSError:
+        return 0
+    return end - (int(follow.get("offset", 0)) if follow else 0)
+
+
+def _has_spoken(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a child that was started has its libraries loaded, or ended over it."""
+    assert process.stdout is not None
+    return bool(select.select([process.stdout], [], [], 0)[0])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _nameless_file() -> int:

@@ -7,7 +7,6 @@ orderly end, and asked for one its processes take seconds.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import select
@@ -18,6 +17,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from jobs.priority import weigh_session, yield_to_pages
 from jobs.process_tree import kill_all
 from jobs.processes import die_with_parent
 
@@ -31,8 +31,7 @@ PR_SET_CHILD_SUBREAPER = 36
 def main(arguments: list[str]) -> int:
     """Until `ray start` ends (its exit code) or the runner does (0, and the folder is gone)."""
     folder, command = Path(arguments[0]), arguments[1:]
-    os.nice(NICENESS)
-    _weigh(SESSION_NICENESS)
+    yield_to_pages(NICENESS, SESSION_NICENESS)
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ended = _notices_of_ended_children()
     node = subprocess.Popen(  # noqa: S603 - Ray's own program and numbers of ours
@@ -41,20 +40,11 @@ def main(arguments: list[str]) -> int:
         preexec_fn=partial(die_with_parent, os.getpid()),
     )
     code = _wait(node.pid, ended)
-    _weigh(0)
+    weigh_session(0)  # ending is worth the usual one: also a killed process needs the processor to go
     kill_all(os.getpid(), folder)
     if code is None:
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(code or 0)
-
-
-def _weigh(niceness: int) -> None:
-    """The niceness of the session as a whole: many kernels share the processor between sessions, and only then inside.
-
-    Ending is worth the usual one: also a killed process needs the processor to go.
-    """
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def _notices_of_ended_children() -> int:

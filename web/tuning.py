@@ -24,6 +24,7 @@ from streamlit.web.server.starlette import starlette_server, starlette_websocket
 from web.batches import gather
 from web.frames import FramedClient, FramedWebSocket
 from web.loops import hold_nothing
+from web.turns import take_turns
 
 _BEGINNING: Final = "plumb_beginning"
 
@@ -42,6 +43,7 @@ def apply(shutdown_seconds: int) -> None:
     remember_beginnings()
     gather()
     hold_nothing()
+    take_turns()
     setattr(starlette_websocket, "StarletteSessionClient", FramedClient)  # noqa: B010 - replaced on purpose
     setattr(selectbox, "get_session_state", look_at_session)  # noqa: B010 - not exported by name
     setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.access.visible import VisibleDataset, earlier_than, from_json, project_id, visible_dataset
@@ -154,6 +155,12 @@ def _view(row: Any, as_of: int) -> DatasetView:
     )
 
 
+@lru_cache(8 * MOST_ANSWERS)
+def _parsed(kept: str) -> dict[str, Any]:
+    answer: dict[str, Any] = from_json(kept)
+    return answer
+
+
 def _version_view(number: int, created: Any, sha256: str, kept: Any, verdict: str, sentence: str) -> VersionView:
     report = from_json(kept) or {}
     counts = {name: report.get(name, 0) for name in ("rows", "accepted", "rejected")}
@@ -161,7 +168,8 @@ def _version_view(number: int, created: Any, sha256: str, kept: Any, verdict: st
 
 
 def _answer(number: int, created: Any, verdict: str, sentence: str, kept: Any) -> AnswerView:
-    answer = from_json(kept)
+    """The answer of a version; what was read of a text is kept, since each row that arrives asks for all of them."""
+    answer = _parsed(kept) if isinstance(kept, str) else from_json(kept)
     return AnswerView(
         version=number,
         at=from_store(created),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from engine import registry
 from engine.access.visible import project_id
 from engine.actions import demo
-from engine.queries import monitoring
+from engine.queries import monitoring, runs
 from engine.queries.datasets import list_datasets
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
-from engine.queries.runs import list_runs
 from engine.queries.tokens import list_tokens
 from engine.queries.views import list_views
 from engine.store.engine import fetch
@@ -43,6 +43,14 @@ ACTIVE_RUNS = 20
 REMOVED = 10
 PEOPLE = 20
 
+_ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "dataset.rename": ("Rename {}…", "rename", {}),
+    "dataset.set_mapping": ("Columns of {}…", "columns", {}),
+    "run.request": ("Read {} again", "read", {"kind": "read"}),
+    "dataset.remove": ("Remove {}", "remove", {}),
+}
+"""Actions on a dataset: title, beginning of the entry's id, and the arguments beside the dataset's."""
+
 _REMOVED = """
 SELECT id, name FROM dataset WHERE project_id = :project AND removed_at IS NOT NULL
 ORDER BY removed_at DESC, id DESC LIMIT :limit
@@ -63,7 +71,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *_views(who, project),
         *_view_actions(who, project),
         *_dataset_actions(who, project, datasets),
-        *_run_actions(who, project, {dataset.run_id for dataset in datasets}),
+        *_run_actions(who, project),
         *_preferences(who),
         *_demo(who),
         *_removed(who, project),
@@ -79,33 +87,44 @@ def oversees(who: Who) -> bool:
     return any(who.at_least("operator", slug) for slug in (None, *who.roles))
 
 
-def _pages(who: Who, project: str) -> Iterator[PaletteEntry]:
-    for page, title, synonyms, shortcut in (
-        *PAGES,
-        *([OVERSIGHT] if oversees(who) else []),
-        *([WATCH] if monitoring.watches(who) else []),
-    ):
-        yield PaletteEntry(
-            f"page:{page}",
-            title,
-            "Pages",
-            "page",
-            page,
-            synonyms=synonyms,
-            arguments={"project": project},
-            shortcut=shortcut,
-        )
-    if oversees(who):
-        for section, title, synonyms in SECTIONS:
-            target = f"people?section={section}"
-            yield PaletteEntry(f"page:people:{section.lower()}", title, "Pages", "link", target, "People", synonyms)
+def _pages(who: Who, project: str) -> tuple[PaletteEntry, ...]:
+    return _pages_for(project, oversees(who), monitoring.watches(who))
+
+
+@lru_cache
+def _pages_for(project: str, overseeing: bool, watching: bool) -> tuple[PaletteEntry, ...]:
+    here = {"project": project}
+    pages = (*PAGES, *([OVERSIGHT] if overseeing else []), *([WATCH] if watching else []))
+    return (
+        *(
+            PaletteEntry(f"page:{page}", title, "Pages", "page", page, "", synonyms, here, shortcut)
+            for page, title, synonyms, shortcut in pages
+        ),
+        *(
+            PaletteEntry(
+                f"page:people:{section.lower()}",
+                title,
+                "Pages",
+                "link",
+                f"people?section={section}",
+                "People",
+                synonyms,
+            )
+            for section, title, synonyms in (SECTIONS if overseeing else ())
+        ),
+    )
 
 
 def _dataset(dataset: DatasetView) -> PaletteEntry:
     hint = _size(dataset) if dataset.version else "not read yet"
-    target = f"calibration?dataset={dataset.id}" if dataset.verdict else f"datasets?dataset={dataset.id}"
-    synonyms = tuple(word for word in (dataset.format, dataset.kind) if word)
-    return PaletteEntry(f"dataset:{dataset.id}", dataset.name, "Datasets", "link", target, hint, synonyms)
+    page = "calibration" if dataset.verdict else "datasets"
+    return _link(dataset.id, dataset.name, page, hint, (dataset.format, dataset.kind or ""))
+
+
+@lru_cache(2 * MOST_DATASETS)
+def _link(dataset_id: int, name: str, page: str, hint: str, synonyms: tuple[str, ...]) -> PaletteEntry:
+    target = f"{page}?dataset={dataset_id}"
+    return PaletteEntry(f"dataset:{dataset_id}", name, "Datasets", "link", target, hint, tuple(filter(None, synonyms)))
 
 
 def _size(dataset: DatasetView) -> str:
@@ -131,23 +150,28 @@ def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
 
 
 def _dataset_actions(who: Who, project: str, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
+    may = frozenset(name for name in _ON_DATASETS if who.at_least(registry.ACTIONS[name].role, project))
     for dataset in datasets:
-        read = {"dataset_id": dataset.id, "kind": "read"}
-        one = {"dataset_id": dataset.id}
-        name = dataset.name
-        yield from _action(who, project, "dataset.rename", f"Rename {name}…", f"rename:{dataset.id}", one)
-        yield from _action(who, project, "dataset.set_mapping", f"Columns of {name}…", f"columns:{dataset.id}", one)
-        yield from _action(who, project, "run.request", f"Read {name} again", f"read:{dataset.id}", read)
-        yield from _action(who, project, "dataset.remove", f"Remove {name}", f"remove:{dataset.id}", one)
+        yield from _actions_on(dataset.id, dataset.name, may)
 
 
-def _run_actions(who: Who, project: str, newest: set[int | None]) -> Iterator[PaletteEntry]:
-    for run in list_runs(who, project, ACTIVE_RUNS):
+@lru_cache(10 * MOST_DATASETS)
+def _actions_on(dataset_id: int, name: str, may: frozenset[str]) -> tuple[PaletteEntry, ...]:
+    """What somebody who may do this can do with a dataset; the same for as long as it keeps its name."""
+    return tuple(
+        _offer(action, title.format(name), f"{entry}:{dataset_id}", {"dataset_id": dataset_id, **given})
+        for action, (title, entry, given) in _ON_DATASETS.items()
+        if action in may
+    )
+
+
+def _run_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
+    for run in runs.to_act_on(who, project, ACTIVE_RUNS):
         about = f"run {run.id} of {run.dataset}" if run.dataset else f"run {run.id}"
         one = {"run_id": run.id}
         if run.state in ("queued", "running"):
             yield from _action(who, project, "run.cancel", f"Cancel {about}", f"cancel:{run.id}", one, run.stage)
-        elif run.state in ("failed", "cancelled") and run.id in newest:
+        else:
             yield from _action(who, project, "run.retry", f"Try {about} again", f"retry:{run.id}", one, run.state)
 
 
@@ -234,4 +258,9 @@ def _action(
 ) -> Iterator[PaletteEntry]:
     action = registry.ACTIONS[name]
     if who.at_least(action.role, project if action.where == "project" else None):
-        yield PaletteEntry(f"action:{entry}", title, "Actions", "action", name, hint, action.synonyms, dict(arguments))
+        yield _offer(name, title, entry, arguments, hint)
+
+
+def _offer(name: str, title: str, entry: str, arguments: Mapping[str, Any], hint: str = "") -> PaletteEntry:
+    synonyms = registry.ACTIONS[name].synonyms
+    return PaletteEntry(f"action:{entry}", title, "Actions", "action", name, hint, synonyms, dict(arguments))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.access.visible import earlier_than, from_json, project_id, storable_id
 from engine.errors import NotFound
@@ -29,6 +29,27 @@ WHERE
 _OF_PROJECT = _COLUMNS + "r.project_id = :project ORDER BY r.id DESC LIMIT :limit"
 _PAGE = _COLUMNS + "r.project_id = :project AND r.id < :before ORDER BY r.id DESC LIMIT :limit"
 _ONE = _COLUMNS + "r.id = :id"
+_IN_STATE = """
+SELECT * FROM (
+    SELECT r.id, d.name, r.state, r.stage FROM run r LEFT JOIN dataset d ON d.id = r.dataset_id
+    WHERE r.state = '{state}' AND +r.project_id = :project AND ({which}) ORDER BY r.id DESC LIMIT :limit
+) AS {state}_runs
+"""
+"""The newest runs in one state. The plus keeps the project's index out of it, which leads through every run it had."""
+_NEWEST = "d.removed_at IS NULL AND r.id = (SELECT max(id) FROM run WHERE dataset_id = d.id)"
+_TO_ACT_ON = " UNION ALL ".join(
+    [_IN_STATE.format(state=state, which="1 = 1") for state in ("running", "queued")]
+    + [_IN_STATE.format(state=state, which=_NEWEST) for state in ("failed", "cancelled")]
+)
+
+
+class Actionable(NamedTuple):
+    """A run that may be cancelled or tried again, and the name of its dataset."""
+
+    id: int
+    dataset: str
+    state: str
+    stage: str
 
 
 def list_runs(who: Who, project: str, limit: int = 100) -> list[RunView]:
@@ -43,6 +64,15 @@ def page(who: Who, project: str, limit: int, before: int | None = None) -> list[
     as_of = events.cursor()
     asked = {"project": project_id(who, project), "limit": limit, "before": earlier_than(before), "log": LOG_IN_LISTS}
     return [_view(row, as_of) for row in fetch(_PAGE, asked)]
+
+
+def to_act_on(who: Who, project: str, limit: int) -> list[Actionable]:
+    """Runs under way or waiting, and the newest of each dataset where that failed or was cancelled.
+
+    The newest first, at most `limit` in each state. Raises NotFound, AccessDenied.
+    """
+    found = fetch(_TO_ACT_ON, {"project": project_id(who, project), "limit": limit})
+    return [Actionable(number, dataset or "", state, stage) for number, dataset, state, stage in found]
 
 
 def get_run(who: Who, run_id: int) -> RunView:

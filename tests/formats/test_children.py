@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import threading
 import time
@@ -168,11 +169,41 @@ def test_a_pickle_is_never_opened(child: Child, tmp_path: Path) -> None:
     assert not canary.exists()
 
 
-def test_it_is_recycled(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_recycled_for_a_large_request(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.children.REQUESTS_PER_CHILD", 2)
+    monkeypatch.setattr("jobs.children.SMALL_BYTES", 0)
     with Child() as recycled:
         pids = [recycled.read(file, "x", {}, tmp_path) and recycled.pid for _ in range(3)]
     assert pids[0] == pids[1] != pids[2]
+
+
+def test_a_small_request_does_not_wait_for_the_fresh_child(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.children.REQUESTS_PER_CHILD", 1)
+    with Child() as recycled:
+        pids = [recycled.read(file, "x", {}, tmp_path) and recycled.pid for _ in range(2)]
+        assert pids[0] == pids[1]
+        successor = recycled._successor
+        assert successor is not None
+        select.select([successor.stdout], [], [], 60)
+        recycled.read(file, "x", {}, tmp_path)
+        assert recycled.pid == successor.pid
+    assert successor.poll() is not None
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel does not share by session")
+def test_only_a_small_request_is_read_at_the_priority_of_a_page(
+    child: Child, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def niceness() -> str:
+        return Path(f"/proc/{child.pid}/autogroup").read_text().split()[-1]
+
+    child.read(file, "x", {}, tmp_path)
+    assert niceness() == "0"
+    monkeypatch.setattr("jobs.children.SMALL_BYTES", 0)
+    child.read(file, "x", {}, tmp_path)
+    assert niceness() == "10"
 
 
 def test_the_child_may_not_use_sockets_programs_or_pickles() -> None:
