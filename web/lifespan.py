@@ -23,8 +23,8 @@ from web.hub import hub
 SHUTDOWN_SECONDS: Final = 1
 """How long open requests may go on after SIGTERM; the launcher kills after two."""
 
-GARBAGE: Final = (10_000, 100, 1_000_000)
-"""After how many objects the young ones are looked through (some 15 ms), after how many such looks the older ones.
+GARBAGE: Final = (3_000, 300, 1_000_000)
+"""After how many objects the young ones are looked through (some 8 ms), after how many such looks the older ones.
 
 All of them are never looked through by themselves: with hundreds of tabs that takes a quarter of a second, and while
 tabs are opened Python would do it again and again. A chore does it.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
@@ -21,10 +22,7 @@ TICKS = [
 
 def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
     """The line of the last versions, oldest first, with its interval; None below two versions."""
-    kept = sorted(
-        (answer for answer in answers if _value(answer.estimates, "value") is not None),
-        key=lambda answer: answer.version,
-    )
+    kept = [point for answer in sorted(answers, key=lambda answer: answer.version) if (point := _point(answer))]
     if len(kept) < 2:
         return None
     layout = {
@@ -42,12 +40,28 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
     return Chart("Calibration error over time", figure(_lines(kept), **layout), _alternative(kept), _table(kept))
 
 
-def _lines(kept: list[AnswerView]) -> list[dict[str, Any]]:
+class _Point(NamedTuple):
+    """The calibration error of one version."""
+
+    version: int
+    at: str
+    rows: int
+    value: float
+    low: float | None
+    high: float | None
+
+
+def _point(answer: AnswerView) -> _Point | None:
+    """What an answer says of the calibration error, if anything."""
+    found = answer.estimates.get(NAME) or {}
+    said = found.get if isinstance(found, Mapping) else partial(getattr, found)
+    value, low, high = (None if (one := said(part, None)) is None else float(one) for part in ("value", "low", "high"))
+    return None if value is None else _Point(answer.version, answer.at.isoformat(), answer.rows, value, low, high)
+
+
+def _lines(kept: list[_Point]) -> list[dict[str, Any]]:
     """The interval as a band, then the line itself."""
-    times = [answer.at.isoformat() for answer in kept]
-    middle = [_value(answer.estimates, "value") for answer in kept]
-    low = [_value(answer.estimates, "low") for answer in kept]
-    high = [_value(answer.estimates, "high") for answer in kept]
+    times = [point.at for point in kept]
     hover = "%{x|%H:%M:%S}<br>calibration error %{y:.3f}<extra></extra>"
     edge = {
         "type": "scatter",
@@ -58,48 +72,41 @@ def _lines(kept: list[AnswerView]) -> list[dict[str, Any]]:
         "showlegend": False,
     }
     return [
-        {**edge, "y": low},
-        {**edge, "y": high, "fill": "tonexty", "fillcolor": "$first/0.16"},
+        {**edge, "y": [point.low for point in kept]},
+        {**edge, "y": [point.high for point in kept], "fill": "tonexty", "fillcolor": "$first/0.16"},
         {
             "type": "scatter",
             "mode": "lines",
             "x": times,
-            "y": middle,
+            "y": [point.value for point in kept],
             "line": {"color": "$first", "width": 2},
             "hovertemplate": hover,
             "showlegend": False,
-            "meta": {"key": "history", "points": True, "read": [_aloud(answer) for answer in kept]},
+            "meta": {"key": "history", "points": True, "read": [_aloud(point) for point in kept]},
         },
     ]
 
 
-def _aloud(answer: AnswerView) -> str:
-    return f"Version {answer.version}: calibration error {words.number(_value(answer.estimates, 'value'))}"
+def _aloud(point: _Point) -> str:
+    return f"Version {point.version}: calibration error {words.number(point.value)}"
 
 
-def _value(estimates: Mapping[str, Any], part: str) -> float | None:
-    found = estimates.get(NAME) or {}
-    value = found.get(part) if isinstance(found, Mapping) else getattr(found, part, None)
-    return None if value is None else float(value)
-
-
-def _alternative(kept: list[AnswerView]) -> str:
-    first, last = (_value(answer.estimates, "value") for answer in (kept[0], kept[-1]))
+def _alternative(kept: list[_Point]) -> str:
+    first, last = kept[0], kept[-1]
     return (
         f"Calibration error over {amount(len(kept), 'version')}: "
-        f"from {words.number(first)} at {amount(kept[0].rows, 'row')} "
-        f"to {words.number(last)} at {amount(kept[-1].rows, 'row')}."
+        f"from {words.number(first.value)} at {amount(first.rows, 'row')} "
+        f"to {words.number(last.value)} at {amount(last.rows, 'row')}."
     )
 
 
-def _table(kept: list[AnswerView]) -> Table:
+def _table(kept: list[_Point]) -> Table:
     rows: list[list[Cell]] = [
-        [
-            answer.version,
-            answer.at.isoformat(timespec="seconds"),
-            answer.rows,
-            *(_value(answer.estimates, part) for part in ("value", "low", "high")),
-        ]
-        for answer in kept
+        [point.version, _to_the_second(point.at), point.rows, point.value, point.low, point.high] for point in kept
     ]
     return Table(["Version", "Time", "Rows", "Calibration error", "Low", "High"], rows)
+
+
+def _to_the_second(moment: str) -> str:
+    """An ISO 8601 time without the fraction of its seconds."""
+    return moment[:19] + moment[26:] if moment[19:20] == "." else moment

@@ -155,12 +155,6 @@ def _view(row: Any, as_of: int) -> DatasetView:
     )
 
 
-@lru_cache(8 * MOST_ANSWERS)
-def _parsed(kept: str) -> dict[str, Any]:
-    answer: dict[str, Any] = from_json(kept)
-    return answer
-
-
 def _version_view(number: int, created: Any, sha256: str, kept: Any, verdict: str, sentence: str) -> VersionView:
     report = from_json(kept) or {}
     counts = {name: report.get(name, 0) for name in ("rows", "accepted", "rejected")}
@@ -168,8 +162,13 @@ def _version_view(number: int, created: Any, sha256: str, kept: Any, verdict: st
 
 
 def _answer(number: int, created: Any, verdict: str, sentence: str, kept: Any) -> AnswerView:
-    """The answer of a version; what was read of a text is kept, since each row that arrives asks for all of them."""
-    answer = _parsed(kept) if isinstance(kept, str) else from_json(kept)
+    """The answer of a version. Each row that arrives asks for all of them: what came as text is parsed once."""
+    parse = _answer_of_text if isinstance(kept, str) else _parse_answer
+    return parse(number, created, verdict, sentence, kept)
+
+
+def _parse_answer(number: int, created: Any, verdict: str, sentence: str, kept: Any) -> AnswerView:
+    answer = from_json(kept)
     return AnswerView(
         version=number,
         at=from_store(created),
@@ -178,3 +177,6 @@ def _answer(number: int, created: Any, verdict: str, sentence: str, kept: Any) -
         rows=answer.get("rows", 0),
         estimates=answer.get("estimates", {}),
     )
+
+
+_answer_of_text = lru_cache(8 * MOST_ANSWERS)(_parse_answer)
