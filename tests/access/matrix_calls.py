@@ -226,6 +226,7 @@ CALLS: dict[str, Call] = {
     "queries.runs.get_run": lambda made, who: run_queries.get_run(who, a_waiting_run(made)),
     "queries.runs.list_runs": lambda _, who: run_queries.list_runs(who, "main"),
     "queries.runs.page": lambda _, who: run_queries.page(who, "main", 10),
+    "queries.runs.to_act_on": lambda made, who: a_waiting_run(made) and run_queries.to_act_on(who, "main", 5),
     "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
     "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),
     "queries.views.list_views": lambda _, who: (view_queries.list_views(who, "main"),),
