@@ -16,6 +16,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+MESSAGE_RUNS = 2
+"""Runs for which Streamlit's page keeps a message that need not be sent again (`global.maxCachedMessageAge`)."""
+
 
 class Visitor:
     """One open page. `rerun` asks for a script run and waits for its end."""
@@ -23,7 +26,8 @@ class Visitor:
     def __init__(self, url: str, cookie: str, page: str, query: str = "") -> None:
         self.url, self.cookie, self.page, self.query = url, cookie, page, query
         self.socket: ClientConnection | None = None
-        self.hashes: list[str] = []
+        self.kept: dict[str, int] = {}
+        self.runs = 0
         self.script_hash = ""
         self.exceptions: list[str] = []
 
@@ -52,21 +56,27 @@ class Visitor:
             message.rerun_script.page_script_hash = self.script_hash
         else:
             message.rerun_script.page_name = self.page
-        message.rerun_script.cached_message_hashes.extend(self.hashes)
+        message.rerun_script.cached_message_hashes.extend(self.kept)
         began = time.perf_counter()
         await self.socket.send(message.SerializeToString())
         while True:
             answer = ForwardMsg()
             answer.ParseFromString(await self.socket.recv())  # type: ignore[arg-type]
-            if answer.hash and answer.metadata.cacheable and answer.hash not in self.hashes:
-                self.hashes.append(answer.hash)
             kind = answer.WhichOneof("type")
+            if answer.metadata.cacheable or kind == "ref_hash":
+                self.kept[answer.ref_hash or answer.hash] = self.runs
             if kind == "navigation":
                 self.script_hash = answer.navigation.page_script_hash
             if kind == "delta" and answer.delta.new_element.WhichOneof("type") == "exception":
                 self.exceptions.append(answer.delta.new_element.exception.message)
             if kind == "script_finished":
+                self._forget()
                 return time.perf_counter() - began
+
+    def _forget(self) -> None:
+        """Keep what the browser would: messages that came or were used in the last runs."""
+        self.runs += 1
+        self.kept = {kept: run for kept, run in self.kept.items() if self.runs - run <= MESSAGE_RUNS}
 
 
 class Listener(asyncio.Protocol):

@@ -16,6 +16,7 @@ Scope = Literal["read", "write", "admin"]
 RunState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 ROLES: tuple[Role, ...] = ("member", "viewer", "analyst", "operator", "admin")
+_RANK: Mapping[Role, int] = {role: rank for rank, role in enumerate(ROLES)}
 """Weakest first: a role may do what the roles before it may. A member may nothing except through memberships."""
 
 SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
@@ -171,11 +172,11 @@ class Who:
     def role_in(self, project: str | None) -> Role:
         """The role that counts in a project; None for the installation as a whole."""
         own = self.roles.get(project, "member") if project is not None else "member"
-        return max(self.role, own, key=ROLES.index)
+        return own if _RANK[own] > _RANK[self.role] else self.role
 
     def at_least(self, role: Role, project: str | None = None) -> bool:
         """Whether this role, in this project where one is named, may do what `role` may."""
-        return ROLES.index(self.role_in(project)) >= ROLES.index(role)
+        return _RANK[self.role_in(project)] >= _RANK[role]
 
     def sees(self, project: str) -> bool:
         """Whether this project exists for them."""
