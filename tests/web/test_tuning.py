@@ -12,7 +12,7 @@ from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.testing.v1 import AppTest
 
-from web.tuning import look_at_session, present_values, remember_beginnings
+from web.tuning import identify_by_key, look_at_session, present_values, register_heard, remember_beginnings
 
 
 def beginning(session: Any, page: str, run: str, **more: Any) -> ForwardMsg:
@@ -92,3 +92,32 @@ def test_a_selectbox_sees_the_same_session(tuned: bool, monkeypatch: pytest.Monk
     assert [box.proto.HasField("default") for box in app.selectbox] == [False, True]
     app.selectbox(key="empty").select("b").run()
     assert [box.value for box in app.selectbox] == ["b", "b"]
+
+
+def parts() -> None:
+    """A page with a part that is heard and one that only shows something."""
+    import streamlit as st
+
+    from pages.parts.component import mount
+
+    heard = mount("tools", "heard", {"shown": 1}, "pick")
+    shown = mount("foot", "shown", {"name": "ann"})
+    st.text(f"{dict(heard)} {dict(shown)}")
+
+
+@pytest.mark.parametrize("tuned", [False, True])
+def test_a_part_that_only_shows_something_is_mounted_the_same(tuned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if tuned:
+        monkeypatch.setattr("streamlit.components.v2.bidi_component.main.register_widget", register_heard)
+        monkeypatch.setattr(
+            "streamlit.components.v2.bidi_component.main.BidiComponentMixin._build_bidi_identity_kwargs",
+            identify_by_key,
+        )
+    app = AppTest.from_function(parts).run()
+    mounted = [one.proto for one in app.get("bidi_component")]
+    assert [(one.component_name, one.id.split("-", 2)[-1]) for one in mounted] == [
+        ("plumb_tools", "heard"),
+        ("plumb_foot", "shown"),
+    ]
+    assert app.text[0].value == "{'pick': None} {}"
+    assert not app.exception
