@@ -6,10 +6,13 @@ It knows the name of its run and nothing else; the file comes through the mailbo
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from engine.errors import PlumblineError
 from jobs.children import Child, ReadDone
@@ -18,6 +21,7 @@ from jobs.ray_link import NAMESPACE
 
 CHUNK_BYTES = 8 * 1024**2
 ANSWER_SECONDS = 600.0
+FOLDER = "plumbline-job-"
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:
@@ -103,6 +107,15 @@ def say(line: str) -> None:
 
 def main(run: str) -> int:
     """Work for one run and attempt, named RUN-ATTEMPT."""
-    with tempfile.TemporaryDirectory(prefix="plumbline-job-") as folder:
+    remove_abandoned(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder:
         Job(run, Path(folder)).serve()
     return 0
+
+
+def remove_abandoned(place: Path) -> None:
+    """Remove the folders of jobs that were killed: each holds a copy of somebody's file."""
+    for folder in place.glob(f"{FOLDER}*-*"):
+        owner = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -20,6 +20,7 @@ from engine.store.transaction import transaction
 from jobs.children import Child
 from jobs.command.submit import follow, owner, submit
 from jobs.executor import WorkerLostError
+from jobs.job_main import remove_abandoned
 from jobs.submitted import JobExecutor
 from jobs.work import perform
 from tests.processes.here import Here
@@ -204,3 +205,13 @@ def test_the_owner_of_the_machine_submits_with_the_token(link, client, tmp_path)
     assert done.returncode == 0, done.stderr
     until(lambda: client.get_job_status(name).value == "SUCCEEDED", 60)
     assert "42" in ray("logs", name).stdout.splitlines()
+
+
+def test_what_a_killed_job_left_is_removed_by_the_next(tmp_path):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    for name in (f"{killed.pid}-abc", f"{os.getpid()}-abc", "elsewhere"):
+        (tmp_path / f"plumbline-job-{name}").mkdir()
+        (tmp_path / f"plumbline-job-{name}" / "source.jsonl").write_text("{}")
+    remove_abandoned(tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {f"plumbline-job-{os.getpid()}-abc", "plumbline-job-elsewhere"}
