@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.types import Concluded, DatasetView, Who
 from pages.parts import guard, reads, shell, state, states
-from pages.parts.answer import show_answer, show_card, show_chart, show_history
+from pages.parts.answer import show_answer, show_cards, show_chart, show_history
 
 MEANING = (
     "Calibration error is how far, in probability, the model's confidence lies from how often it is right: 0 is "
@@ -51,12 +51,10 @@ def diagram(dataset: DatasetView, concluded: Concluded) -> None:
 
 def others(who: Who, datasets: list[DatasetView]) -> None:
     """The answers of further datasets, small."""
-    for start in range(0, len(datasets), 2):
-        for place, dataset in zip(st.columns(2), datasets[start : start + 2], strict=False):
-            with place, st.container(key=f"card-answer-{dataset.id}", height="stretch"):
-                answer = reads.answer_of(who, dataset.id)
-                if answer is not None and show_card(dataset, answer).open:
-                    shell.open_dataset(dataset.id)
+    known = [(dataset, answer) for dataset in datasets if (answer := reads.answer_of(who, dataset.id)) is not None]
+    chosen = show_cards(known).open if known else None
+    if chosen:
+        shell.open_dataset(int(chosen))
 
 
 def page(who: Who) -> None:

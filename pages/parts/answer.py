@@ -16,6 +16,8 @@ from pages.parts.component import encode, mount
 Drawn = dict[str, orjson.Fragment]
 _drawn: Cache[tuple[int, int, reads.Params], Drawn] = Cache(256)
 """Charts as JSON by dataset, version and parameters: none of it changes once made."""
+_lines: Cache[tuple[int, int, datetime, int, int], orjson.Fragment | None] = Cache(64)
+"""Lines of answers as JSON by dataset, the newest answer's version and time, how many there are, and the height."""
 
 
 def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, Any], title: str = "") -> Any:
@@ -34,9 +36,14 @@ def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, An
     return mount("answer", "answer", {**frame, **numbers_now}, "open")
 
 
-def show_card(dataset: DatasetView, answer: AnswerView) -> Any:
-    """A small answer with the dataset's name; its trigger `open` fires when the name is chosen."""
-    said = {
+def show_cards(answers: list[tuple[DatasetView, AnswerView]]) -> Any:
+    """Small answers with their datasets' names; the trigger `open` fires with the dataset whose name is chosen."""
+    return mount("answers", "answers", {"answers": [_small(*one) for one in answers]}, "open")
+
+
+def _small(dataset: DatasetView, answer: AnswerView) -> dict[str, Any]:
+    return {
+        **_frame(dataset, dict(state.DEFAULTS)),
         "title": dataset.name,
         "small": True,
         "numbers": numbers.named(dataset.kind, few=True),
@@ -48,7 +55,6 @@ def show_card(dataset: DatasetView, answer: AnswerView) -> Any:
         "prompts": None,
         "estimates": answer.estimates,
     }
-    return mount("answer", f"answer-{dataset.id}", {**_frame(dataset, dict(state.DEFAULTS)), **said}, "open")
 
 
 def _frame(dataset: DatasetView, params: dict[str, Any]) -> dict[str, Any]:
@@ -104,13 +110,15 @@ def _charts(concluded: Concluded) -> Drawn:
 def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
     """The line of the calibration error from version to version; False below two versions."""
     answers = reads.history_of(who, dataset.id)
-    chart = history(answers, height)
-    if chart is None:
+    if not answers:
         return False
     version = answers[-1].version
+    chart = _lines.get((dataset.id, version, answers[-1].at, len(answers), height), lambda: _line(answers, height))
+    if chart is None:
+        return False
     data = {
         "name": "history",
-        "chart": chart.to_dict("tokens"),
+        "chart": chart,
         "version": version,
         "since": dataset.event_id,
         "dataset": dataset.id,
@@ -121,6 +129,11 @@ def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
     }
     mount("chart", "chart-history", data)
     return True
+
+
+def _line(answers: list[AnswerView], height: int) -> orjson.Fragment | None:
+    chart = history(answers, height)
+    return None if chart is None else orjson.Fragment(encode(chart.to_dict("tokens")))
 
 
 def iso(moment: datetime) -> str:

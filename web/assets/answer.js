@@ -10,7 +10,7 @@ export default function answer({ data, parentElement, setTriggerValue }) {
   return () => part.leave();
 }
 
-class Answer {
+export class Answer {
   constructor(parent) {
     this.root = parent.appendChild(make("section", { class: "pl-answer", "aria-label": "Answer" }));
     this.clock = setInterval(() => this.tick(), 5000);
