@@ -29,6 +29,9 @@ LONGEST_PAUSE = 600.0
 
 CONNECT_SECONDS = 180.0
 WARM_SECONDS = 60.0
+STUCK_SECONDS = 5.0
+"""Connecting to a head that ends meanwhile may never return, so this long after its end the runner ends as well."""
+
 NAMESPACE = "plumbline"
 
 log = logging.getLogger("runner")
@@ -59,6 +62,7 @@ class Link:
         self._due = time.monotonic() + START_AFTER_SECONDS
         self._pause = AGAIN_SECONDS / 2
         self._thread: threading.Thread | None = None
+        self._ended_at: float | None = None
         self._entered = threading.Event()
         self._ready = threading.Event()
         self._told = False
@@ -107,6 +111,15 @@ class Link:
             self._lost()
         elif not self._connecting() and not self._ready.is_set():
             self._give_up()
+        elif self._connecting() and self._is_stuck(self.node):
+            self._lost()
+
+    def _is_stuck(self, node: Node) -> bool:
+        if not node.ended:
+            self._ended_at = None
+        elif self._ended_at is None:
+            self._ended_at = time.monotonic()
+        return self._ended_at is not None and time.monotonic() - self._ended_at >= STUCK_SECONDS
 
     def _connecting(self) -> bool:
         return self._thread is not None and self._thread.is_alive()

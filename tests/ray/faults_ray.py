@@ -78,8 +78,8 @@ HEALTH = ("/api/gcs_healthz", "/api/healthz", "/api/local_raylet_healthz")
 """What Ray leaves open on purpose: that it lives, and nothing else."""
 
 GONE_SECONDS = 10.0
-BACK_SECONDS = 240.0
-"""How long a head may take on a busy machine, where it has the least priority."""
+BACK_SECONDS = 400.0
+"""How long a head may take on a busy machine, where it has the least priority, and after others that did not start."""
 
 
 class Observing:
