@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,13 +24,15 @@ from web.hub import hub
 SHUTDOWN_SECONDS: Final = 1
 """How long open requests may go on after SIGTERM; the launcher kills after two."""
 
-GARBAGE: Final = (3_000, 300, 1_000_000)
-"""After how many objects the young ones are looked through (some 8 ms), after how many such looks the older ones.
+GARBAGE: Final = (3_000, 1_000_000, 1_000_000)
+"""After how many objects the young ones are looked through (some 8 ms). The older ones never are by themselves: with
+hundreds of tabs that takes half a second in which nothing is answered. A chore does it."""
 
-All of them are never looked through by themselves: with hundreds of tabs that takes a quarter of a second, and while
-tabs are opened Python would do it again and again. A chore does it.
-"""
 _COLLECT_SECONDS: Final = 120
+_FROZEN_COLLECTIONS: Final = 10
+"""What a look at the garbage leaves is not walked by the next ones: most of it are the sockets of open tabs. Every so
+often all of it is, for the tabs that were closed."""
+
 _HOURLY: Final = 3600
 _WARM: Final = (
     "pandas",
@@ -83,9 +86,12 @@ def warm_up() -> None:
 
 async def _collect_garbage() -> None:
     """What closed tabs leave behind, and what runs leave that the young collections missed."""
-    while True:
+    for number in itertools.count(1):
         await asyncio.sleep(_COLLECT_SECONDS)
+        if number % _FROZEN_COLLECTIONS == 0:
+            gc.unfreeze()
         gc.collect()
+        gc.freeze()
 
 
 async def _housekeeping(settings: Settings) -> None:

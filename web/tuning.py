@@ -14,18 +14,21 @@ from streamlit.components.v2.bidi_component import main as components
 from streamlit.elements.widgets import selectbox
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig, NewSession
-from streamlit.runtime import app_session
+from streamlit.runtime import app_session, forward_msg_cache
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import get_session_state, register_widget
 from streamlit.runtime.state.common import RegisterWidgetResult
 from streamlit.source_util import PageHash, PageInfo
 from streamlit.web.server.starlette import starlette_server, starlette_websocket
 
+from engine.queries import events
 from web.batches import gather
 from web.frames import FramedClient, FramedWebSocket
 from web.loops import hold_nothing
 from web.turns import take_turns
+from web.workers import keep_threads
 
 _BEGINNING: Final = "plumb_beginning"
 
@@ -45,6 +48,9 @@ def apply(shutdown_seconds: int) -> None:
     gather()
     hold_nothing()
     take_turns()
+    keep_threads()
+    read_as_of_one_event()
+    setattr(forward_msg_cache, "util", _Hashing)  # noqa: B010 - not exported by name
     setattr(starlette_websocket, "StarletteSessionClient", FramedClient)  # noqa: B010 - replaced on purpose
     setattr(selectbox, "get_session_state", look_at_session)  # noqa: B010 - not exported by name
     setattr(components, "make_bidi_component_presenter", present_values)  # noqa: B010 - not exported by name
@@ -121,6 +127,37 @@ def remember_beginnings() -> None:
         return message
 
     setattr(AppSession, "_create_new_session_message", begin)  # noqa: B010 - replaced on purpose
+
+
+def read_as_of_one_event() -> None:
+    """Let a rerun ask once for the newest event, which says whether what is remembered is still true.
+
+    Each of its reads would ask by itself, a dozen times. Streamlit resets the context where a run begins, also one that
+    takes the place of another on the same thread.
+    """
+    reset = ScriptRunContext.reset
+
+    def begin(context: ScriptRunContext, *given: Any, **named: Any) -> None:
+        events.hold()
+        reset(context, *given, **named)
+
+    setattr(ScriptRunContext, "reset", begin)  # noqa: B010 - replaced on purpose
+
+
+def name_message(message: bytes) -> str:
+    """The name by which a tab remembers a message: the same for the same bytes, within this process.
+
+    Streamlit's own is 256 bits of a digest, for which the interpreter's lock is given away and taken back thirty times
+    a rerun, behind every other thread that wants it. The interpreter's own keyed hash of 64 bits and the length tell a
+    tab's few hundred messages apart as well.
+    """
+    return f"{hash(message) & 0xFFFF_FFFF_FFFF_FFFF:016x}{len(message):08x}"
+
+
+class _Hashing:
+    """As much of Streamlit's `util` as names messages."""
+
+    calc_hash = staticmethod(name_message)
 
 
 class _Looked:

@@ -6,19 +6,52 @@ Raw SQL because they are asked every few milliseconds.
 from __future__ import annotations
 
 import json
-from typing import Any
+import threading
+import time
+from typing import Any, Final
 
 from engine.store.engine import fetch
 from engine.store.notices import commits
 from engine.store.times import to_text
+from engine.store.transaction import own_writes
 
-__all__ = ["after", "commits", "cursor", "oldest"]
+__all__ = ["after", "commits", "cursor", "hold", "oldest"]
 
 MOST = 5000
+HELD_SECONDS: Final = 0.25
+
+
+class _Held(threading.local):
+    """What a thread that reads as of one event was told: after how many writes of its own, when, and the id."""
+
+    begun = False
+    writes = 0
+    at = 0.0
+    newest: int | None = None
+
+
+_held = _Held()
+
+
+def hold() -> None:
+    """Let this thread read as of one event from now on: to be called where it begins something new, a rerun say.
+
+    `cursor` then asks the store once, and again after a write by this thread or `HELD_SECONDS`.
+    """
+    _held.begun, _held.newest = True, None
 
 
 def cursor() -> int:
     """The id of the newest event, 0 where there never was one."""
+    if not _held.begun:
+        return _cursor()
+    moment, writes = time.monotonic(), own_writes()
+    if _held.newest is None or _held.writes != writes or moment - _held.at > HELD_SECONDS:
+        _held.writes, _held.at, _held.newest = writes, moment, _cursor()
+    return _held.newest
+
+
+def _cursor() -> int:
     return int(fetch("SELECT coalesce(max(id), 0) FROM event")[0][0])
 
 

@@ -22,6 +22,11 @@ LONGEST: Final = 6
 """How many times the patience an answer may be old while the next one is being concluded."""
 
 
+REST: Final = 19
+"""How many times what a conclusion took passes before the next one beside the pages: a twentieth of the time is the
+most that they take from the pages, however much is looked at."""
+
+
 class Chosen(NamedTuple):
     """A version, and the id of the newest event when it was the newest."""
 
@@ -64,9 +69,11 @@ class Moving:
     def _renew(self, question: Hashable, newest: Chosen, conclude: Callable[[], object]) -> None:
         try:
             with self._one_at_a_time:
+                began = time.monotonic()
                 conclude()
-            with self._lock:
-                self._note(question, newest, time.monotonic())
+                with self._lock:
+                    self._note(question, newest, time.monotonic())
+                time.sleep(REST * (time.monotonic() - began))
         except (PlumblineError, StatesMissingError) as error:
             log.info("the next answer was not concluded: %s", error)  # who asks for it next is told
         finally:

@@ -295,7 +295,16 @@ class Event(SQLModel, table=True):
     """The outbox. Ids grow in commit order and are never used twice."""
 
     __tablename__ = "event"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index(
+            "ix_event_refused",
+            "topic",
+            "id",
+            sqlite_where=text("kind = 'inbox_refused'"),
+            postgresql_where=text("kind = 'inbox_refused'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
     id: int | None = Field(
         default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,15 @@ EVENT_LOCK = 7_105_113
 
 _EVENT = METADATA.tables["event"]
 _INSERT_EVENT = insert(_EVENT).returning(_EVENT.c.id)
+
+
+class _Own(threading.local):
+    """Of one thread."""
+
+    writes = 0
+
+
+_own = _Own()
 
 
 class Transaction:
@@ -61,10 +71,18 @@ def transaction() -> Iterator[Transaction]:
 
     Raises StoreUnavailable where the database cannot take it (busy, full, damaged, gone); then nothing was saved.
     """
-    with _named_errors(), Session(get_store().writer, expire_on_commit=False) as session, session.begin():
-        current = Transaction(session)
-        yield current
-        current.insert_events()
+    try:
+        with _named_errors(), Session(get_store().writer, expire_on_commit=False) as session, session.begin():
+            current = Transaction(session)
+            yield current
+            current.insert_events()
+    finally:
+        _own.writes += 1
+
+
+def own_writes() -> int:
+    """How many transactions of this thread have ended."""
+    return _own.writes
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.actions import datasets, inbox
-from engine.queries.inbox import refusals
+from engine.queries.inbox import _NEWEST, refusals
+from engine.store.engine import fetch
 from tests.store.fixtures import Installation
 from tests.store.people import person
 
@@ -26,3 +27,10 @@ def test_the_last_reason_counts_until_the_file_is_taken_or_gone(installation: In
     assert [one.name for one in refusals(who, "main")] == ["a.csv"]
     inbox.refuse("main", "b.csv", "it is a symbolic link")
     assert [one.name for one in refusals(who, "main")] == ["b.csv", "a.csv"]
+
+
+def test_they_are_found_without_looking_at_every_event(installation: Installation) -> None:
+    if not installation.settings.url.startswith("sqlite"):
+        return  # Postgres plans by the number of rows, and here are few
+    plan = fetch(f"EXPLAIN QUERY PLAN {_NEWEST}", {"topic": "project/main", "limit": 50})
+    assert [row[-1] for row in plan] == ["SEARCH event USING INDEX ix_event_refused (topic=?)"]

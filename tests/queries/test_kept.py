@@ -145,6 +145,20 @@ def test_the_next_answer_is_concluded_beside_the_pages_and_once(clock: list[floa
     assert last.choose("q", version(3, "a", "b", "c"), 5.0, conclude) == second
 
 
+def test_the_pages_get_nineteen_twentieths_of_the_time(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    last, rested = moving.Moving(8), list[float]()
+    monkeypatch.setattr(time, "sleep", rested.append)
+
+    def conclude() -> None:
+        clock[0] += 2.0
+
+    last.choose("q", version(1, "a"), 5.0, conclude)
+    clock[0] += 6.0
+    last.choose("q", version(2, "a", "b"), 5.0, conclude)
+    until(lambda: not last._renewing)
+    assert rested == [19 * 2.0]
+
+
 def test_nobody_is_shown_what_is_older_than_the_longest(clock: list[float]) -> None:
     last = moving.Moving(8)
     last.choose("q", version(1, "a"), 5.0, list)

@@ -7,14 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.actions import runs
 from engine.settings import ROOT
 from engine.store.engine import fetch
-from jobs import cluster, process_tree
+from jobs import cluster, process_tree, ray_link
 from jobs.cluster import Node, address_of
 from jobs.ray_link import Link
 from tests.processes.conftest import installed
@@ -92,6 +94,24 @@ def test_a_node_that_ends_by_itself_leaves_its_last_words_only(keep):
     assert keeper.wait(20) == 3
     assert not alive(stubborn)
     assert folder.is_dir()
+
+
+def test_a_runner_that_waits_for_a_head_that_ended_ends_too(tmp_path, monkeypatch):
+    """`ray.init` does not return where the control store goes while it connects."""
+    monkeypatch.setattr(ray_link, "_missing", lambda: False)
+    monkeypatch.setattr(ray_link, "STUCK_SECONDS", 0.0)
+    crashed, never = [], threading.Event()
+    link = Link(settings_of(tmp_path), lambda: crashed.append(1), lambda: None)
+    link.node = SimpleNamespace(ended=False, last_words="", stop=lambda: None)
+    link._thread = threading.Thread(target=never.wait, daemon=True)
+    link._thread.start()
+    link.tick()
+    assert not crashed
+    link.node.ended = True
+    link.tick()
+    never.set()
+    assert crashed == [1]
+    assert link.node is None
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import event as listening
@@ -12,7 +14,7 @@ from sqlalchemy import event as listening
 from engine.actions import maintenance
 from engine.queries import events
 from engine.settings import get_settings
-from engine.store.engine import get_store
+from engine.store.engine import fetch, get_store
 from engine.store.tables import Preference
 from engine.store.transaction import Transaction, transaction
 from tests.store.fixtures import Installation
@@ -125,3 +127,57 @@ def test_a_page_of_events_is_bounded(installation: Installation) -> None:
         publish(number)
     assert [len(events.after(0, limit)) for limit in (-1, 0, 2, 10**9)] == [0, 0, 2, 5]
     assert events.after(10**12) == []
+
+
+class Rerun:
+    """What a rerun is to the outbox: a thread that reads as of one event. Each step runs on it, when asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked = 0
+        self._steps: queue.Queue[Callable[[], object]] = queue.Queue()
+        self._told: queue.Queue[object] = queue.Queue()
+        monkeypatch.setattr(events, "fetch", self._fetch)
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            self._told.put(self._steps.get()())
+
+    def _fetch(self, sql: str) -> object:
+        self.asked += 1
+        return fetch(sql)
+
+    def do(self, step: Callable[[], object]) -> object:
+        self._steps.put(step)
+        return self._told.get(timeout=30)
+
+
+def test_a_rerun_reads_as_of_one_event(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "HELD_SECONDS", 600.0)
+    rerun = Rerun(monkeypatch)
+    rerun.do(events.hold)
+    before = rerun.do(events.cursor)
+    publish(1)
+    assert [rerun.do(events.cursor) for _ in range(3)] == [before] * 3
+    assert rerun.asked == 1
+    assert events.cursor() == int(str(before)) + 1
+    rerun.do(events.hold)
+    assert rerun.do(events.cursor) == int(str(before)) + 1
+
+
+def test_what_a_rerun_writes_it_reads(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "HELD_SECONDS", 600.0)
+    rerun = Rerun(monkeypatch)
+    rerun.do(events.hold)
+    before = int(str(rerun.do(events.cursor)))
+    rerun.do(lambda: publish(1))
+    assert rerun.do(events.cursor) == before + 1
+
+
+def test_a_long_rerun_asks_again(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "HELD_SECONDS", 0.0)
+    rerun = Rerun(monkeypatch)
+    rerun.do(events.hold)
+    before = int(str(rerun.do(events.cursor)))
+    publish(1)
+    assert rerun.do(events.cursor) == before + 1

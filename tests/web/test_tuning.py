@@ -8,11 +8,21 @@ from typing import Any
 import pytest
 from streamlit.components.v2.presentation import make_bidi_component_presenter
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import forward_msg_cache
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 
-from web.tuning import identify_by_key, look_at_session, present_values, register_heard, remember_beginnings
+from web.tuning import (
+    identify_by_key,
+    look_at_session,
+    name_message,
+    present_values,
+    read_as_of_one_event,
+    register_heard,
+    remember_beginnings,
+)
 
 
 def beginning(session: Any, page: str, run: str, **more: Any) -> ForwardMsg:
@@ -121,3 +131,27 @@ def test_a_part_that_only_shows_something_is_mounted_the_same(tuned: bool, monke
     ]
     assert app.text[0].value == "{'pick': None} {}"
     assert not app.exception
+
+
+def test_a_message_is_named_by_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forward_msg_cache.util, "calc_hash", name_message)
+    names = []
+    for body in ("one", "two", "one", "one "):
+        message = ForwardMsg()
+        message.delta.new_element.text.body = body
+        message.metadata.delta_path.append(len(names))
+        forward_msg_cache.populate_hash_if_needed(message)
+        assert list(message.metadata.delta_path) == [len(names)]
+        names.append(message.hash)
+    assert names[0] == names[2]
+    assert len(set(names)) == 3
+    assert {len(name) for name in names} == {24}
+
+
+def test_each_run_reads_as_of_an_event_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = []
+    monkeypatch.setattr(ScriptRunContext, "reset", lambda *_given, **named: done.append(named))
+    monkeypatch.setattr("engine.queries.events.hold", lambda: done.append("held"))
+    read_as_of_one_event()
+    ScriptRunContext.reset(SimpleNamespace(), query_string="a=1")
+    assert done == ["held", {"query_string": "a=1"}]
