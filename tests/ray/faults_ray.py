@@ -19,11 +19,13 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
+from benchmarks.faults import said
 from benchmarks.faults.case import Fault, Round
 from benchmarks.faults.installation import IMPATIENT, LAUNCH, Installation, until
 from benchmarks.faults.workload import Workload
@@ -123,7 +125,8 @@ class Observing:
             self._compare(kept, params)
         kept.notes.append(
             f"{len(found)} runs over {ROWS:,} rows ({backends['ray']} by Ray, {backends['child']} by the child, "
-            f"{lost} given up with the reason), attempts {dict(sorted(attempts.items()))}; slowest: asked to ended"
+            f"{lost} given up with the reason), attempts {dict(sorted(attempts.items()))}; "
+            "slowest: a run's end after it was asked for, or after the last kill before"
         )
 
     def _compare(self, kept: Round, params: object) -> None:
@@ -172,22 +175,28 @@ def _ready(product: Installation) -> int:
     return sum(path.read_bytes().count(READY) for path in (product.home / "log").iterdir())
 
 
-def _storm(kept: Round, strike: Callable[[Round, Installation], None]) -> None:
+def _storm(kept: Round, strike: Callable[[Round, Installation], datetime]) -> None:
+    """Strike again and again; each strike says when it killed, and a run's minute counts from the last of those.
+
+    A killed head takes the runner with it, so that a run may be begun anew with each of them.
+    """
+    struck: list[datetime] = []
     surroundings = {"PLUMBLINE_RAY": "local", "PLUMBLINE_RAY_ROWS": "1"}
     with Installation(kept.folder / "home", IMPATIENT + LAUNCH, **surroundings) as product:
         until(lambda: _ready(product), BACK_SECONDS, "the start of Ray")
         with Workload(product, gap=1.0) as work, Observing(product) as observing:
             for _ in range(kept.times):
                 time.sleep(kept.rng.uniform(0.1, 3.0))
-                strike(kept, product)
+                struck.append(strike(kept, product))
                 kept.runs += 1
             before = _ready(product)
             until(lambda: product.pid("runner") and _up(product, before), BACK_SECONDS, "Ray again")
             asked = observing.asked
             until(lambda: observing.asked > asked + 1, BACK_SECONDS, "runs after the last kill")
             observing.__exit__(None, None, None)
-            work.finish(kept)
+            work.finish(kept, struck)
             observing.audit(kept)
+            kept.notes.append(f"with all kills in between: {said.slowest_run():.0f} s")
         kept.check(not work.cut, f"{work.cut} requests got no answer, though nobody killed the web")
         folder = _folder(product)
         product.stop()
@@ -206,11 +215,12 @@ def _workers(product: Installation, words: tuple[str, ...]) -> list[psutil.Proce
 def worker_killed(kept: Round) -> None:
     """Whatever it is at: its run is done again by another worker."""
 
-    def strike(kept: Round, product: Installation) -> None:
+    def strike(kept: Round, product: Installation) -> datetime:
         with contextlib.suppress(TimeoutError):
             until(lambda: _workers(product, WORKERS[1:2]), 15, "a worker at work", 0.02)
             time.sleep(kept.rng.uniform(0.0, 0.5))
         _kill([kept.rng.choice(until(lambda: _workers(product, WORKERS), 90, "a worker of Ray", 0.1))])
+        return datetime.now(UTC)
 
     _storm(kept, strike)
 
@@ -218,8 +228,8 @@ def worker_killed(kept: Round) -> None:
 def control_store_killed(kept: Round) -> None:
     """Ray's memory of itself: the runner ends with it and another begins with another head."""
 
-    def strike(kept: Round, product: Installation) -> None:
-        _strike_head(kept, product, lambda one: "gcs_server" in _words(one))
+    def strike(kept: Round, product: Installation) -> datetime:
+        return _strike_head(kept, product, lambda one: "gcs_server" in _words(one))
 
     _storm(kept, strike)
 
@@ -227,20 +237,25 @@ def control_store_killed(kept: Round) -> None:
 def head_killed(kept: Round) -> None:
     """Everything of Ray at once."""
 
-    def strike(kept: Round, product: Installation) -> None:
-        _strike_head(kept, product, lambda _: True)
+    def strike(kept: Round, product: Installation) -> datetime:
+        return _strike_head(kept, product, lambda _: True)
 
     _storm(kept, strike)
 
 
-def _strike_head(kept: Round, product: Installation, chosen: Callable[[psutil.Process], bool]) -> None:
-    """Kill it, ready or only just starting, and wait for another head: of another runner where this one used it."""
+def _strike_head(kept: Round, product: Installation, chosen: Callable[[psutil.Process], bool]) -> datetime:
+    """Kill it, ready or only just starting, and wait for another head: of another runner where this one used it.
+
+    The moment of the kill.
+    """
     gone = until(lambda: _keepers(product), BACK_SECONDS, "a head", 0.05)
     before = _ready(product)
     _kill(until(lambda: [one for one in _ray(product) if chosen(one)], 90, "Ray's processes", 0.05))
+    killed = datetime.now(UTC)
     until(lambda: _keepers(product) - gone, BACK_SECONDS, "another head", 0.05)
     if kept.rng.random() >= STARTING:
         until(lambda: _ready(product) > before, BACK_SECONDS, "Ray again", 0.1)
+    return killed
 
 
 def launcher_killed(kept: Round) -> None:
