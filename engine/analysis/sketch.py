@@ -14,6 +14,12 @@ from engine.types import RowReference
 HASH_SPACE = float(2**64)
 
 
+def distinct(hashes: Hashes) -> Hashes:
+    """The different ones, ascending. NumPy's `unique` puts them into a hash table first, in eighty times the time."""
+    ordered = np.sort(hashes)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+
+
 @dataclass(frozen=True)
 class DistinctCount:
     """Counts distinct 64-bit hashes by keeping the `size` smallest (Bar-Yossef et al. 2002, "KMV").
@@ -29,17 +35,15 @@ class DistinctCount:
         """The sketch of these hashes, repetitions allowed. Of many, only the small ones are sorted."""
         share = 4 * size / max(len(hashes), 1)
         while share < 0.5:
-            least = np.unique(hashes[hashes < np.uint64(share * HASH_SPACE)])
+            least = distinct(hashes[hashes < np.uint64(share * HASH_SPACE)])
             if len(least) >= size:
                 return cls(size, least[:size])
             share *= 4
-        return cls(size, np.unique(hashes)[:size])
+        return cls(size, distinct(hashes)[:size])
 
     def __add__(self, other: Self) -> Self:
         """The sketch of both sets."""
-        both = np.concatenate([self.smallest, other.smallest])
-        both.sort(kind="stable")
-        return type(self)(self.size, both[np.append(True, both[1:] != both[:-1])[: len(both)]][: self.size])
+        return type(self)(self.size, distinct(np.concatenate([self.smallest, other.smallest]))[: self.size])
 
     @property
     def exact(self) -> bool:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from engine.actions.projects import ensure
 from engine.actions.versions import NewSegment, add_version
 from engine.formats.canonical import METADATA_KEY, ROW_GROUP, SLICE_PREFIX, SLICE_TYPE, schema
+from engine.formats.hashing import mix
 from engine.formats.report import Report
 from engine.store import datasets
 from engine.store.tables import Dataset
@@ -43,7 +44,7 @@ def write(
 
 def _table(form: pa.Schema, rng: np.random.Generator, start: int, size: int, rows: int) -> pa.Table:
     margin = np.round(rng.normal(0.4, 1.5, size), 4)
-    prompt = rng.integers(0, PROMPTS, size).astype(np.uint64)
+    prompt = mix(rng.integers(0, PROMPTS, size).astype(np.uint64))
     domain = np.arange(start, start + size) * len(WORDS) // rows
     known = {
         "row_hash": pa.array(rng.integers(0, 2**63, size).astype(np.uint64)),
