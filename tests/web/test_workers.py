@@ -34,9 +34,20 @@ def done(workers: Workers, job) -> threading.Thread:
     return found
 
 
-def test_a_thread_that_is_free_does_the_next_job():
+def test_a_thread_that_is_free_does_the_next_job(monkeypatch):
+    started = []
+    monkeypatch.setattr(threading.Thread, "start", counting(started, threading.Thread.start))
     workers = Workers(LONG)
     assert done(workers, lambda: None) is done(workers, lambda: None)
+    assert len(started) == 1
+
+
+def counting(told, start):
+    def counted(thread):
+        told.append(thread)
+        start(thread)
+
+    return counted
 
 
 def test_jobs_at_once_have_a_thread_each():
