@@ -51,7 +51,7 @@ SYSTEM = {
     },
     "queries.audit": set(),
     "queries.datasets": {"version_of"},
-    "queries.events": {"after", "cursor", "oldest"},
+    "queries.events": {"after", "cursor", "hold", "oldest"},
     "queries.health": {"ago", "health", "milliseconds", "percent", "size"},
     "queries.inbox": set(),
     "queries.kept": {"answer", "keep"},
