@@ -124,7 +124,7 @@ class _Listener:
         self._passed(batch, heard)
 
     def _new(self, batch: Batch) -> tuple[Event, ...]:
-        return tuple([event for event in batch if event.id > self.sent and self.hear(event)])
+        return tuple(event for event in batch if event.id > self.sent and self.hear(event))
 
     def _passed(self, batch: Batch, heard: tuple[Event, ...]) -> None:
         self.sent = max(self.sent, batch[-1].id)

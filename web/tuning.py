@@ -1,6 +1,7 @@
 """What is replaced inside Streamlit and uvicorn to make a rerun cheap, each with the reason.
 
-All of it is private to packages whose versions are pinned; a test holds each replacement equal to the original.
+All of it is private to packages whose versions are pinned; a test holds each replacement equal to the original, where
+it does not say how it differs.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ Params = tuple[tuple[str, Any], ...]
 MOST_POINTS = 100
 """Versions in a line of answers; it stays as quick to draw when a file has grown for days."""
 MOVING_SECONDS = 5.0
-"""While rows keep arriving, what would have to be concluded anew may be this old; the default answer never is."""
+"""While rows keep arriving, what would have to be concluded anew may be this old, and older while the next is
+made beside the pages (`engine.queries.moving`); the default answer never is."""
 
 
 def cursor() -> int:
