@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from engine.analysis import ANALYSES, Analysis
 from engine.errors import UsageError
-from engine.formats.parts import Outline, outline, part_rows
+from engine.formats.parts import FIRST_ROWS, Outline, outline, part_rows
 from engine.formats.segments import segment_report
 
 Partial = Callable[[bytes, int, int], None]
@@ -51,7 +51,7 @@ class Fold:
         return self._partial is not None and len(self._plan.first) < len(self._plan.parts[0])
 
     def preview(self, state: Any, rows: int) -> None:
-        """The state of the first row group; it is shown, and then made again as a part of the first part."""
+        """The state of the first rows; it is shown, and they are observed again with the first part."""
         self._tell(state, rows)
 
     def add(self, state: Any) -> None:
@@ -79,7 +79,7 @@ def observe_here(
     fold = Fold(chosen, plan, partial)
     with pq.ParquetFile(path) as file:
         if fold.previews:
-            first = part_rows(file, plan, plan.first)
+            first = part_rows(file, plan, plan.first, FIRST_ROWS)
             fold.preview(chosen.observe(first, parsed), len(first))
         for groups in plan.parts:
             fold.add(chosen.observe(part_rows(file, plan, groups), parsed))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Conflict, LimitExceeded
-from engine.formats.parts import Outline, cut
+from engine.formats.parts import FIRST_ROWS, Outline, cut
 from jobs import ray_worker
 from jobs.children import Child, ObserveDone, ReadDone, error_of
 from jobs.executor import Printed, WorkerLostError
@@ -194,9 +194,9 @@ class _Tasks:
             yield {**early.pop(part), "part": part}
 
     def _send(self, part: int) -> None:
-        groups = self._plan.parts[part] if part >= 0 else self._plan.first
+        groups, most = (self._plan.parts[part], None) if part >= 0 else (self._plan.first, FIRST_ROWS)
         chunks = self._ray.put(cut(self._path, self._plan, groups))
-        ref = self._remote.remote(self._code, self._outline, chunks, (groups, *self._what))
+        ref = self._remote.remote(self._code, self._outline, chunks, (groups, most, *self._what))
         self._under_way[ref] = part
 
     def _receive(self) -> dict[int, dict[str, Any]]:

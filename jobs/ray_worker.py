@@ -66,9 +66,9 @@ def observe_part(
     code: Code,
     plan: Mapping[str, Any],
     chunks: list[tuple[int, bytes]],
-    what: tuple[tuple[int, ...], str, dict[str, Any]],
+    what: tuple[tuple[int, ...], int | None, str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """The state of some row groups.
+    """The state of some row groups, or of so many of their first rows.
 
     Returns `state` (bytes) and `rows`, or `error` and `type` where the rows are refused; `printed` what was printed.
     """
@@ -77,13 +77,13 @@ def observe_part(
     from engine.errors import PlumblineError
     from engine.formats.parts import Outline, open_cut, part_rows
 
-    groups, analysis, params = what
+    groups, most, analysis, params = what
     chosen = ANALYSES[analysis]
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:
             outline = Outline(**plan)
-            rows = part_rows(open_cut(outline, chunks), outline, groups)
+            rows = part_rows(open_cut(outline, chunks), outline, groups, most)
             state = chosen.to_bytes(chosen.observe(rows, chosen.parameters.parse(params)))
             done: dict[str, Any] = {"state": state, "rows": len(rows)}
         except PlumblineError as error:

@@ -386,5 +386,5 @@ FAULTS = (
     Fault("43", "a worker of Ray killed while it observes", 12, 50, worker_killed),
     Fault("R1", "Ray's control store killed", 4, 50, control_store_killed),
     Fault("R2", "the whole head of Ray killed", 4, 50, head_killed),
-    Fault("R3", "the launcher killed with Ray up", 2, 10, launcher_killed),
+    Fault("R3", "the launcher killed with Ray up", 2, 50, launcher_killed),
 )

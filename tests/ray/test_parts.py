@@ -79,5 +79,5 @@ def test_the_child_makes_the_same_bytes_and_tells_its_partial_states(tmp_path):
     with Child() as child:
         done = child.observe(path, "calibration", {}, out, lambda state, rows, of: told.append((rows, of)))
     assert out.read_bytes() == observe_here(path, "calibration", {})[0]
-    assert (done.rows, told) == (200_000, [(65_536, 200_000)])
+    assert (done.rows, told) == (200_000, [(parts.FIRST_ROWS, 200_000)])
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []

@@ -53,12 +53,12 @@ def child(link):
 
 def sleep_in_c(_code, _plan, _chunks, what):
     """A native call that holds on to the interpreter."""
-    Path(what[2]["note"]).write_text(str(os.getpid()))
+    Path(what[-1]["note"]).write_text(str(os.getpid()))
     ctypes.PyDLL(None).sleep(SLEEP_SECONDS)
 
 
 def sleep_in_python(_code, _plan, _chunks, what):
-    Path(what[2]["note"]).write_text(str(os.getpid()))
+    Path(what[-1]["note"]).write_text(str(os.getpid()))
     for _ in range(SLEEP_SECONDS * 100):
         time.sleep(0.01)
 
