@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.actions.reports import merged
-from engine.analysis import ANALYSES
+from engine.analysis import ANALYSES, applicable
 from engine.analysis.base import Analysis, Parameters
 from engine.errors import InputRefused, NotFound, PlumblineError, UsageError
 from engine.formats import Report, read, to_rows, view_columns
@@ -33,13 +33,14 @@ Progress = Callable[[float], None]
 
 ROWS_SHOWN = 20
 NOT_SHOWN = ("bucket", "prompt_hash")
+EVERY_READ = tuple(dict.fromkeys(read for analysis in ANALYSES.values() for read in analysis.reads))
 COUNTS = ("rows", "accepted", "rejected")
 NOTHING_KNOWN: Mapping[str, Any] = {"name": "", "sha256": "", **dict.fromkeys(COUNTS), "reasons": {}}
 
 
 def analyse(
     files: FileName | Sequence[FileName],
-    analysis: str = "calibration",
+    analysis: str = "",
     params: Mapping[str, Any] | None = None,
     mapping: Mapping[str, str] | None = None,
     progress: Progress | None = None,
@@ -48,7 +49,7 @@ def analyse(
 
     Args:
         files: CSV, TSV, JSON, JSON lines or Parquet files, compressed or not; recognised by content.
-        analysis: name of the analysis, see `engine.analysis.ANALYSES`.
+        analysis: name of the analysis, see `engine.analysis.ANALYSES`; empty for the leading one of such rows.
         params: its parameters by name; values may be text.
         mapping: canonical role to source column, where guessing needs help (`engine.formats.plan.ROLES`).
         progress: called while reading.
@@ -80,22 +81,38 @@ class Analysing:
     def run(self, progress: Progress | None = None) -> Result:
         """Read, observe segment by segment, combine in the order given, conclude."""
         started = time.perf_counter()
-        chosen, params = self.choose()
+        self.choose()
         self.dataset["name"] = ", ".join(map(name_of, self.files))
         self.dataset["sha256"] = content_hash(self.files)
         parts = self._read(progress or _ignore)
+        chosen, params = self._chosen(parts)
         params = chosen.parameters.parse({**_scale(params, parts), **self.params})
         result = _conclude(chosen, _observe(chosen, params, parts), params)
         return self._complete(result, params, parts, time.perf_counter() - started)
 
-    def choose(self) -> tuple[Analysis[Any, Any], Parameters]:
-        """The analysis and its checked parameters; reads nothing."""
-        if self.analysis not in ANALYSES:
+    def choose(self) -> tuple[Analysis[Any, Any], Parameters] | None:
+        """The analysis and its checked parameters, None where the files decide; reads nothing."""
+        if self.analysis and self.analysis not in ANALYSES:
             raise UsageError(f"Unknown analysis {self.analysis!r}; known are {', '.join(ANALYSES)}.")
         if not self.files:
             raise UsageError("No file was given.")
+        if not self.analysis:
+            return None
         chosen: Analysis[Any, Any] = ANALYSES[self.analysis]
         return chosen, chosen.parameters.parse(self.params)
+
+    def _chosen(self, parts: Sequence[FileRows]) -> tuple[Analysis[Any, Any], Parameters]:
+        """The analysis that was named, else the leading one of such rows. Raises InputRefused where none applies."""
+        found = applicable(self.dataset)
+        if not self.analysis:
+            if not found:
+                for part in parts:
+                    part.report.require_scores(name_of(part.path))
+                raise InputRefused(f"{self.dataset['name']}: no analysis has anything to say about such rows.")
+            self.analysis = found[0].name
+        chosen = self.choose()
+        assert chosen is not None
+        return chosen
 
     def refused(self, error: PlumblineError) -> Result:
         """The result that says why there is none, with what is known of the files."""
@@ -114,21 +131,28 @@ class Analysing:
         report: dict[str, Any] = {}
         for number, path in enumerate(self.files):
             part = self.open_file(path, self.mapping)
+            part.reads = ANALYSES[self.analysis].reads if self.analysis else EVERY_READ
             try:
                 part.read(_share_of(progress, number, len(self.files)))
             finally:
                 if part.report.rows:
                     report = merged(report, part.report.to_dict())
                     self.dataset.update(report)
-            part.report.require_scores(name_of(path))
-            self._check_kind(path, part.report)
+            self._check_rows(path, part.report)
             parts.append(part)
         return parts
 
-    def _check_kind(self, path: Path, report: Report) -> None:
-        if report.kind not in ANALYSES[self.analysis].kinds:
-            name = name_of(path)
-            raise InputRefused(f"{name}: rows of kind {report.kind} are not for {self.analysis}.", file=name)
+    def _check_rows(self, path: Path, report: Report) -> None:
+        if not self.analysis:
+            return
+        name, chosen = name_of(path), ANALYSES[self.analysis]
+        if chosen.name == "calibration":
+            report.require_scores(name)
+        missing = chosen.missing(report.kind, report.fields)
+        if missing is None:
+            raise InputRefused(f"{name}: rows of kind {report.kind} are not for {chosen.name}.", file=name)
+        if missing:
+            raise InputRefused(f"{name}: {chosen.name} needs {' and '.join(missing)}; no row has it.", file=name)
 
     def _complete(self, result: Result, params: Parameters, parts: list[FileRows], seconds: float) -> Result:
         worst = _with_text(result.worst[:ROWS_SHOWN], parts)
@@ -174,6 +198,7 @@ class FileRows:
     def __init__(self, path: Path, mapping: Mapping[str, str]) -> None:
         self.path = path
         self.mapping = mapping
+        self.reads: Sequence[str] = ()
         self.report = Report()
         self._numbers: list[pa.Table] = []
 
@@ -182,12 +207,12 @@ class FileRows:
         reading = read(self.path, name_of(self.path), self.mapping)
         self.report = reading.report
         for table in reading:
-            self._numbers.append(table.select(view_columns(table.schema)))
+            self._numbers.append(table.select(view_columns(table.schema, self.reads)))
             progress(reading.progress())
 
     def rows(self) -> Rows:
         """The numeric view, with the slices that turned out to be some."""
-        rows = to_rows(pa.concat_tables(self._numbers), self.report.kind)
+        rows = to_rows(pa.concat_tables(self._numbers), self.report.kind, self.reads)
         return replace(rows, slices={name: rows.slices[name] for name in self.report.slices if name in rows.slices})
 
     def tables(self) -> Iterator[pa.Table]:

@@ -28,6 +28,9 @@ FINE_BUCKETS = 4096
 
 # ------------------------------------------------------------------ rows
 
+Coded = tuple[NDArray[np.int32], list[str]]
+"""Texts of a column as codes (−1 for missing) and the values the codes stand for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -39,11 +42,19 @@ class Rows:
     was, −1 unknown), `step` (int64, −1 unknown). For kind "score": `value` (float64, the raw score), `truth` (float64
     in [0, 1]), `bucket`, `row_hash`. `prompt_hash` (uint64) counts prompts. `slices` maps a column name to its codes
     (int32, −1 for missing) and the values the codes stand for.
+
+    What an analysis asks for besides (`Analysis.reads`): further `columns` such as `verdict` (float64, the judge's own
+    P(a preferred), NaN where it gave none), `side_a` and `side_b` (uint64, what stands on each side, whatever the
+    order shown), `time` (float64, seconds since 1970 in UTC); `names`, codes and sorted values like `slices`, of
+    `item_a`, `item_b`, `item`, `judge`, `annotator`; `styles`, by feature (`length`, `headers`, …) its two values of
+    each pair (float64, NaN unknown), or one value of each scored answer.
     """
 
     kind: Kind
     columns: Mapping[str, NDArray[Any]]
-    slices: Mapping[str, tuple[NDArray[np.int32], list[str]]] = field(default_factory=dict)
+    slices: Mapping[str, Coded] = field(default_factory=dict)
+    names: Mapping[str, Coded] = field(default_factory=dict)
+    styles: Mapping[str, tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns["bucket"])

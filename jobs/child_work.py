@@ -37,7 +37,7 @@ def warm_up() -> None:
     table, _ = read_table(lines, "warm-up")
     for analysis in ANALYSES.values():
         if "comparison" in analysis.kinds:
-            analysis.to_bytes(analysis.observe(to_rows(table), analysis.parameters()))
+            analysis.to_bytes(analysis.observe(to_rows(table, reads=analysis.reads), analysis.parameters()))
 
 
 def parse(line: str) -> dict[str, Any]:

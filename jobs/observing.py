@@ -31,8 +31,9 @@ def checked(path: Path, analysis: str) -> tuple[Analysis[Any, Any], Outline]:
     report = segment_report(path)
     if report.kind not in chosen.kinds:
         raise UsageError(f"{chosen.name} is not for rows of kind {report.kind}", code="wrong_kind")
-    report.require_scores()
-    return chosen, outline(path)
+    if chosen.name == "calibration":
+        report.require_scores()
+    return chosen, outline(path, chosen.reads)
 
 
 class Fold:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from engine.access.visible import from_json
 from engine.actions import maintenance
-from engine.analysis import ANALYSES
+from engine.analysis import ANALYSES, applicable
 from engine.errors import UsageError
 from engine.queries.results import found_params
 from engine.queries.states import Observed, observed
@@ -117,16 +117,15 @@ def _folds() -> Iterator[str]:
 
 def beginnings(report: Mapping[str, Any]) -> tuple[Observed, ...]:
     """What is observed of rows with this report without being asked."""
-    return _beginnings(str(report.get("kind", "")), report.get("scale"))
+    return _beginnings(report.get("kind"), report.get("scale"), tuple(report.get("fields", ())))
 
 
 @lru_cache(maxsize=256)
-def _beginnings(kind: str, scale: Any) -> tuple[Observed, ...]:
-    chosen = [analysis for analysis in ANALYSES.values() if kind in analysis.kinds]
+def _beginnings(kind: str | None, scale: Any, fields: tuple[str, ...]) -> tuple[Observed, ...]:
     try:
         return tuple(
             observed(analysis, analysis.parameters.parse(found_params(analysis, {"scale": scale})))
-            for analysis in chosen
+            for analysis in applicable({"kind": kind, "fields": fields})
         )
     except UsageError:
         return ()

@@ -19,11 +19,12 @@ from typing import Any
 
 from engine import logs
 from engine.actions import runs
+from engine.actions.reports import merged
 from engine.actions.runs import NewSegment, Work
-from engine.analysis import ANALYSES
+from engine.analysis import ANALYSES, applicable
 from engine.errors import Conflict, InputRefused, PlumblineError, StoreUnavailable
-from engine.formats.report import NOTHING_TO_CALIBRATE
-from engine.queries.results import answer_of, find_analysis, found_params
+from engine.queries.results import answer_of, found_params
+from engine.queries.segments import count_rows
 from engine.queries.states import Observed, StatesMissingError, observed
 from engine.settings import get_settings
 from engine.store import datasets
@@ -40,6 +41,9 @@ READ_SHARE = 0.8
 
 QUIET_SECONDS = 0.3
 """Work that is over sooner says nothing of its progress: each word of it would cost more than the work."""
+
+OBSERVED_AT_ONCE = 200_000
+"""Rows of a segment up to which every analysis observes it when it is read; beyond, when somebody opens its page."""
 
 UNFINISHED_KEPT_SECONDS = 3600.0
 
@@ -199,8 +203,9 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
     if done.duration > QUIET_SECONDS:
         runs.progress(work, READ_SHARE, "observing")
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
-    observe_found(sha256, done.report, executor, folder, Partials(work, manifest[:-1]))
-    answer = _answer(work.dataset_id, manifest, done.report)
+    whole = done.report if way.replace else merged(work.report, done.report)
+    observe_found(sha256, whole, executor, folder, Partials(work, manifest[:-1]))
+    answer = _answer(work.dataset_id, manifest, whole)
     _keep_printed(work, executor)
     with _one_first_version:
         _refuse_twin(work, sha256)
@@ -227,9 +232,8 @@ def _refuse_twin(work: Work, sha256: str) -> None:
 
 def _answer(dataset_id: int, manifest: list[str], report: Mapping[str, Any]) -> dict[str, Any] | None:
     """The answer of the new version; None where there is nothing to conclude, such as pairs without scores."""
-    params = found_params(find_analysis("calibration"), report)
     try:
-        return answer_of(manifest, str(report["kind"]), params=params, keep_for=dataset_id)
+        return answer_of(manifest, report, keep_for=dataset_id)
     except StatesMissingError:
         return None
 
@@ -293,16 +297,16 @@ def observe_found(
     folder: Path,
     partials: Partials | None = None,
 ) -> None:
-    """Observe a new segment with the parameters every page begins with."""
-    for analysis in ANALYSES.values():
-        if report["kind"] in analysis.kinds:
-            params = analysis.parameters.parse(found_params(analysis, report))
-            partial = partials.of(analysis, params) if partials is not None else None
-            try:
-                _observe_segment(sha256, observed(analysis, params), executor, folder, partial)
-            except InputRefused as error:
-                if error.code != NOTHING_TO_CALIBRATE:
-                    raise
+    """Observe a new segment with the parameters every page begins with; a large one for its answer only.
+
+    `report` is of the whole dataset that the segment belongs to.
+    """
+    found = applicable(report)
+    large = count_rows([sha256]) > OBSERVED_AT_ONCE
+    for place, analysis in enumerate(found[:1] if large else found):
+        params = analysis.parameters.parse(found_params(analysis, report))
+        partial = partials.of(analysis, params) if partials is not None and place == 0 else None
+        _observe_segment(sha256, observed(analysis, params), executor, folder, partial)
 
 
 def _observe_segment(

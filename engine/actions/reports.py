@@ -34,6 +34,7 @@ def merged(before: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any
         "reasons": _summed(before.get("reasons", {}), added.get("reasons", {})),
         "columns": {**before.get("columns", {}), **added.get("columns", {})},
         "slices": _united(before.get("slices", {}), added.get("slices", {})),
+        "fields": sorted({*before.get("fields", []), *added.get("fields", [])}),
         "warnings": _distinct([*before.get("warnings", []), *added.get("warnings", [])]),
         "scale": max((one["scale"] for one in (before, added) if one.get("scale") is not None), default=None),
         "examples": [*before.get("examples", []), *added.get("examples", [])][:EXAMPLES_KEPT],

@@ -56,7 +56,7 @@ _CLAIM_LOCK = 7_105_114
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A claimed run with all that its work needs. `manifest` and `version` are the dataset's newest at the claim."""
+    """A claimed run with all that its work needs. `manifest`, `version`, `report`: the dataset's newest at the claim."""
 
     run_id: int
     owner: str
@@ -73,6 +73,7 @@ class Work:
     follow: Mapping[str, Any]
     version: int
     manifest: tuple[str, ...]
+    report: Mapping[str, Any]
 
     @property
     def replace(self) -> bool:
@@ -109,7 +110,7 @@ _CLAIMED = (
     columns(*TOLD, _RUN.c.owner, _RUN.c.attempt, _RUN.c.kind, _RUN.c.params)
     .add_columns(_PROJECT.c.slug, _PROJECT.c.simulated)
     .add_columns(*(_DATASET.c[name] for name in ("name", "content", "source", "mapping", "follow", "version")))
-    .add_columns(_VERSION.c.manifest)
+    .add_columns(_VERSION.c.manifest, _VERSION.c.report)
     .select_from(_RUN.join(_PROJECT, _PROJECT.c.id == _RUN.c.project_id))
     .join(_DATASET, _DATASET.c.id == _RUN.c.dataset_id)
     .outerjoin(_VERSION, and_(_VERSION.c.dataset_id == _DATASET.c.id, _VERSION.c.number == _DATASET.c.version))
@@ -154,6 +155,7 @@ def _work(found: Row[Any]) -> Work:
         follow=found.follow,
         version=found.version,
         manifest=tuple(found.manifest or ()),
+        report=found.report or {},
     )
 
 

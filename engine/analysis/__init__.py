@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from engine.analysis.base import Analysis, Parameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (Calibration(),)}
-"""Every analysis by name."""
+"""Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
 
-__all__ = ["ANALYSES", "Analysis", "Calibration", "CalibrationParameters", "Parameters"]
+UNKNOWN_FIELDS = ("label", "margin", "truth", "value")
+"""What reports of before they named their fields are taken to have."""
+
+
+def applicable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
+    """The analyses that have something to say about rows with this report of the reader, the leading one first."""
+    fields = report.get("fields") or UNKNOWN_FIELDS
+    return [analysis for analysis in ANALYSES.values() if analysis.applies(report.get("kind"), fields)]
+
+
+__all__ = ["ANALYSES", "Analysis", "Calibration", "CalibrationParameters", "Parameters", "applicable"]

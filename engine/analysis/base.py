@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -56,8 +56,34 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     name: ClassVar[str]
     version: ClassVar[str]
     shape: ClassVar[Shape]
-    kinds: ClassVar[tuple[Kind, ...]]
+    reads: ClassVar[tuple[str, ...]] = ()
+    """What it needs of rows besides the usual columns: names, sides, styles, verdicts (`engine.types.Rows`)."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.name.replace("_", " ").capitalize()
+
+    needs: ClassVar[Mapping[Kind, tuple[str, ...]]]
+    """By kind of rows, the canonical columns without which it has nothing to say."""
+
     parameters: type[ParametersT]
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of rows that it reads."""
+        return tuple(self.needs)
+
+    def missing(self, kind: str | None, fields: Collection[str]) -> tuple[str, ...] | None:
+        """The columns that these rows do not have; None where the kind is not one that it reads."""
+        for read, needed in self.needs.items():
+            if read == kind:
+                return tuple(name for name in needed if name not in fields)
+        return None
+
+    def applies(self, kind: str | None, fields: Collection[str]) -> bool:
+        """Whether it has something to say about rows of this kind in which these columns are not empty."""
+        return self.missing(kind, fields) == ()
 
     @abstractmethod
     def observe(self, rows: Rows, params: ParametersT) -> StateT:

@@ -5,7 +5,7 @@ What a row is called by (`prompt_hash`, `bucket`, `row_hash`) is stable for ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -86,6 +86,15 @@ _FIELDS: Mapping[Kind, list[tuple[str, pa.DataType]]] = {
     ],
 }
 
+STYLE_PREFIX = "style."
+"""`style.<feature>.a` and `.b` of a pair, `style.<feature>` of a single answer: float64, where a file has them."""
+
+_OPTIONAL: Mapping[Kind, Mapping[str, pa.DataType]] = {
+    "comparison": {"verdict": pa.float64()},
+    "score": {"annotator": pa.string()},
+}
+"""Columns that only files have which need them, after the fixed ones; `verdict` is a judge's own P(a preferred)."""
+
 _NOT_CONTENT = frozenset({"row_hash", "bucket", "prompt_hash", "prompt_text", "source_line"})
 _PROSE = ("text_a", "text_b", "text")
 """Long texts are hashed together; that of the prompt is left out, since `prompt` names it."""
@@ -99,10 +108,17 @@ class Columns(Protocol):
     slices: dict[str, pa.Array]
 
 
-def schema(kind: Kind, slices: Sequence[str] = ()) -> pa.Schema:
-    """The Arrow schema of canonical rows of `kind` with these slice columns."""
+def schema(kind: Kind, slices: Sequence[str] = (), more: Sequence[str] = ()) -> pa.Schema:
+    """The Arrow schema of canonical rows of `kind` with these slice columns, and `more` of the optional columns."""
     fields = [pa.field(name, form) for name, form in _FIELDS[kind]]
+    fields += [pa.field(name, _OPTIONAL.get(kind, {}).get(name, pa.float64())) for name in more]
     return pa.schema([*fields, *(pa.field(SLICE_PREFIX + name, SLICE_TYPE) for name in slices)])
+
+
+def optional(kind: Kind, names: Iterable[str]) -> list[str]:
+    """Those of the names that are optional columns of this kind, in the order in which a schema has them."""
+    known = _OPTIONAL.get(kind, {})
+    return sorted(name for name in names if name in known or name.startswith(STYLE_PREFIX))
 
 
 def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Table:
@@ -112,7 +128,7 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
     of which earlier parts are not read again).
     """
     size = len(draft.lines)
-    form = schema(kind, list(draft.slices))
+    form = schema(kind, list(draft.slices), optional(kind, draft.columns))
     filled: dict[str, pa.Array] = {}
     for field in form:
         if field.name.startswith(SLICE_PREFIX):
@@ -151,7 +167,7 @@ def _hashes(
     content = {
         name: values
         for name, values in filled.items()
-        if name not in _NOT_CONTENT and name not in _PROSE and not name.startswith(SLICE_PREFIX)
+        if name not in _NOT_CONTENT and name not in _PROSE and not name.startswith((SLICE_PREFIX, STYLE_PREFIX))
     }
     plain = hash_rows(content, [filled[name] for name in _PROSE if name in filled], len(lines), hashed)
     rows = numbered(plain, lines if occurrences is None else occurrences.number(plain))
@@ -204,43 +220,106 @@ _VIEW: Mapping[Kind, Mapping[str, tuple[type[Any], float]]] = {
 }
 
 
+NAMES = ("item_a", "item_b", "item", "judge", "annotator")
+SIDES = ("side_a", "side_b")
+STYLES = "styles"
+_ON_DEMAND: Mapping[str, tuple[type[Any], float]] = {"verdict": (np.float64, np.nan), "time": (np.float64, np.nan)}
+"""What `to_rows` gives where it is asked for: names as codes, the two sides as hashes, all features of style."""
+
+_LENGTHS: Mapping[Kind, tuple[str, ...]] = {"comparison": ("length_a", "length_b"), "score": ("length",)}
+
+
 def kind_of(form: pa.Schema) -> Kind:
     """Which kind of canonical rows a schema holds.
 
     Raises:
         ValueError: if it is none.
     """
+    names = [name for name in form.names if not name.startswith((SLICE_PREFIX, STYLE_PREFIX))]
     for kind, fields in _FIELDS.items():
-        if [name for name, _ in fields] == [name for name in form.names if not name.startswith(SLICE_PREFIX)]:
+        fixed, more = names[: len(fields)], names[len(fields) :]
+        if fixed == [name for name, _ in fields] and set(more) <= set(_OPTIONAL.get(kind, {})):
             return kind
     raise ValueError("not a table of canonical rows")
 
 
-def view_columns(form: pa.Schema) -> list[str]:
-    """The columns of a segment that `to_rows` needs: what to ask a Parquet file for."""
-    return [*_VIEW[kind_of(form)], *(name for name in form.names if name.startswith(SLICE_PREFIX))]
+def view_columns(form: pa.Schema, reads: Sequence[str] = ()) -> list[str]:
+    """The columns of a segment that `to_rows` needs for these `reads`: what to ask a Parquet file for."""
+    kind = kind_of(form)
+    wanted = {name for read in reads for name in _stored(kind, read)}
+    wanted |= {name for name in form.names if name.startswith(SLICE_PREFIX)}
+    if STYLES in reads:
+        wanted |= {name for name in form.names if name.startswith(STYLE_PREFIX)}
+    return [*_VIEW[kind], *(name for name in form.names if name in wanted)]
 
 
-def to_rows(table: pa.Table, kind: Kind | None = None) -> Rows:
+def _stored(kind: Kind, read: str) -> tuple[str, ...]:
+    """The columns behind one thing that can be asked for."""
+    if read == STYLES:
+        return _LENGTHS.get(kind, ())
+    if read in SIDES:
+        side = read.removeprefix("side_")
+        return (f"item_{side}", f"text_{side}")
+    return (read,)
+
+
+def to_rows(table: pa.Table, kind: Kind | None = None, reads: Sequence[str] = ()) -> Rows:
     """The numeric view of canonical rows, as analyses read it.
 
     Args:
         table: canonical rows; with `kind` given, the columns of `view_columns` suffice.
         kind: the kind of the rows, known from the schema where it is whole.
+        reads: what an analysis needs besides (`Analysis.reads`); of it, what rows of this kind can have is there.
     """
     kind = kind or kind_of(table.schema)
-    columns = {}
-    for name, (form, missing) in _VIEW[kind].items():
-        values = table.column(name)
-        if values.null_count:
-            values = pc.fill_null(values, pa.scalar(missing, values.type))
-        columns[name] = values.to_numpy().astype(form, copy=False)
+    held = set(table.column_names)
+    columns = {name: _numbers(table.column(name), *form) for name, form in _VIEW[kind].items()}
+    for name in reads:
+        if name in _ON_DEMAND and name in held:
+            columns[name] = _numbers(table.column(name), *_ON_DEMAND[name])
+        elif name in SIDES and kind == "comparison":
+            columns[name] = _side(table, name.removeprefix("side_"))
     slices = {
         name.removeprefix(SLICE_PREFIX): _codes(table.column(name))
         for name in table.column_names
         if name.startswith(SLICE_PREFIX)
     }
-    return Rows(kind=kind, columns=columns, slices=slices)
+    names = {name: _codes(table.column(name)) for name in reads if name in NAMES and name in held}
+    return Rows(kind, columns, slices, names, _styles(table, kind) if STYLES in reads else {})
+
+
+def _numbers(values: pa.ChunkedArray, form: type[Any], missing: float) -> NDArray[Any]:
+    """A column of numbers; times become seconds."""
+    if pa.types.is_timestamp(values.type):
+        values = pc.divide(pc.cast(pc.cast(values, pa.int64()), pa.float64()), 1e6)
+    if values.null_count:
+        values = pc.fill_null(values, pa.scalar(missing, values.type))
+    return np.asarray(values.to_numpy().astype(form, copy=False))
+
+
+def _side(table: pa.Table, side: str) -> Hashes:
+    """What stands on one side of each pair: the item's name, else its text, else only which side it is."""
+    named, written = table.column(f"item_{side}"), table.column(f"text_{side}")
+    known = pc.coalesce(named, written) if named.null_count else named
+    return hash_texts(pc.fill_null(known, side).combine_chunks())
+
+
+def _styles(table: pa.Table, kind: Kind) -> dict[str, tuple[NDArray[np.float64], ...]]:
+    """Each feature of style that at least one row knows, of both sides of pairs."""
+    sides = (".a", ".b") if kind == "comparison" else ("",)
+    found = {"length": _LENGTHS.get(kind, ())}
+    for name in table.column_names:
+        if name.startswith(STYLE_PREFIX):
+            feature = name.removeprefix(STYLE_PREFIX)
+            feature = feature[:-2] if kind == "comparison" else feature
+            found[feature] = tuple(f"{STYLE_PREFIX}{feature}{side}" for side in sides)
+    return {
+        feature: tuple(_numbers(table.column(name), np.float64, np.nan) for name in stored)
+        for feature, stored in found.items()
+        if stored
+        and all(name in table.column_names for name in stored)
+        and all(table.column(name).null_count < len(table) for name in stored)
+    }
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:

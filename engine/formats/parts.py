@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,8 @@ class Outline:
     """What has to be known of a segment to read any part of it. Plain values, so that it travels anywhere.
 
     `parts` are row group numbers; `part_rows` their rows; `words` the sorted values of each slice column in the whole
-    segment; `footer` the last bytes of the file, which is `size` bytes long.
+    segment; `reads` what the rows have to have besides the usual; `footer` the last bytes of the file, which is `size`
+    bytes long.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Outline:
     footer: bytes
     columns: tuple[str, ...]
     words: Mapping[str, tuple[str, ...]]
+    reads: tuple[str, ...]
     parts: tuple[tuple[int, ...], ...]
     part_rows: tuple[int, ...]
 
@@ -60,7 +62,7 @@ class Outline:
         return self.parts[0][:1]
 
 
-def outline(path: Path) -> Outline:
+def outline(path: Path, reads: Sequence[str] = ()) -> Outline:
     """The outline of a segment, from its footer (and its slice columns where the report does not know their values)."""
     file = pq.ParquetFile(path)
     meta, form = file.metadata, file.schema_arrow
@@ -76,8 +78,9 @@ def outline(path: Path) -> Outline:
         kind=kind_of(form),
         size=size,
         footer=footer,
-        columns=tuple(view_columns(form)),
+        columns=tuple(view_columns(form, reads)),
         words=_words(file, report.get("slices", {}), several=len(parts) > 1),
+        reads=tuple(reads),
         parts=tuple(groups for groups, _ in parts),
         part_rows=tuple(rows for _, rows in parts),
     )
@@ -115,7 +118,7 @@ def _words(file: pq.ParquetFile, known: Mapping[str, list[str]], *, several: boo
 def part_rows(file: pq.ParquetFile, plan: Outline, groups: tuple[int, ...], most: int | None = None) -> Rows:
     """The numeric view of some row groups, or of their first `most` rows, with the whole segment's slice values."""
     table = file.read_row_groups(list(groups), columns=list(plan.columns), use_threads=False)
-    rows = to_rows(table.slice(0, most), plan.kind)
+    rows = to_rows(table.slice(0, most), plan.kind, plan.reads)
     slices = {name: _recoded(*found, plan.words.get(name)) for name, found in rows.slices.items()}
     return replace(rows, slices=slices)
 

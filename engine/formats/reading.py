@@ -13,7 +13,7 @@ import pyarrow as pa
 from engine.errors import InputRefused
 from engine.formats import registry, slices
 from engine.formats.batches import Batch
-from engine.formats.canonical import SLICE_PREFIX, build, kind_of, schema
+from engine.formats.canonical import SLICE_PREFIX, build, kind_of, optional, schema
 from engine.formats.csv_tables import Dialect, dialect_of, read_csv
 from engine.formats.gather import gathered, join
 from engine.formats.hashing import Occurrences
@@ -23,6 +23,7 @@ from engine.formats.parquet_tables import read_parquet
 from engine.formats.plan import Draft, Plan, apply_mapping, check_mapping, plan_from_dict, sample_of
 from engine.formats.report import REASONS, Report
 from engine.formats.source import Source, blocks, is_parquet, open_source, unpack
+from engine.types import Kind
 from engine.words import amount
 
 HEAD = 256
@@ -106,11 +107,16 @@ class Reading:
             held = next(drafts, None)
             if held is None and self._state is None:
                 first.slices = {name: first.slices[name] for name in self._slices.useful()}
-            yield build(plan.kind, first, occurrences)
+            yield self._built(plan.kind, first, occurrences)
             while held is not None:
-                yield build(plan.kind, held, occurrences)
+                yield self._built(plan.kind, held, occurrences)
                 held = next(drafts, None)
         self._finish()
+
+    def _built(self, kind: Kind, draft: Draft, occurrences: Occurrences | None) -> pa.Table:
+        table = build(kind, draft, occurrences)
+        self.report.note_fields(name for name in table.column_names if table.column(name).null_count < len(table))
+        return table
 
     def _drafts(self) -> Iterator[Draft]:
         """Converted batches without their rejected rows, which are counted."""
@@ -332,5 +338,5 @@ def read_table(
 def settled(table: pa.Table, report: Report) -> pa.Table:
     """The table without slice columns that the finished report does not name."""
     kind = report.kind or kind_of(table.schema)
-    wanted = schema(kind, [name for name in report.slices if SLICE_PREFIX + name in table.column_names])
-    return table.select(wanted.names)
+    kept = [name for name in report.slices if SLICE_PREFIX + name in table.column_names]
+    return table.select(schema(kind, kept, optional(kind, table.column_names)).names)

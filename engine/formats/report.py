@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -54,7 +54,8 @@ class Report:
 
     `rows` counts the rows of the source, `accepted + rejected`. `kind` is null until
     the file is recognised. `columns` maps source names to canonical ones, `slices`
-    each slice column to its values, sorted. `scale` divides raw score values into [0, 1] (null for pairs).
+    each slice column to its values, sorted. `scale` divides raw score values into [0, 1] (null for pairs). `fields`
+    names the canonical columns in which at least one row has something: what an analysis can count on.
     """
 
     format: str = ""
@@ -68,6 +69,11 @@ class Report:
     warnings: list[Notice] = field(default_factory=list)
     slices: dict[str, list[str]] = field(default_factory=dict)
     scale: float | None = None
+    fields: list[str] = field(default_factory=list)
+
+    def note_fields(self, names: Iterable[str]) -> None:
+        """Add canonical columns that are not empty."""
+        self.fields = sorted({*self.fields, *names})
 
     def reject(self, file: str, line: int, field: str, reason: str, count: int = 1) -> None:
         """Count `count` rejected rows of which this is the first."""

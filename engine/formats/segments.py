@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -112,8 +112,8 @@ def segment_report(path: Path) -> Report:
     return report_from_dict(found)
 
 
-def segment_rows(path: Path) -> Rows:
-    """The numeric view of a segment; texts are not read."""
+def segment_rows(path: Path, reads: Sequence[str] = ()) -> Rows:
+    """The numeric view of a segment, with what is asked for besides."""
     form = pq.read_schema(path)
-    table = pq.read_table(path, columns=view_columns(form), use_threads=False)
-    return to_rows(table, kind_of(form))
+    table = pq.read_table(path, columns=view_columns(form, reads), use_threads=False)
+    return to_rows(table, kind_of(form), reads)

@@ -42,7 +42,7 @@ def conclude(
     rows: bool = True,
     patience: float = 0.0,
 ) -> Concluded:
-    """The answer of an analysis on a version (the newest where none is named), with its evidence.
+    """The answer of an analysis (empty: the leading one of such rows) on a version (the newest where none is named).
 
     `rows` says whether the worst rows come with their texts: finding them in the segments takes longer than the answer.
     While rows keep arriving, an answer that was the newest less than `patience` seconds ago serves instead of one that
@@ -51,12 +51,12 @@ def conclude(
     Raises NotFound, AccessDenied, UsageError (unknown analysis, parameter or slice, or a kind it cannot take),
     NotEnoughData, and StatePending where segments have to be observed first: that run is queued then.
     """
-    chosen = find_analysis(analysis)
     as_of = events.cursor()
     dataset = visible_dataset(who, dataset_id)
     found = version_of(dataset, version)
+    chosen = find_analysis(analysis) if analysis else _leading(found)
     parameters = chosen.parameters.parse({**found_params(chosen, found.report), **(params or {})})
-    _check_kind(chosen, found)
+    _check_rows(chosen, found)
     usual = parameters == chosen.parameters.parse(found_params(chosen, found.report))
     if patience and not usual and _results.peek(_key(found.manifest, chosen, parameters)) is None:
         question = (get_store().url, dataset_id, *_question(chosen, parameters))
@@ -79,25 +79,29 @@ def found_params(chosen: Analysis[Any, Any], report: Mapping[str, Any]) -> dict[
 
 def answer_of(
     manifest: Sequence[str],
-    kind: str,
-    analysis: str = "calibration",
-    params: Mapping[str, Any] | None = None,
+    report: Mapping[str, Any],
     keep_for: int | None = None,
 ) -> dict[str, Any] | None:
-    """*System.* The compact answer on a manifest whose states with these parameters are on disk already.
+    """*System.* The compact answer of the leading analysis on a manifest whose usual states are on disk already.
 
-    The whole of it is kept as the newest answer of the dataset `keep_for`. None where the analysis cannot take rows of
-    this kind; where the data do not suffice, an answer that says so.
+    The whole of it is kept as the newest answer of the dataset `keep_for`. None where no analysis has anything to say
+    about such rows; where the data do not suffice, an answer that says so.
     """
-    chosen = find_analysis(analysis)
-    if kind not in chosen.kinds or not manifest:
+    chosen = next(iter(analyses.applicable(report)), None)
+    if chosen is None or not manifest:
         return None
-    parameters = chosen.parameters.parse(params or {})
+    parameters = chosen.parameters.parse(found_params(chosen, report))
     try:
         result = _concluded(manifest, chosen, parameters)
     except NotEnoughData as error:
         rows = segments.count_rows(manifest)
-        said = {"verdict": error.code, "sentence": error.message, "rows": rows, "prompts": None}
+        said = {
+            "analysis": chosen.name,
+            "verdict": error.code,
+            "sentence": error.message,
+            "rows": rows,
+            "prompts": None,
+        }
         return {**said, "estimates": {}, "pictures": {}}
     if keep_for is not None:
         kept.keep(keep_for, _key(manifest, chosen, parameters), result)
@@ -107,6 +111,7 @@ def answer_of(
 def summary(result: Result) -> dict[str, Any]:
     """The compact answer that versions keep and events carry."""
     return {
+        "analysis": result.analysis,
         "verdict": result.verdict,
         "sentence": result.sentence,
         "estimates": {
@@ -129,13 +134,27 @@ def find_analysis(name: str) -> Analysis[Any, Any]:
         raise UsageError(f"There is no such analysis; there are: {known}.", code="unknown_analysis") from None
 
 
-def _check_kind(chosen: Analysis[Any, Any], version: VersionOf) -> None:
-    kind = version.report.get("kind")
-    if kind not in chosen.kinds:
+def _leading(version: VersionOf) -> Analysis[Any, Any]:
+    found = analyses.applicable(version.report)
+    if not found:
+        raise UsageError("No analysis has anything to say about such rows.", code="no_analysis")
+    return found[0]
+
+
+def _check_rows(chosen: Analysis[Any, Any], version: VersionOf) -> None:
+    kind, fields = version.report.get("kind"), version.report.get("fields") or analyses.UNKNOWN_FIELDS
+    missing = chosen.missing(kind, fields)
+    if missing is None:
         taken = " or ".join(chosen.kinds)
-        raise UsageError(f"{chosen.name.title()} needs rows of kind {taken}; these are of kind {kind}.", code="kind")
+        raise UsageError(f"{chosen.title} needs rows of kind {taken}; these are of kind {kind}.", code="kind")
+    if missing:
+        raise UsageError(f"{chosen.title} needs {_and(missing)}; these rows have none.", code="missing_columns")
     if not version.manifest:
         raise NotEnoughData("No row of this dataset could be taken.", code="no_rows")
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(name.replace("_", " ") for name in names)
 
 
 def _question(chosen: Analysis[Any, Any], parameters: Parameters) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
-    parser.add_argument("--analysis", default="calibration", metavar="NAME", help="default: calibration")
+    parser.add_argument("--analysis", default="", metavar="NAME", help="default: the leading one of such rows")
     parser.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the analysis"
     )

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import select
 import struct
 import termios
 
@@ -299,7 +300,9 @@ def test_a_bar_where_somebody_looks(monkeypatch):
             progress(0.25)
             progress(0.5)
         screen.flush()
-        shown = seen.read(4096).decode()
+        shown = ""
+        while not shown.endswith("\r") and select.select([seen], [], [], 5)[0]:
+            shown += seen.read(4096).decode()
     assert "reading:  50%" in shown
     assert shown.endswith("\r")
 

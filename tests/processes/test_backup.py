@@ -67,7 +67,7 @@ def test_a_backup_under_writes_holds_all_that_was_acknowledged_before(home: Sett
             assert set(known) <= set(numbers())
             found = dataset("p", "a.jsonl")
             assert found["answer"] == answer
-            assert answer_of(found["manifest"], "comparison") is not None
+            assert answer_of(found["manifest"], {"kind": "comparison"}) is not None
             grown = grow(again, 1)
             assert grown["version"] == found["version"] + 1, "the followed file goes on where it was"
             assert grown["report"]["accepted"] == len(lines(0, 2))

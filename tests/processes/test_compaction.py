@@ -72,7 +72,7 @@ def crowded(tick: int, rows: int = 400) -> list[bytes]:
 def remembering_nothing(manifest: list[str]) -> dict[str, Any]:
     """The answer as a process that has just started gives it."""
     states._folds.clear()
-    return answer_of(manifest, "comparison")
+    return answer_of(manifest, {"kind": "comparison"})
 
 
 def test_a_long_manifest_becomes_short_and_says_the_same_to_the_bit(path, monkeypatch):

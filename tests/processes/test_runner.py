@@ -298,7 +298,7 @@ def claimed(source: str = "a.jsonl", **changes: Any) -> runs.Work:
     fields: dict[str, Any] = {
         "run_id": 1, "owner": "me", "attempt": 1, "kind": "read", "params": {"offset": 20, "inode": 7}, "project": "p",
         "simulated": False, "dataset_id": 1, "name": source, "content": None, "source": source, "mapping": {},
-        "follow": {"offset": 9, "inode": 7, "state": {"offset": 9}}, "version": 1, "manifest": ("s",),
+        "follow": {"offset": 9, "inode": 7, "state": {"offset": 9}}, "version": 1, "manifest": ("s",), "report": {},
     }  # fmt: skip
     return runs.Work(**{**fields, **changes})
 

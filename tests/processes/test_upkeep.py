@@ -78,7 +78,7 @@ def test_what_no_version_holds_goes_after_a_while(home, replaced):
     assert not default_state(old).exists()
     assert existing_segment(new)
     states._folds.clear()
-    assert answer_of([new], "comparison")["rows"] == dataset("p", "a.jsonl")["answer"]["rows"]
+    assert answer_of([new], {"kind": "comparison"})["rows"] == dataset("p", "a.jsonl")["answer"]["rows"]
 
 
 def test_a_round_that_is_cut_short_is_made_good(home, replaced, monkeypatch):

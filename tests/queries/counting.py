@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,7 +33,7 @@ class Counting(Analysis[State, CountingParameters]):
     name: ClassVar[str] = "counting"
     version: ClassVar[str] = "1"
     shape: ClassVar[Shape] = "table"
-    kinds: ClassVar[tuple[Kind, ...]] = ("comparison",)
+    needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"comparison": ()}
     parameters = CountingParameters
 
     def __init__(self) -> None:

@@ -245,7 +245,7 @@ def test_what_cannot_be_asked(installation: Installation, counting: Counting, mo
             ask(who, dataset, version=version)
     with pytest.raises(NotFound):
         ask(who, 999)
-    monkeypatch.setattr(type(counting), "kinds", ("rollout",))
+    monkeypatch.setattr(type(counting), "needs", {"rollout": ()})
     with pytest.raises(UsageError, match="rollout"):
         ask(who, dataset)
 
@@ -274,12 +274,16 @@ def test_a_lost_segment_is_named(installation: Installation, counting: Counting)
         ask(who, dataset)
 
 
-def test_the_answer_of_a_version(installation: Installation, counting: Counting) -> None:
+def test_the_answer_of_a_version(
+    installation: Installation, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(ANALYSES, "calibration")
     parts = [segment([1.0, 2.0], 0), segment([3.0], 10)]
     for sha256 in parts:
         observe(sha256, counting)
-    told = results.answer_of(parts, "comparison", "counting")
+    told = results.answer_of(parts, {"kind": "comparison"})
     assert told == {
+        "analysis": "counting",
         "verdict": "counted",
         "sentence": "Order [1.0, 2.0, 3.0]",
         "estimates": {"total": {"value": 6.0, "low": None, "high": None, "null_95": None}},
@@ -288,8 +292,8 @@ def test_the_answer_of_a_version(installation: Installation, counting: Counting)
         "prompts_approximate": False,
         "pictures": {"reliability": {"count": [3]}},
     }
-    assert results.answer_of(parts, "score", "counting") is None
-    assert results.answer_of([], "comparison", "counting") is None
-    few = results.answer_of(parts[1:], "comparison", "counting")
+    assert results.answer_of(parts, {"kind": "score"}) is None
+    assert results.answer_of([], {"kind": "comparison"}) is None
+    few = results.answer_of(parts[1:], {"kind": "comparison"})
     assert few is not None
     assert (few["verdict"], few["rows"], few["estimates"]) == ("not_enough_data", 1, {})

@@ -50,7 +50,7 @@ def through_the_store(who: Who, files: list[Path]) -> int:
         params = analysis.parameters.parse({})
         state = analysis.observe(segment_rows(store.existing_segment(sha256)), params)
         store.write_state(states.observed(analysis, params).key(sha256), analysis.to_bytes(state))
-        answer = results.answer_of([*work.manifest, sha256], "comparison")
+        answer = results.answer_of([*work.manifest, sha256], {"kind": "comparison"})
         kept = runs.NewSegment(sha256, segment.rows, size)
         runs.finish(work, segment=kept, report=reading.report.to_dict(), answer=answer, replace=False)
     return dataset

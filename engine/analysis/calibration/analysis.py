@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import ClassVar
 
@@ -34,7 +35,7 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
     name: ClassVar[str] = "calibration"
     version: ClassVar[str] = "1"
     shape: ClassVar[Shape] = "table"
-    kinds: ClassVar[tuple[Kind, ...]] = ("comparison", "score")
+    needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"comparison": ("label", "margin"), "score": ("truth", "value")}
     parameters = CalibrationParameters
 
     def observe(self, rows: Rows, params: CalibrationParameters) -> CalibrationState:
