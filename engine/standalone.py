@@ -155,15 +155,15 @@ class Analysing:
             raise InputRefused(f"{name}: {chosen.name} needs {' and '.join(missing)}; no row has it.", file=name)
 
     def _complete(self, result: Result, params: Parameters, parts: list[FileRows], seconds: float) -> Result:
-        worst = _with_text(result.worst[:ROWS_SHOWN], parts)
+        worst = _with_text(result.worst[:ROWS_SHOWN], parts) if result.worst else []
         paired = self.dataset["kind"] == "comparison"
         known = {name: value for name, value in self.dataset.items() if name != "warnings"}
         evidence = replace(result.evidence, params=_plain(params))
         return replace(
             result,
             dataset={**result.dataset, **known},
-            pairs=worst if paired else [],
-            items=[] if paired else worst,
+            pairs=worst if paired else result.pairs,
+            items=worst if worst and not paired else result.items,
             warnings=_distinct([*self._notices(), *result.warnings]),
             evidence=self._evidence(evidence, seconds),
         )
@@ -224,7 +224,7 @@ class FileRows:
 
 
 def _observe(chosen: Analysis[Any, Any], params: Parameters, parts: list[FileRows]) -> Any:
-    states = (chosen.observe(part.rows(), params) for part in parts)
+    states = (chosen.labelled(chosen.observe(part.rows(), params), name_of(part.path)) for part in parts)
     return reduce(chosen.combine, states)
 
 

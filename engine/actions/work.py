@@ -56,7 +56,7 @@ _CLAIM_LOCK = 7_105_114
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A claimed run with all that its work needs. `manifest`, `version`, `report`: the dataset's newest at the claim."""
+    """A claimed run with all that its work needs. `manifest`, `version`, `report` are the dataset's at the claim."""
 
     run_id: int
     owner: str

@@ -101,6 +101,10 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     def narrow(self, state: StateT, column: str, value: str) -> StateT:
         """The state of the rows whose slice column has this value."""
 
+    def labelled(self, state: StateT, _name: str) -> StateT:
+        """The state as that of the dataset of this name, for analyses that compare several datasets."""
+        return state
+
     @abstractmethod
     def to_bytes(self, state: StateT) -> bytes:
         """The state as bytes (npz without pickles)."""

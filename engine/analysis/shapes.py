@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from engine.analysis.arrays import Flags, Floats, Ints, sum_by
+from engine.analysis.arrays import Flags, Floats, Hashes, Ints, sum_by
 from engine.errors import Conflict, UsageError
 from engine.words import amount
 
@@ -166,6 +166,79 @@ class Units(ABC, Generic[Record]):
         for unit, record in other.records.items():
             joined[unit] = self.merge(joined[unit], record) if unit in joined else record
         return type(self)(joined)
+
+
+@dataclass(frozen=True)
+class UnitSums:
+    """Units whose record is a row of sums for each member (a rater, a system), as arrays: quick with many units.
+
+    An entry is one member's sums in one unit; entries are sorted by unit, then member. `unit` are hashes, `member`
+    places in `members` (sorted names), `bucket` that of the unit's prompt; `sums` has shape (fields, entries) and
+    field 0 counts rows.
+    """
+
+    members: tuple[str, ...]
+    unit: Hashes
+    member: Ints
+    bucket: Ints
+    sums: Floats
+
+    @classmethod
+    def of_rows(
+        cls, members: Sequence[str], unit: Hashes, member: Ints, bucket: Ints, fields: Sequence[Floats | Flags]
+    ) -> Self:
+        """Sum rows: `member` in [0, len(members)), any order of names; `fields` one array of row values each."""
+        rows: Floats = np.stack([np.ones(len(unit)), *fields])
+        whole = cls(tuple(members), unit, member.astype(np.int64), bucket.astype(np.int64), rows)
+        return whole.over(tuple(sorted(members)))
+
+    @classmethod
+    def empty(cls, fields: int) -> Self:
+        """No unit, with `fields` fields besides the count."""
+        none = np.zeros(0, np.int64)
+        return cls((), np.zeros(0, np.uint64), none, none, np.zeros((fields + 1, 0)))
+
+    def __add__(self, other: Self) -> Self:
+        """The union, entry by entry added up; left to right, so that replays are equal to the bit."""
+        members = tuple(sorted({*self.members, *other.members}))
+        left, right = (self._placed(members), other._placed(members))
+        joined = (
+            np.concatenate(pair) for pair in ((self.unit, other.unit), (left, right), (self.bucket, other.bucket))
+        )
+        return type(self)(members, *joined, np.concatenate([self.sums, other.sums], axis=1))._collected()
+
+    def over(self, members: tuple[str, ...]) -> Self:
+        """The same entries over these names, which hold all of the present ones."""
+        return type(self)(members, self.unit, self._placed(members), self.bucket, self.sums)._collected()
+
+    def where(self, kept: Flags) -> Self:
+        """Only some of the entries."""
+        return type(self)(self.members, self.unit[kept], self.member[kept], self.bucket[kept], self.sums[:, kept])
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Where each unit begins among the entries."""
+        return np.flatnonzero(np.append(True, self.unit[1:] != self.unit[:-1])[: len(self.unit)])
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many members each unit has."""
+        return np.diff(self.starts, append=len(self.unit))
+
+    def _placed(self, members: tuple[str, ...]) -> Ints:
+        if members == self.members:
+            return self.member
+        at = {name: place for place, name in enumerate(members)}
+        return np.array([at[name] for name in self.members], np.int64)[self.member]
+
+    def _collected(self) -> Self:
+        order = np.lexsort((self.member, self.unit))
+        unit, member = self.unit[order], self.member[order]
+        if not len(unit):
+            return self
+        starts = np.flatnonzero(np.append(True, (unit[1:] != unit[:-1]) | (member[1:] != member[:-1])))
+        sums = np.add.reduceat(self.sums[:, order], starts, axis=1)
+        return type(self)(self.members, unit[starts], member[starts], self.bucket[order][starts], sums)
 
 
 # ------------------------------------------------------------------ Stream

@@ -189,6 +189,8 @@ def _concluded(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: 
 
 
 def _with_worst(result: Result, manifest: Sequence[str]) -> Result:
+    if not result.worst:
+        return result
     worst = {reference.row_hash: reference.confidence for reference in result.worst[:WORST_SHOWN]}
     rows = segments.rows_by_hash(manifest, list(worst))
     shown = [{**row, "confidence": worst[row["row_hash"]]} for row in rows]
