@@ -201,11 +201,11 @@ class UnitSums:
     def __add__(self, other: Self) -> Self:
         """The union, entry by entry added up; left to right, so that replays are equal to the bit."""
         members = tuple(sorted({*self.members, *other.members}))
-        left, right = (self._placed(members), other._placed(members))
-        joined = (
-            np.concatenate(pair) for pair in ((self.unit, other.unit), (left, right), (self.bucket, other.bucket))
-        )
-        return type(self)(members, *joined, np.concatenate([self.sums, other.sums], axis=1))._collected()
+        member = np.concatenate([self._placed(members), other._placed(members)])
+        unit = np.concatenate([self.unit, other.unit])
+        bucket = np.concatenate([self.bucket, other.bucket])
+        sums = np.concatenate([self.sums, other.sums], axis=1)
+        return type(self)(members, unit, member, bucket, sums)._collected()
 
     def over(self, members: tuple[str, ...]) -> Self:
         """The same entries over these names, which hold all of the present ones."""
