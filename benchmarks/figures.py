@@ -9,40 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figure import Line
 from engine import analyse
 from engine.analysis import metrics
 from engine.analysis.isotonic import corp
 from engine.analysis.smooth import smooth_ece_of, smooth_error_of
-
-
-@dataclass(frozen=True)
-class Line:
-    """One figure: its source, name, the expected value as printed there, and what we get."""
-
-    source: str
-    name: str
-    expected: str
-    got: float
-
-    @property
-    def difference(self) -> float:
-        return self.got - float(self.expected)
-
-    @property
-    def allowed(self) -> float:
-        """Half a unit of the last printed digit; 1e-9 relative where the value is printed in full."""
-        decimals = len(self.expected.partition(".")[2])
-        return 0.5000001 * 10.0**-decimals if decimals <= 6 else 1e-9 * max(1.0, abs(float(self.expected)))
-
-    @property
-    def fits(self) -> bool:
-        return abs(self.difference) <= self.allowed
-
 
 # ------------------------------------------------------------------ real files
 
