@@ -14,6 +14,7 @@ st.logo(style.LOGO, size="large", icon_image=style.LOGO)
 pages = [
     shell.page("home", "Home", "home"),
     shell.page("calibration", "Calibration", "balance"),
+    shell.page("ranking", "Ranking", "leaderboard"),
     shell.page("datasets", "Datasets", "database"),
     shell.page("runs", "Runs", "play_circle"),
     shell.page("settings", "Settings", "settings"),

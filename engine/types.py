@@ -236,6 +236,8 @@ class DatasetView:
     run_id: int | None
     error: Mapping[str, Any] | None
     event_id: int
+    analyses: tuple[str, ...] = ()
+    """What has something to say about its rows; the first gives its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,7 @@ class AnswerView:
     sentence: str
     rows: int
     estimates: Mapping[str, Any]
+    analysis: str = "calibration"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,50 +3,45 @@
 import streamlit as st
 
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import guard, reads, shell, state, states
+from pages.parts import glances, guard, reads, shell, states
 from pages.parts.answer import show_answer, show_cards, show_chart, show_history
-
-MEANING = (
-    "Calibration error is how far, in probability, the model's confidence lies from how often it is right: 0 is "
-    "honest, .10 is ten points of empty claim. The bracket holds the true value in 95 of 100 cases."
-)
+from pages.parts.looking import Looking
 
 who = guard.enter()
 
 
 def answered(datasets: list[DatasetView]) -> list[DatasetView]:
     """Those that have an answer, the last moved first."""
-    return [dataset for dataset in datasets if dataset.verdict and dataset.version]
+    return [dataset for dataset in datasets if dataset.verdict and dataset.version and dataset.analyses]
 
 
 def lead(who: Who, dataset: DatasetView) -> None:
-    """The first dataset in full: sentence, numbers, diagram, history."""
-    params = dict(state.DEFAULTS)
-    concluded = reads.conclusion(who, dataset.id, dataset.version, tuple(params.items()))
+    """The first dataset in full: sentence, numbers, its picture, history."""
+    looking = Looking(dataset.analyses[0], dataset)
+    concluded = reads.conclusion(who, dataset.id, dataset.version, (), looking.analysis)
+    glance = glances.of(looking.analysis)
     with st.container(key="card-lead-head"):
-        if show_answer(dataset, concluded, params, dataset.name).open:
-            shell.open_dataset(dataset.id)
+        if show_answer(looking, concluded, dataset.name).open:
+            shell.open_dataset(who, dataset.id)
     versions = reads.history_of(who, dataset.id)
     if len(versions) < 2:
         with st.container(key="card-lead-diagram"):
-            diagram(dataset, concluded)
+            diagram(looking, concluded, glance)
         return
     left, right = st.columns([3, 2])
     with left, st.container(key="card-lead-diagram", height="stretch"):
-        diagram(dataset, concluded)
+        diagram(looking, concluded, glance)
     with right, st.container(key="card-lead-history", height="stretch"):
-        st.header("Calibration error over time")
+        st.header(f"{glance.headline} over time")
         show_history(who, dataset, height=390)
-        states.explain(MEANING)
+        states.explain(glance.meaning)
 
 
-def diagram(dataset: DatasetView, concluded: Concluded) -> None:
-    """The reliability diagram of the first dataset."""
-    st.header("Reliability")
-    states.explain(
-        "On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers."
-    )
-    show_chart("reliability", dataset, concluded, dict(state.DEFAULTS), height=400)
+def diagram(looking: Looking, concluded: Concluded, glance: glances.Glance) -> None:
+    """The picture of the first dataset."""
+    st.header(glance.heading)
+    states.explain(glance.reading)
+    show_chart(glance.chart, looking, concluded, height=400)
 
 
 def others(who: Who, datasets: list[DatasetView]) -> None:
@@ -54,7 +49,7 @@ def others(who: Who, datasets: list[DatasetView]) -> None:
     known = [(dataset, answer) for dataset in datasets if (answer := reads.answer_of(who, dataset.id)) is not None]
     chosen = show_cards(known).open if known else None
     if chosen:
-        shell.open_dataset(int(chosen))
+        shell.open_dataset(who, int(chosen))
 
 
 def page(who: Who) -> None:
@@ -62,7 +57,7 @@ def page(who: Who) -> None:
     project = shell.project(who)
     datasets = reads.datasets_of(who, project.slug)
     ready = answered(datasets)
-    st.title("Can you trust the reward model?")
+    st.title(glances.question(ready[0].analyses[0] if ready else ""))
     if project.simulated:
         states.banner("Simulated project at 60× speed: drop your file to replace it.")
     if ready:

@@ -1,4 +1,4 @@
-"""`/export/audit.csv`: the audit as a file, line by line as it is read, with the rights of whoever asks."""
+"""`/export/trail.csv`: the audit as a file, line by line as it is read, with the rights of whoever asks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS: Final = ("id", "at", "person", "action", "subject", "about", "project"
 
 
 async def export(request: Request) -> Response:
-    """`GET /export/audit.csv?project=…&person=…&action=…`: newest first; each of the three may be left out."""
+    """`GET /export/trail.csv?project=…&person=…&action=…`: newest first; each of the three may be left out."""
     who: Who = request.state.who
     asked = request.query_params
     person = asked.get("person", "")

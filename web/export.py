@@ -24,14 +24,14 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 """What a spreadsheet takes for the beginning of a formula, full-width forms included."""
 
 
-async def calibration(request: Request) -> Response:
-    """`GET /export/calibration.{html|csv|json}?dataset=…`, with `table=…` for CSV."""
+async def analysis(request: Request) -> Response:
+    """`GET /export/{analysis}.{html|csv|json}?dataset=…`, with `table=…` for CSV."""
     extension = request.path_params["extension"]
     if extension not in _WRITERS:
         raise NotFound(f"Exports are {', '.join(_WRITERS)}.")
     media_type, write = _WRITERS[extension]
     found, own = await concluded(request, "table", "mode")
-    body = await anyio.to_thread.run_sync(write, found.result, own.get("table", "reliability"))
+    body = await anyio.to_thread.run_sync(write, found.result, own.get("table", ""))
     return _attachment(body, media_type, _name(found, f"-v{found.version}.{extension}"))
 
 
@@ -75,6 +75,7 @@ def _table_of(result: Result, name: str) -> tuple[list[str], Iterable[Iterable[o
     if name == "estimates":
         return _records([{"name": name, **one} for name, one in result.to_dict()["estimates"].items()])
     drawn = charts(result)
+    name = name or next(iter(drawn), name)
     if name not in drawn:
         raise NotFound(f"Tables of this result are {', '.join([*drawn, 'worst', 'estimates'])}.", code="no_table")
     return drawn[name].table.columns, drawn[name].table.rows
@@ -95,7 +96,7 @@ def _json(value: object) -> bytes:
 
 def _name(found: Concluded, ending: str) -> str:
     dataset = str(found.result.dataset.get("name") or "dataset")
-    return f"plumbline-calibration-{dataset[:80]}{ending}"
+    return f"plumbline-{found.result.analysis}-{dataset[:80]}{ending}"
 
 
 def _attachment(body: bytes, media_type: str, name: str) -> Response:

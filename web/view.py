@@ -15,7 +15,7 @@ from starlette.responses import Response
 from engine.errors import UsageError
 from engine.figures.pairs import worst_rows
 from engine.figures.theme import Mode
-from engine.figures.view import calibration_view
+from engine.figures.view import view_of
 from engine.queries import datasets, results
 from engine.types import Concluded, Who
 from web.encoded import NEVER_KEPT, Encoded
@@ -57,42 +57,44 @@ class Shared:
 _views: Final = Shared(_KEPT)
 
 
-async def calibration(request: Request) -> Response:
-    """`GET /view/calibration?dataset=…&mode=…` and any parameter of the analysis."""
+async def analysis(request: Request) -> Response:
+    """`GET /view/{analysis}?dataset=…&mode=…` and any parameter of the analysis."""
     dataset_id, params = asked(request)
     mode = params.pop("mode", "light")
-    return (await newest(request.state.who, dataset_id, params, mode)).respond(request, NEVER_KEPT)
+    name = request.path_params["analysis"]
+    return (await newest(request.state.who, name, dataset_id, params, mode)).respond(request, NEVER_KEPT)
 
 
-async def newest(who: Who, dataset_id: int, params: dict[str, str], mode: str) -> Encoded:
+async def newest(who: Who, name: str, dataset_id: int, params: dict[str, str], mode: str) -> Encoded:
     """The newest answer of a dataset as JSON. Raises what `conclude` raises, UsageError for a mode that is none."""
     if mode not in get_args(Mode):
         raise UsageError(f"The mode is one of {', '.join(get_args(Mode))}.")
     version = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
 
     def make() -> Encoded:
-        concluded = results.conclude(who, dataset_id, params=params, version=version, rows=False)
-        view = calibration_view(concluded, cast(Mode, mode))
+        concluded = results.conclude(who, dataset_id, name, params, version, rows=False)
+        view = view_of(concluded, cast(Mode, mode))
         return Encoded.of(orjson.dumps(view, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
 
-    return await _views.get((dataset_id, version, mode, *sorted(params.items())), make)
+    return await _views.get((name, dataset_id, version, mode, *sorted(params.items())), make)
 
 
 async def worst(request: Request) -> Response:
-    """`GET /view/worst?dataset=…&version=…`: the most confidently wrong rows with their texts.
+    """`GET /view/{analysis}/worst?dataset=…&version=…`: the most confidently wrong rows with their texts.
 
     They lie in the segments and take longer to find than the answer, so that the page does not wait for them.
     """
     who: Who = request.state.who
+    name = request.path_params["analysis"]
     dataset_id, params = asked(request)
     newest = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
     version = _version(params.pop("version", ""), newest)
 
     def make() -> Encoded:
-        result = results.conclude(who, dataset_id, params=params, version=version).result
+        result = results.conclude(who, dataset_id, name, params, version).result
         return Encoded.of(orjson.dumps({"rows": worst_rows(result)}, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
 
-    rows = await _views.get(("worst", dataset_id, version, *sorted(params.items())), make)
+    rows = await _views.get((name, "worst", dataset_id, version, *sorted(params.items())), make)
     return rows.respond(request, NEVER_KEPT)
 
 
@@ -118,5 +120,6 @@ async def concluded(request: Request, *own: str) -> tuple[Concluded, dict[str, s
     who: Who = request.state.who
     dataset_id, params = asked(request)
     kept = {name: params.pop(name) for name in own if name in params}
-    found: Any = await anyio.to_thread.run_sync(lambda: results.conclude(who, dataset_id, params=params))
+    name = request.path_params.get("analysis", "calibration")
+    found: Any = await anyio.to_thread.run_sync(lambda: results.conclude(who, dataset_id, name, params))
     return cast(Concluded, found), kept

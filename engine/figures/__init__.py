@@ -7,14 +7,13 @@ from engine.figures.history import history
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
 from engine.figures.theme import Mode, css_variables, paint
-from engine.figures.view import calibration_view, charts
+from engine.figures.view import charts, view_of
 
 __all__ = [
     "Chart",
     "Line",
     "Mode",
     "Table",
-    "calibration_view",
     "charts",
     "course",
     "css_variables",
@@ -23,4 +22,5 @@ __all__ = [
     "paint",
     "reliability",
     "slices",
+    "view_of",
 ]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.figures import words
-from engine.figures.chart import Cell, Chart, Table, figure
+from engine.figures.chart import Cell, Chart, Table
+from engine.figures.forest import Across, Mark, forest
 from engine.words import amount
 
 MOST = 16
 """Slices drawn; the table holds all of them."""
 
-ROW_HEIGHT = 30
-HOVER = "%{customdata[0]}<br>%{x:+.3f} against the rest<br>%{customdata[1]}, %{customdata[2]}<extra></extra>"
+ACROSS = Across("← under-confident   ·   over-confident →", 0.0, "+.3f", " against the rest")
 
 
 def slices(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
@@ -26,13 +26,8 @@ def slices(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
     if not known:
         return None
     ranked = sorted(known, key=lambda entry: -abs(entry["effect"]))
-    shown = ranked[:MOST][::-1]
-    return Chart(
-        title="Slices",
-        figure=figure([_marks(shown)], **_layout(shown)),
-        alt=_alternative(ranked),
-        table=_table(ranked),
-    )
+    shown = ranked[:MOST]
+    return forest("Slices", "slices", [_mark(entry) for entry in shown], ACROSS, _alternative(ranked), _table(ranked))
 
 
 def finding(entry: Mapping[str, Any]) -> str:
@@ -51,39 +46,17 @@ def _prompts(entry: Mapping[str, Any]) -> str:
     return amount(entry.get("prompts") or 0, "prompt", approximate=bool(entry.get("prompts_approximate")))
 
 
-def _marks(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
-    low = [_or_effect(entry, "low") for entry in shown]
-    high = [_or_effect(entry, "high") for entry in shown]
-    effect = [float(entry["effect"]) for entry in shown]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": effect,
-        "y": list(range(len(shown))),
-        "customdata": [
-            [
-                words.plain(label(entry)),
-                _prompts(entry),
-                finding(entry),
-                label(entry),
-            ]
-            for entry in shown
-        ],
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [top - middle for top, middle in zip(high, effect, strict=True)],
-            "arrayminus": [middle - bottom for bottom, middle in zip(low, effect, strict=True)],
-            "color": "$axis",
-            "thickness": 2,
-            "width": 0,
-        },
-        "marker": {"size": 10, "color": [_tone(entry) for entry in shown], "line": {"color": "$card", "width": 1.5}},
-        "hovertemplate": HOVER,
-        "name": "Slices",
-        "showlegend": False,
-        "meta": {"key": "slices", "points": True, "pick": 3, "read": [_aloud(entry) for entry in shown]},
-    }
+def _mark(entry: Mapping[str, Any]) -> Mark:
+    return Mark(
+        label(entry),
+        float(entry["effect"]),
+        entry.get("low"),
+        entry.get("high"),
+        _aloud(entry),
+        _tone(entry),
+        (f"{_prompts(entry)}, {finding(entry)}",),
+        label(entry),
+    )
 
 
 def _aloud(entry: Mapping[str, Any]) -> str:
@@ -91,49 +64,10 @@ def _aloud(entry: Mapping[str, Any]) -> str:
     return f"{label(entry)}: {words.number(entry['effect'])} {interval} against the rest, {finding(entry)}"
 
 
-def _or_effect(entry: Mapping[str, Any], side: str) -> float:
-    value = entry.get(side)
-    return float(entry["effect"] if value is None else value)
-
-
 def _tone(entry: Mapping[str, Any]) -> str:
     if not entry.get("confirmed"):
         return "$reference"
     return "$bad" if entry["effect"] > 0 else "$third"
-
-
-def _layout(shown: list[Mapping[str, Any]]) -> dict[str, Any]:
-    reach = max(max(abs(_or_effect(entry, side)) for side in ("low", "high")) for entry in shown) * 1.1 or 0.1
-    return {
-        "height": 64 + ROW_HEIGHT * len(shown),
-        "xaxis": {
-            "title": {"text": "← under-confident   ·   over-confident →"},
-            "range": [-reach, reach],
-            "tickformat": "~g",
-            "showgrid": True,
-            "nticks": 7,
-        },
-        "yaxis": {
-            "tickmode": "array",
-            "tickvals": list(range(len(shown))),
-            "ticktext": [words.plain(label(entry), 32) for entry in shown],
-            "range": [-0.7, len(shown) - 0.3],
-            "showgrid": False,
-            "fixedrange": True,
-        },
-        "shapes": [
-            {
-                "type": "line",
-                "x0": 0,
-                "x1": 0,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": "$reference", "width": 1.25, "dash": "dot"},
-            }
-        ],
-        "margin": {"l": 8, "r": 12, "t": 4, "b": 8},
-    }
 
 
 def _alternative(ranked: list[Mapping[str, Any]]) -> str:

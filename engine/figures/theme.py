@@ -107,6 +107,9 @@ TEMPLATE: dict[str, Any] = {
     }
 }
 
+COLOURED = ("color", "colorway", "colorscale")
+"""How keys end that hold colours."""
+
 _TOKEN = re.compile(r"\$([a-z_]+)(?:/(0?\.\d+|1|0))?")
 
 
@@ -133,7 +136,10 @@ def paint(figure: dict[str, Any], mode: Mode) -> dict[str, Any]:
 
 def _painted(value: Any, palette: dict[str, str], of_colour: bool) -> Any:
     if isinstance(value, dict):
-        return {key: _painted(part, palette, key.endswith(("color", "colorway"))) for key, part in value.items()}
+        return {
+            key: _painted(part, palette, key.endswith(("color", "colorway", "colorscale")))
+            for key, part in value.items()
+        }
     if isinstance(value, list):
         return [_painted(part, palette, of_colour) for part in value]
     return colour(value, palette) if of_colour and isinstance(value, str) else value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from engine.figures.chart import Chart
 from engine.figures.histogram import histogram
+from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
 from engine.figures.theme import Mode
@@ -14,16 +16,27 @@ from engine.types import Concluded, Result
 
 
 def charts(result: Result) -> dict[str, Chart]:
-    """The charts of a calibration result by name; those it has nothing for are left out."""
+    """The charts of a result by name, the one that answers first; those it has nothing for are left out."""
+    found = _CHARTS[result.analysis](result) if result.analysis in _CHARTS else {}
+    return {name: chart for name, chart in found.items() if chart is not None}
+
+
+def _calibration(result: Result) -> dict[str, Chart | None]:
     pairs = result.dataset.get("kind", "comparison") != "score"
-    found: dict[str, Chart | None] = {
+    return {
         "reliability": reliability(result.pictures, pairs, level_of(result))
         if "reliability" in result.pictures
         else None,
         "slices": slices(result.slices),
         "histogram": histogram(result.pictures.get("histogram"), pairs),
     }
-    return {name: chart for name, chart in found.items() if chart is not None}
+
+
+_CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
+    "calibration": _calibration,
+    "ranking": ranking,
+}
+"""The pictures of each analysis."""
 
 
 def level_of(result: Result) -> float:
@@ -31,10 +44,11 @@ def level_of(result: Result) -> float:
     return next((estimate.level for estimate in result.estimates.values()), 0.95)
 
 
-def calibration_view(concluded: Concluded, mode: Mode = "light") -> dict[str, Any]:
-    """The answer of `/view/calibration`, in the shape `docs/architecture.md` states."""
+def view_of(concluded: Concluded, mode: Mode = "light") -> dict[str, Any]:
+    """The answer of `/view/<analysis>`, in the shape `docs/architecture.md` states."""
     result = concluded.result
     return {
+        "analysis": result.analysis,
         "dataset": result.dataset.get("id"),
         "version": concluded.version,
         "event": concluded.event_id,

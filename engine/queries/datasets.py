@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.access.visible import VisibleDataset, earlier_than, from_json, project_id, visible_dataset
+from engine.analysis import applicable
 from engine.errors import NotFound
 from engine.queries import events, segments
 from engine.queries.cache import Cache
@@ -158,6 +159,7 @@ def _view(row: Any, as_of: int) -> DatasetView:
         run_id=run_id,
         error=from_json(run_error) if run_state == "failed" else None,
         event_id=as_of,
+        analyses=tuple(analysis.name for analysis in applicable(report)) if report else (),
     )
 
 
@@ -182,6 +184,7 @@ def _parse_answer(number: int, created: Any, verdict: str, sentence: str, kept: 
         sentence=sentence,
         rows=answer.get("rows", 0),
         estimates=answer.get("estimates", {}),
+        analysis=answer.get("analysis", "calibration"),
     )
 
 

@@ -22,6 +22,7 @@ from engine.words import amount
 PAGES = (
     ("home", "Home", ("start", "overview", "answer"), "g h"),
     ("calibration", "Calibration", ("reliability", "ece", "trust", "reward model", "over-confident"), "g c"),
+    ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),
@@ -117,7 +118,7 @@ def _pages_for(project: str, overseeing: bool, watching: bool) -> tuple[PaletteE
 
 def _dataset(dataset: DatasetView) -> PaletteEntry:
     hint = _size(dataset) if dataset.version else "not read yet"
-    page = "calibration" if dataset.verdict else "datasets"
+    page = dataset.analyses[0] if dataset.verdict and dataset.analyses else "datasets"
     return _link(dataset.id, dataset.name, page, hint, (dataset.format, dataset.kind or ""))
 
 

@@ -16,6 +16,7 @@ from engine.errors import PlumblineError
 from engine.queries import results
 from engine.types import DatasetView, Who
 from pages.parts import reads
+from pages.parts.looking import Looking
 
 STILL_SECONDS: Final = 3.0
 """How long a dataset must not have changed."""
@@ -29,19 +30,27 @@ _lock = threading.Lock()
 _one_at_a_time = threading.Lock()
 
 
-def conclude_slices(who: Who, dataset: DatasetView, params: Mapping[str, Any]) -> threading.Timer | None:
+def conclude_slices(who: Who, looking: Looking) -> threading.Timer | None:
     """Conclude this view for the first slices of the dataset, soon, in the background; once for each version.
 
     The timer that will do it, or None where it was asked for before or there are no slices.
     """
+    dataset, params = looking.dataset, looking.params
+    if "slice" not in params:
+        return None
     slices = [f"{column}={value}" for column, values in dataset.slices.items() for value in values][:MOST_SLICES]
-    key = (dataset.id, dataset.version, *sorted((name, value) for name, value in params.items() if name != "slice"))
+    key = (
+        looking.analysis,
+        dataset.id,
+        dataset.version,
+        *sorted((name, value) for name, value in params.items() if name != "slice"),
+    )
     if not slices or not _first(key):
         return None
     age = (datetime.now(UTC) - dataset.updated_at).total_seconds()
     views = [{**params, "slice": one} for one in slices]
     timer = threading.Timer(
-        max(DRAWING_SECONDS, STILL_SECONDS - age), _conclude, (who, dataset.id, dataset.version, views)
+        max(DRAWING_SECONDS, STILL_SECONDS - age), _conclude, (who, looking.analysis, dataset, views)
     )
     timer.daemon = True
     timer.start()
@@ -57,9 +66,9 @@ def _first(key: tuple[Any, ...]) -> bool:
     return not known
 
 
-def _conclude(who: Who, dataset_id: int, version: int, views: Sequence[Mapping[str, Any]]) -> None:
+def _conclude(who: Who, analysis: str, dataset: DatasetView, views: Sequence[Mapping[str, Any]]) -> None:
     with _one_at_a_time, suppress(PlumblineError):  # whoever asks for the view is told what is wrong with it
         for view in views:
-            if reads.dataset_of(who, dataset_id).version != version:
+            if reads.dataset_of(who, dataset.id).version != dataset.version:
                 return
-            results.conclude(who, dataset_id, params=view, version=version, rows=False)
+            results.conclude(who, dataset.id, analysis, view, dataset.version, rows=False)

@@ -12,15 +12,16 @@ from engine.queries.cache import Cache
 from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import numbers, reads, state
 from pages.parts.component import encode, mount
+from pages.parts.looking import Looking
 
 Drawn = dict[str, orjson.Fragment]
-_drawn: Cache[tuple[int, int, reads.Params], Drawn] = Cache(256)
-"""Charts as JSON by dataset, version and parameters: none of it changes once made."""
+_drawn: Cache[tuple[Any, ...], Drawn] = Cache(256)
+"""Charts as JSON by analysis, dataset, version and parameters: none of it changes once made."""
 _lines: Cache[tuple[int, int, datetime, int, int], orjson.Fragment | None] = Cache(64)
 """Lines of answers as JSON by dataset, the newest answer's version and time, how many there are, and the height."""
 
 
-def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, Any], title: str = "") -> Any:
+def show_answer(looking: Looking, concluded: Concluded, title: str = "") -> Any:
     """The full answer; its trigger `open` fires when the title, where there is one, is chosen."""
     result = concluded.result
     numbers_now = {
@@ -32,8 +33,8 @@ def show_answer(dataset: DatasetView, concluded: Concluded, params: dict[str, An
         "prompts": result.dataset.get("prompts"),
         "estimates": numbers.compact(result.estimates),
     }
-    frame = {**_frame(dataset, params), "title": title, "numbers": numbers.named(dataset.kind)}
-    return mount("answer", "answer", {**frame, **numbers_now}, "open")
+    named = numbers.named(looking.analysis, looking.dataset.kind, tuple(result.estimates))
+    return mount("answer", "answer", {**_frame(looking), "title": title, "numbers": named, **numbers_now}, "open")
 
 
 def show_cards(answers: list[tuple[DatasetView, AnswerView]]) -> Any:
@@ -43,10 +44,10 @@ def show_cards(answers: list[tuple[DatasetView, AnswerView]]) -> Any:
 
 def _small(dataset: DatasetView, answer: AnswerView) -> dict[str, Any]:
     return {
-        **_frame(dataset, dict(state.DEFAULTS)),
+        **_frame(Looking(answer.analysis, dataset)),
         "title": dataset.name,
         "small": True,
-        "numbers": numbers.named(dataset.kind, few=True),
+        "numbers": numbers.named(answer.analysis, dataset.kind, tuple(answer.estimates), few=True),
         "version": answer.version,
         "since": dataset.event_id,
         "verdict": answer.verdict,
@@ -57,29 +58,31 @@ def _small(dataset: DatasetView, answer: AnswerView) -> dict[str, Any]:
     }
 
 
-def _frame(dataset: DatasetView, params: dict[str, Any]) -> dict[str, Any]:
+def _frame(looking: Looking) -> dict[str, Any]:
+    dataset = looking.dataset
     return {
         "dataset": dataset.id,
+        "analysis": looking.analysis,
         "noun": "scores" if dataset.kind == "score" else "pairs",
         "live": dataset.live or dataset.simulated,
         "at": iso(dataset.updated_at),
-        "query": state.query(dataset.id, params),
-        "plain": params == state.DEFAULTS,
+        "query": looking.query,
+        "view": looking.address,
+        "plain": looking.plain,
     }
 
 
-def show_chart(name: str, dataset: DatasetView, concluded: Concluded, params: dict[str, Any], **options: Any) -> None:
+def show_chart(name: str, looking: Looking, concluded: Concluded, **options: Any) -> None:
     """The chart of this name, if the result has one."""
-    data = chart_data(name, dataset, concluded, params, **options)
+    data = chart_data(name, looking, concluded, **options)
     if data is not None:
         mount("chart", f"chart-{name}", data, show=_switched)
 
 
-def chart_data(
-    name: str, dataset: DatasetView, concluded: Concluded, params: dict[str, Any], **options: Any
-) -> dict[str, Any] | None:
+def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any) -> dict[str, Any] | None:
     """What the chart of this name is given; None where the result has none."""
-    key = (dataset.id, concluded.version, tuple(params.items()))
+    dataset = looking.dataset
+    key = (looking.analysis, dataset.id, concluded.version, *sorted(looking.params.items()))
     chart = _drawn.get(key, lambda: _charts(concluded)).get(name)
     if chart is None:
         return None
@@ -90,8 +93,9 @@ def chart_data(
         "version": concluded.version,
         "since": concluded.event_id,
         "dataset": dataset.id,
-        "query": state.query(dataset.id, params),
-        "stamp": f"{dataset.id}@{concluded.version}",
+        "query": looking.query,
+        "view": looking.address,
+        "stamp": f"{looking.analysis}/{dataset.id}@{concluded.version}",
         "heading": concluded.result.sentence,
         "file": f"{dataset.name}-{name}-v{concluded.version}",
         **shown,
@@ -108,7 +112,7 @@ def _charts(concluded: Concluded) -> Drawn:
 
 
 def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
-    """The line of the calibration error from version to version; False below two versions."""
+    """The line of the leading number from version to version; False below two versions."""
     answers = reads.history_of(who, dataset.id)
     if not answers:
         return False
@@ -123,6 +127,8 @@ def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
         "since": dataset.event_id,
         "dataset": dataset.id,
         "query": "",
+        "view": "",
+        "headline": answers[-1].analysis,
         "stamp": f"{dataset.id}@{version}",
         "bare": True,
         "grows": True,

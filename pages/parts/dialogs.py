@@ -34,7 +34,7 @@ ROLES = {
 def perform(who: Who, known: Mapping[int, DatasetView], asked: Any) -> None:
     """Do what was chosen in the list of datasets."""
     if asked.open:
-        shell.open_dataset(int(asked.open["id"]))
+        shell.open_dataset(who, int(asked.open["id"]))
     if asked.remove and (gone := known.get(int(asked.remove["id"]))):
         _remove(who, gone)
     wanted = state.asked() or _chosen(asked)
@@ -92,4 +92,4 @@ def mapping(who: Who, dataset: DatasetView) -> None:
         if st.form_submit_button("Read again", type="primary"):
             changed = {role: name.strip() for role, name in named.items() if name.strip()}
             if worked(lambda: datasets.set_mapping(who, dataset.id, changed)):
-                shell.open_dataset(dataset.id)
+                shell.open_dataset(who, dataset.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.figures import words
@@ -60,14 +60,42 @@ NUMBERS = {
         "Mean score", "What the scores say on average, as a probability.", "mean of score ÷ scale."
     ),
     "base_rate": Explained("Base rate", "How often it is true.", "mean of the truth."),
+    "top_gap": Explained(
+        "Lead, Elo",
+        "How far the first is ahead of the second. 100 Elo is a win in 64 of 100 comparisons; an interval that holds 0 "
+        "says that the two are not told apart.",
+        "difference of the two strengths, 400 ÷ ln 10 for each logit; its interval allows for prompts that were "
+        "compared more than once.",
+        "Bradley and Terry (1952), White (1982)",
+    ),
+    "items": Explained("Models", "How many were compared with each other.", "the largest connected group of them."),
+    "tie_rate": Explained("Ties", "How often neither was preferred.", "share of comparisons that are ties."),
+    "position_bias": Explained(
+        "Position bias",
+        "How much more often the answer shown first is preferred than half the time. 0 is fair.",
+        "share of comparisons won by what was shown first, a tie as half, less ½.",
+    ),
+    "nu": Explained(
+        "Ties, ν",
+        "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
+        "fitted together with the strengths.",
+        "Davidson (1970)",
+    ),
 }
-PAIRS = ("calibration_error", "accuracy", "ece_width_15", "brier", "nll", "temperature")
-SCORES = ("calibration_error", "accuracy", "mean_score", "base_rate", "ece_width_15", "brier")
+_CALIBRATION_PAIRS = ("calibration_error", "accuracy", "ece_width_15", "brier", "nll", "temperature")
+_CALIBRATION_SCORES = ("calibration_error", "accuracy", "mean_score", "base_rate", "ece_width_15", "brier")
 
 
-def named(kind: str | None, few: bool = False) -> list[dict[str, Any]]:
-    """The key numbers of a kind of data, in the order of the page; `few` leaves the first three."""
-    names = SCORES if kind == "score" else PAIRS
+_KEY: Mapping[str, tuple[str, ...]] = {
+    "ranking": ("top_gap", "items", "tie_rate", "position_bias", "nu"),
+}
+"""The key numbers of an analysis, in the order of its page."""
+
+
+def named(analysis: str, kind: str | None, known: Sequence[str], few: bool = False) -> list[dict[str, Any]]:
+    """The key numbers of an analysis that the answer knows, in the order of the page; `few` leaves the first three."""
+    usual = _CALIBRATION_SCORES if kind == "score" else _CALIBRATION_PAIRS
+    names = [name for name in _KEY.get(analysis, usual) if name in known and name in NUMBERS]
     return [_named(name) for name in (names[:3] if few else names)]
 
 

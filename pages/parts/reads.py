@@ -111,9 +111,9 @@ def answer_of(who: Who, dataset_id: int) -> AnswerView | None:
     return _answer(who, dataset_id, cursor())
 
 
-def conclusion(who: Who, dataset_id: int, version: int, params: Params) -> Concluded:
+def conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
-    return _conclusion(who, dataset_id, version, params, cursor())
+    return _conclusion(who, dataset_id, version, params, analysis, cursor())
 
 
 @newest
@@ -163,5 +163,5 @@ def _answer(who: Who, dataset_id: int, _as_of: int) -> AnswerView | None:
 
 
 @newest
-def _conclusion(who: Who, dataset_id: int, version: int, params: Params, _as_of: int) -> Concluded:
-    return results.conclude(who, dataset_id, params=dict(params), version=version, rows=False, patience=MOVING_SECONDS)
+def _conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str, _as_of: int) -> Concluded:
+    return results.conclude(who, dataset_id, analysis, dict(params), version, rows=False, patience=MOVING_SECONDS)

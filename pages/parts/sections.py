@@ -1,4 +1,4 @@
-"""The sections of the Calibration page below its answer, in the order in which they are read."""
+"""What pages of analyses share: the choice of rows, tools, and the cards that every answer has."""
 
 from __future__ import annotations
 
@@ -10,26 +10,19 @@ import streamlit as st
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import cards, numbers, recalibration, shell, state
+from pages.parts import cards, numbers, shell, state
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.component import mount
+from pages.parts.looking import Looking
 
 EXAMPLES = 5
-READING = "On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers."
-BINS = [5, 8, 10, 12, 15, 20, 24, 30]
-RECALIBRATORS = {
-    "comparison": ["temperature", "isotonic", "flexible"],
-    "score": ["temperature", "platt", "beta", "isotonic"],
-}
 
 
-def controls(dataset: DatasetView) -> dict[str, Any]:
-    """The parameters of the view, each bound to the address."""
+def rows_control(dataset: DatasetView) -> str:
+    """Which rows: all of them, or those of one slice."""
     slices = ["", *(f"{column}={value}" for column, values in dataset.slices.items() for value in values)]
-    kinds = RECALIBRATORS.get(dataset.kind or "comparison", RECALIBRATORS["comparison"])
-    bins = st.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
-    cohort = st.selectbox(
+    chosen = st.selectbox(
         "Rows",
         slices,
         key=state.SLICE,
@@ -38,50 +31,42 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
         format_func=_slice_name,
         disabled=len(slices) < 2,
     )
-    chosen = st.selectbox("Recalibrator", kinds, key=state.RECALIBRATOR, bind="query-params", width=170)
-    return {state.BINS: bins, state.SLICE: cohort or "", state.RECALIBRATOR: chosen}
+    return chosen or ""
 
 
 def _slice_name(value: str) -> str:
     return value or "All rows"
 
 
-def tools(who: Who, dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
+def choice(label: str, key: str, options: Mapping[str, str], width: int = 200) -> str:
+    """One of a few named ways, bound to the address; the first where nobody chose."""
+    return st.selectbox(
+        label, list(options), key=key, bind="query-params", width=width, format_func=options.__getitem__
+    )
+
+
+def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
     """Copy, link, take away, keep."""
-    query = state.query(dataset.id, params)
+    base, query = f"/export/{looking.analysis}", looking.query
     exports = [
-        {"title": "Report, HTML", "hint": "One file, opens anywhere", "href": f"/export/calibration.html?{query}"},
-        {"title": "Table, CSV", "hint": "The bins of the diagram", "href": f"/export/calibration.csv?{query}"},
-        {
-            "title": "Result, JSON",
-            "hint": "Every number with its evidence",
-            "href": f"/export/calibration.json?{query}",
-        },
+        {"title": "Report, HTML", "hint": "One file, opens anywhere", "href": f"{base}.html?{query}"},
+        {"title": "Table, CSV", "hint": _table_hint(concluded), "href": f"{base}.csv?{query}"},
+        {"title": "Result, JSON", "hint": "Every number with its evidence", "href": f"{base}.json?{query}"},
     ]
     chosen = mount(
         "tools", "tools", {"markdown": numbers.markdown(concluded.result), "exports": exports, "saves": True}, "save"
     )
     if chosen.save:
-        shell.save_view(who, dataset.project, chosen.save["name"], "calibration", chosen.save["query"])
+        shell.save_view(who, looking.dataset.project, chosen.save["name"], looking.analysis, chosen.save["query"])
+
+
+def _table_hint(concluded: Concluded) -> str:
+    if concluded.result.analysis == "calibration":
+        return "The bins of the diagram"
+    return "The first picture as rows"
 
 
 # ------------------------------------------------------------------ cards
-
-
-def show(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> None:
-    """Every card below the answer."""
-    made = [
-        reliability(dataset, concluded, params),
-        newer(dataset, concluded),
-        slices(dataset, concluded, params),
-        recalibration.card(dataset, concluded.result, params[state.RECALIBRATOR]),
-        worst(dataset, concluded, params),
-        recognised(dataset, concluded.result.warnings),
-        evidence(concluded),
-    ]
-    acts = {("slices", "pick"): _filter, ("reliability", "show"): _switch}
-    if cards.show(made, acts) == ("newer", "refresh"):
-        st.rerun()
 
 
 def show_recognised(dataset: DatasetView) -> None:
@@ -89,56 +74,41 @@ def show_recognised(dataset: DatasetView) -> None:
     cards.show([recognised(dataset, [])], {})
 
 
-def _filter(value: Any) -> None:
+def filter_by(value: Any) -> None:
+    """Look at one slice alone."""
     state.set_slice(str(value or ""))
 
 
-def _switch(value: Any) -> None:
-    state.set_overlays(str(value or ""))
+def picture(
+    name: str, heading: str, reading: str, looking: Looking, concluded: Concluded, *, half: bool = False
+) -> Card | None:
+    """A card with one chart of the result; None where the result has none of this name."""
+    data = chart_data(name, looking, concluded)
+    if data is None:
+        return None
+    return Card(name, [cards.title(heading), cards.text(reading), cards.part("chart", name, data)], half=half)
 
 
-def reliability(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> Card:
-    """The reliability diagram, large."""
-    data = chart_data("reliability", dataset, concluded, params, height=470)
-    return Card(
-        "reliability", [cards.title("Reliability"), cards.text(READING), cards.part("chart", "reliability", data)]
-    )
+def pictured(*found: Card | None) -> list[Card]:
+    """The cards that there are."""
+    return [card for card in found if card is not None]
 
 
-def newer(dataset: DatasetView, concluded: Concluded) -> Card:
+def newer(looking: Looking, concluded: Concluded) -> Card:
     """Answer and charts move by themselves; what is below says when it is older, and is read again on demand."""
-    data = {"dataset": dataset.id, "version": concluded.version, "since": concluded.event_id}
+    data = {"dataset": looking.dataset.id, "version": concluded.version, "since": concluded.event_id}
     return Card("newer", [cards.part("newer", "newer", data)], bare=True)
 
 
-def slices(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> Card:
-    """Slices as a forest; choosing a point filters the page."""
-    data = chart_data("slices", dataset, concluded, params)
-    if data is None:
-        return Card("slices", [cards.title("Slices"), cards.text(_no_slices(dataset))], half=True)
-    confirmed = sum(bool(entry.get("confirmed")) for entry in concluded.result.slices)
-    said = f"Against the rest, after recalibration; {confirmed} confirmed on held-out prompts. Choose one to filter."
-    return Card("slices", [cards.title("Slices"), cards.text(said), cards.part("chart", "slices", data)], half=True)
+WORST = "Where the model was surest and the label says otherwise. Press n and p to go through them."
 
 
-def _no_slices(dataset: DatasetView) -> str:
-    if dataset.slices:
-        named = ", ".join(dataset.slices)
-        return f"This file can be sliced by {named}, but no value has enough prompts (30) to be held against the rest."
-    return (
-        "This file has no column to slice by. Any column of your own with 2 to 50 different short values becomes "
-        "one by its own name: add, say, domain, language or source. A column that was missed is named under Datasets, "
-        "in the menu of the file, Columns…"
-    )
-
-
-def worst(dataset: DatasetView, concluded: Concluded, params: dict[str, Any]) -> Card:
-    """The most confidently wrong rows, side by side."""
-    said = "Where the model was surest and the label says otherwise. Press n and p to go through them."
-    address = f"/view/worst?{state.query(dataset.id, params)}&version={concluded.version}"
+def worst(looking: Looking, concluded: Concluded, heading: str = "Most confidently wrong", said: str = WORST) -> Card:
+    """The rows that speak most against it, side by side."""
+    address = f"/view/{looking.analysis}/worst?{looking.query}&version={concluded.version}"
     none = cards.text("Nothing is confidently wrong here.")
     rows = cards.part("pairs", "worst", {"address": address}) if concluded.result.worst else none
-    return Card("worst", [cards.title("Most confidently wrong"), cards.text(said), rows])
+    return Card("worst", [cards.title(heading), cards.text(said), rows])
 
 
 def recognised(dataset: DatasetView, warnings: list[Notice]) -> Card:

@@ -26,6 +26,7 @@ __all__ = ["FILES", "mount_all", "open_dataset", "open_page", "page", "project",
 FILES = {
     "home": "pages/home.py",
     "calibration": "pages/calibration.py",
+    "ranking": "pages/ranking.py",
     "datasets": "pages/datasets.py",
     "runs": "pages/runs.py",
     "people": "pages/people.py",
@@ -62,7 +63,7 @@ def mount_all(who: Who) -> None:
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
     if arrived:
-        open_dataset(arrived["datasets"][-1])
+        open_dataset(who, arrived["datasets"][-1])
 
 
 def _reach(who: Who, slug: str) -> Any:
@@ -100,9 +101,15 @@ def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
     st.switch_page(FILES.get(name, FILES["home"]), query_params=kept)
 
 
-def open_dataset(dataset_id: int) -> None:
-    """Go to the answer of a dataset."""
-    open_page("calibration", {"dataset": str(dataset_id)})
+def open_dataset(who: Who, dataset_id: int) -> None:
+    """Go to the answer of a dataset: to the page of the analysis that leads, as soon as that is known."""
+    analyses: tuple[str, ...] = ()
+    with suppress(PlumblineError):
+        analyses = reads.dataset_of(who, dataset_id).analyses
+    if not analyses:
+        state.await_answer(dataset_id)
+    page = next((analysis for analysis in analyses if analysis in FILES), "calibration")
+    open_page(page, {"dataset": str(dataset_id)})
 
 
 def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:

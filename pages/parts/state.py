@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +30,7 @@ _ASKED = "asked"
 _UNDO = "undo-last"
 _CHANGED = "changed"
 _SINCE = "since"
+_AWAITED = "awaited"
 _CHOSEN = "chosen"
 
 
@@ -153,10 +154,23 @@ def set_slice(value: str) -> None:
     st.session_state[SLICE] = value
 
 
-def query(dataset_id: int, params: dict[str, Any]) -> str:
+def query(dataset_id: int, params: Mapping[str, Any], defaults: Mapping[str, Any] = DEFAULTS) -> str:
     """The part of an address that names a view: the dataset and what is not default."""
-    changed = {key: value for key, value in params.items() if value != DEFAULTS.get(key)}
+    changed = {key: value for key, value in params.items() if value != defaults.get(key)}
     return urlencode({_DATASET: dataset_id, **changed})
+
+
+def await_answer(dataset_id: int) -> None:
+    """Remember that the answer of a dataset is wanted, of whatever kind it will be."""
+    st.session_state[_AWAITED] = dataset_id
+
+
+def awaited(dataset_id: int) -> bool:
+    """Whether the answer of this dataset is waited for; once."""
+    if st.session_state.get(_AWAITED) != dataset_id:
+        return False
+    del st.session_state[_AWAITED]
+    return True
 
 
 def remember_removed(dataset_id: int, name: str) -> None:

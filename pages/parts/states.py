@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -14,6 +14,9 @@ from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Notice, Who
 from pages.parts import places, prose, reads
 from pages.parts.component import mount
+
+NAME = "name"
+"""The way out that names the columns of a file."""
 
 HINT = {
     "title": "Drop a score file here, or choose one",
@@ -129,13 +132,35 @@ def name_columns(who: Who) -> bool:
     return places.may_change(who) and st.button("Name the columns…", type="primary")
 
 
-def nothing_to_calibrate(who: Who, notice: Notice) -> bool:
-    """Rows without scores, or without a truth to hold them against. Whether the way out was chosen."""
+def nothing_to_calibrate(who: Who, notice: Notice, analyses: Sequence[str]) -> str:
+    """Rows without scores, or without a truth to hold them against. The way out that was chosen."""
     with st.container(key="card-nothing"):
         st.header("Nothing to calibrate in this file")
         explain(notice.message.removeprefix("nothing to calibrate: ").capitalize() + ".")
         explain("Its rows are kept. If a column holds the scores under a name of its own, name it: it is read again.")
-        return name_columns(who)
+        return _ways_out(who, analyses)
+
+
+def nothing_to_say(who: Who, title: str, absent: str, analyses: Sequence[str]) -> str:
+    """Rows that lack what an analysis needs. The way out that was chosen."""
+    with st.container(key="card-nothing"):
+        st.header(f"Nothing for {title} in this file")
+        explain(f"{title} needs {absent}.")
+        explain("If a column holds that under a name of its own, name it: the file is read again.")
+        return _ways_out(who, analyses)
+
+
+def _ways_out(who: Who, analyses: Sequence[str]) -> str:
+    """Buttons to what can be said of such rows, and to naming their columns; the page, or NAME, that was chosen."""
+    chosen = ""
+    with st.container(horizontal=True):
+        for place, analysis in enumerate(analyses):
+            shown = analysis.replace("_", " ").capitalize()
+            if st.button(f"Open {shown}", key=f"way-{analysis}", type="primary" if place == 0 else "secondary"):
+                chosen = analysis
+        if places.may_change(who) and st.button("Name the columns…", type="secondary" if analyses else "primary"):
+            chosen = NAME
+    return chosen
 
 
 def not_enough(dataset: DatasetView, message: str) -> None:

@@ -78,7 +78,7 @@ def show(who: Who) -> None:
             [_row(line) for line in found[:PAGE]],
             empty="Nothing of this kind was done.",
             filtered="Filter this page",
-            links=[("All of these, CSV", f"/export/audit.csv?{query}")],
+            links=[("All of these, CSV", f"/export/trail.csv?{query}")],
         )
         _leaf(before, found)
 

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from engine.figures import calibration_view, charts, histogram, history, reliability, slices, words
+from engine.figures import charts, histogram, history, reliability, slices, view_of, words
 from engine.figures.theme import DARK, LIGHT, TEMPLATE, colour, css_variables, paint
 from engine.types import AnswerView
 from tests.figures import results
@@ -195,8 +195,9 @@ def test_text_can_be_read_on_what_it_stands_on(palette: dict[str, str]) -> None:
 
 
 def test_the_view_has_the_shape_of_the_contract() -> None:
-    view = calibration_view(results.concluded(), "tokens")
+    view = view_of(results.concluded(), "tokens")
     assert set(view) == {
+        "analysis",
         "dataset",
         "version",
         "event",
@@ -223,12 +224,12 @@ def test_the_view_is_json_without_not_a_number() -> None:
     spoiled = results.pictures()
     spoiled["reliability"]["low"][0] = float("nan")
     spoiled["corp"]["y"][1] = float("inf")
-    text = json.dumps(calibration_view(results.concluded(pictures=spoiled), "dark"), allow_nan=False)
+    text = json.dumps(view_of(results.concluded(pictures=spoiled), "dark"), allow_nan=False)
     assert json.loads(text)["charts"]["reliability"]
 
 
 def test_text_of_files_is_escaped_wherever_plotly_reads_markup() -> None:
-    view = calibration_view(results.concluded(slices=[results.entry(HOSTILE, 0.1)]), "light")
+    view = view_of(results.concluded(slices=[results.entry(HOSTILE, 0.1)]), "light")
     chart = view["charts"]["slices"]
     shown = [chart["figure"]["layout"]["yaxis"]["ticktext"][0], chart["figure"]["data"][0]["customdata"][0][0]]
     for text in shown:

@@ -12,6 +12,7 @@ from engine.queries import results
 from engine.queries.datasets import get_dataset
 from engine.types import DatasetView, Who
 from pages.parts import ahead
+from pages.parts.looking import Looking
 from tests.pages import samples
 from tests.pages.conftest import Give
 
@@ -33,7 +34,7 @@ def dataset(give: Give, who: Who) -> DatasetView:
 
 def look(who: Who, dataset: DatasetView) -> bool:
     """Whether looking at it had anything concluded; waits until that is done."""
-    timer = ahead.conclude_slices(who, dataset, VIEW)
+    timer = ahead.conclude_slices(who, Looking("calibration", dataset, VIEW))
     if timer is not None:
         timer.join()
     return timer is not None

@@ -31,7 +31,7 @@ def test_worst_pairs_are_fetched_for_the_view_that_is_shown(page: Page, give: Gi
     dataset = give(samples.pairs())
     app = page("calibration", dataset=str(dataset))
     app.selectbox(key=state.SLICE).set_value("source=math").run()
-    assert part(app, "pairs") == {"address": f"/view/worst?dataset={dataset}&slice=source%3Dmath&version=1"}
+    assert part(app, "pairs") == {"address": f"/view/calibration/worst?dataset={dataset}&slice=source%3Dmath&version=1"}
 
 
 def test_controls_reach_the_address_and_every_part(page: Page, give: Give) -> None:

@@ -226,7 +226,7 @@ def test_the_audit_is_narrowed_leafed_through_and_taken_away(page: Page, who: Wh
     assert {row["cells"][1] for row in rows(app)} == {"ann"}
     assert app.query_params["by"] == "ann"
     (link,) = next(one for one in parts(app, "listing"))["links"]
-    assert link == ["All of these, CSV", f"/export/audit.csv?person={who.user_id}"]
+    assert link == ["All of these, CSV", f"/export/trail.csv?person={who.user_id}"]
 
 
 def rows(app: AppTest) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`/export/audit.csv`: all of what was asked for, in order, for those who may see it, without a formula in it."""
+"""`/export/trail.csv`: all of what was asked for, in order, for those who may see it, without a formula in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_the_file_holds_every_line_that_was_asked_for(desk: Desk, monkeypatch: p
     for number in range(7):
         people.set_preference(ann.who, "note", str(number))
     tokens.create(ann.who, "=cmd()", "read")
-    answer = desk.visitor("root").get("/export/audit.csv", params={"person": str(ann.who.user_id)})
+    answer = desk.visitor("root").get("/export/trail.csv", params={"person": str(ann.who.user_id)})
     assert answer.headers["content-type"].startswith("text/csv")
     assert "plumbline-audit.csv" in answer.headers["content-disposition"]
     lines = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
@@ -37,7 +37,7 @@ def test_the_file_holds_every_line_that_was_asked_for(desk: Desk, monkeypatch: p
 
 
 def test_it_is_for_those_who_may_see_the_audit(desk: Desk) -> None:
-    assert desk.visitor().get("/export/audit.csv").status_code == 401
-    assert desk.visitor("vera", "viewer").get("/export/audit.csv").status_code == 403
-    assert desk.visitor("olga", "operator").get("/export/audit.csv").status_code == 200
-    assert desk.visitor("otto", "operator").get("/export/audit.csv", params={"person": "x"}).status_code == 400
+    assert desk.visitor().get("/export/trail.csv").status_code == 401
+    assert desk.visitor("vera", "viewer").get("/export/trail.csv").status_code == 403
+    assert desk.visitor("olga", "operator").get("/export/trail.csv").status_code == 200
+    assert desk.visitor("otto", "operator").get("/export/trail.csv", params={"person": "x"}).status_code == 400

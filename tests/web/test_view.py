@@ -33,8 +33,9 @@ class Made:
         return SimpleNamespace(version=self.version)
 
     def conclude(
-        self, who: object, dataset_id: int, params: Any = None, version: int | None = None, **_: Any
+        self, who: object, dataset_id: int, analysis: str, params: Any = None, version: int | None = None, **_: Any
     ) -> Concluded:
+        assert analysis == "calibration"
         self.asked.append(dict(params or {}))
         self.versions.append(version)
         if self.failure:
@@ -88,13 +89,13 @@ def test_the_same_view_is_concluded_once_and_again_for_a_new_version(desk: Desk,
 
 def test_the_worst_rows_are_those_of_the_version_asked_for(desk: Desk, made: Made) -> None:
     client = desk.visitor("ann")
-    found = client.get("/view/worst?dataset=5&bins=10&version=2")
+    found = client.get("/view/calibration/worst?dataset=5&bins=10&version=2")
     assert found.headers["cache-control"] == "no-store"
     assert [row["said"][:8] for row in found.json()["rows"]] == ["Prefers "]
     assert (made.asked, made.versions) == ([{"bins": "10"}], [2])
-    assert client.get("/view/worst?dataset=5").status_code == 200
+    assert client.get("/view/calibration/worst?dataset=5").status_code == 200
     assert made.versions == [2, 3]
-    assert client.get("/view/worst?dataset=5&version=x").status_code == 400
+    assert client.get("/view/calibration/worst?dataset=5&version=x").status_code == 400
 
 
 def test_a_thousand_browsers_cost_one_conclusion() -> None:

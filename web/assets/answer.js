@@ -17,7 +17,7 @@ export class Answer {
   }
 
   take(given) {
-    const stamp = `${given.dataset}?${given.query}`;
+    const stamp = `${given.dataset}/${given.view}`;
     const stale = this.stamp === stamp && this.version > given.version;
     this.off?.();
     this.given = given;
@@ -108,13 +108,13 @@ export class Answer {
   async moved(body) {
     if (body.version <= this.version) return;
     const compact = body.answer;
-    if (this.given.plain && compact) return this.show({ ...compact, version: body.version });
+    if (this.given.plain && compact?.analysis === this.given.analysis) return this.show({ ...compact, version: body.version });
     this.wanted = Math.max(this.wanted ?? 0, body.version);
     if (this.fetching) return;
     this.fetching = true;
     try {
       while (this.wanted > this.version) {
-        const view = await plumb.view(this.given.query, this.wanted);
+        const view = await plumb.view(this.given.view, this.wanted);
         if (view.version <= this.version) break;
         this.show(view);
       }

@@ -107,13 +107,13 @@ class Part {
 
   /** New data from a rerun: draw what changed, listen from the event as of which it was read. */
   take(given) {
-    const same = this.given && this.given.stamp === given.stamp && this.given.query === given.query;
+    const same = this.given && this.given.stamp === given.stamp && this.given.view === given.view;
     this.given = given;
     const switched = this.obey(given.shown);
     this.root.dataset.chart = given.name;
     this.root.classList.toggle("pl-bare", Boolean(given.bare));
     this.off?.();
-    const newer = this.version > given.version && this.query === given.query;
+    const newer = this.version > given.version && this.view === given.view;
     if (!same && !newer) this.show(given.chart, given.version);
     else if (switched) this.draw();
     this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
@@ -122,7 +122,7 @@ class Part {
   show(chart, version) {
     this.chart = chart;
     this.version = version;
-    this.query = this.given.query;
+    this.view = this.given.view;
     this.reserve();
     this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.`);
     this.drawn = this.draw();
@@ -238,7 +238,7 @@ class Part {
     this.fetching = true;
     try {
       while (this.wanted > (this.version ?? 0)) {
-        const view = await plumb.view(this.given.query, this.wanted);
+        const view = await plumb.view(this.given.view, this.wanted);
         const fresh = view.charts[this.given.name];
         if (!fresh || view.version <= this.version) break;
         this.show(fresh, view.version);
@@ -280,7 +280,7 @@ class Part {
     if (!trace || event.altKey || event.ctrlKey || event.metaKey) return;
     const last = trace.x.length - 1;
     const from = this.index ?? -1;
-    const upright = this.given.name === "slices";
+    const upright = Boolean(trace.meta.upright);
     const steps = { ArrowRight: from + 1, ArrowLeft: from < 0 ? last : from - 1, ArrowUp: upright ? from + 1 : from - 1, ArrowDown: upright ? (from < 0 ? last : from - 1) : from + 1, Home: 0, End: last };
     if (event.key === "Enter" && this.index !== null && trace.meta.pick !== undefined) this.pick(trace.customdata[this.index][trace.meta.pick]);
     else if (event.key === "Escape" && this.index !== null && !this.dialog.open) this.unfocus();

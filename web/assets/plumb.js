@@ -80,15 +80,15 @@ class Bus {
     for (const element of document.querySelectorAll("[data-plumb-status]")) element.textContent = STATES[state];
   }
 
-  /** The view of `query` at `version` or later: one request for all parts of a page that want it. */
-  view(query, version) {
-    const known = this.views.get(query);
+  /** The view at `address` at `version` or later: one request for all parts of a page that want it. */
+  view(address, version) {
+    const known = this.views.get(address);
     if (known && known.version >= version) return known.promise;
-    const promise = fetch(`/view/calibration?${query}&mode=tokens`, { headers: { accept: "application/json" } }).then((answer) =>
+    const promise = fetch(`/view/${address}&mode=tokens`, { headers: { accept: "application/json" } }).then((answer) =>
       answer.ok ? answer.json() : Promise.reject(new Error(`view: ${answer.status}`)),
     );
-    this.views.set(query, { version, promise });
-    promise.catch(() => this.views.delete(query));
+    this.views.set(address, { version, promise });
+    promise.catch(() => this.views.delete(address));
     return promise;
   }
 }
@@ -226,7 +226,7 @@ export function paint(figure, place) {
   const walk = (value, coloured) => {
     if (Array.isArray(value)) return value.map((part) => walk(part, coloured));
     if (value && typeof value === "object")
-      return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part, key.endsWith("color") || key.endsWith("colorway"))]));
+      return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part, /color(way|scale)?$/.test(key))]));
     return coloured && typeof value === "string" ? tone(value) : value;
   };
   return walk(figure, false);

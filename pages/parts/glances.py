@@ -1,0 +1,49 @@
+"""How Home shows the answer of each analysis: its question, its picture, its leading number over time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Glance(NamedTuple):
+    """The question that an analysis answers, the chart that shows it, and what its leading number means."""
+
+    question: str
+    chart: str
+    heading: str
+    reading: str
+    headline: str
+    meaning: str
+
+
+_CALIBRATION = Glance(
+    "Can you trust the reward model?",
+    "reliability",
+    "Reliability",
+    "On the dotted line, confidence is what it is worth. Below it, the model claims more than it delivers.",
+    "Calibration error",
+    "Calibration error is how far, in probability, the model's confidence lies from how often it is right: 0 is "
+    "honest, .10 is ten points of empty claim. The bracket holds the true value in 95 of 100 cases.",
+)
+_GLANCES = {
+    "calibration": _CALIBRATION,
+    "ranking": Glance(
+        "Which model is ahead?",
+        "forest",
+        "Strengths",
+        "Further right is stronger. Models whose ranks overlap are not told apart by these comparisons.",
+        "Lead of the first",
+        "The lead is the distance between the first and the second in Elo points: 100 is a win in 64 of 100 "
+        "comparisons. While its bracket holds 0, nobody is surely ahead.",
+    ),
+}
+
+
+def of(analysis: str) -> Glance:
+    """What Home shows of this analysis."""
+    return _GLANCES.get(analysis, _CALIBRATION)
+
+
+def question(analysis: str) -> str:
+    """What Home asks when the answer of this analysis leads."""
+    return of(analysis).question

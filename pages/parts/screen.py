@@ -1,0 +1,149 @@
+"""A page that answers with one analysis: which dataset, its answer, controls, cards. The same frame for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
+from engine.types import Concluded, DatasetView, Who
+from pages.parts import ahead, cards, reads, sections, shell, state, states
+from pages.parts.answer import show_answer
+from pages.parts.cards import Card
+from pages.parts.looking import Looking
+
+NOTHING = "nothing_to_calibrate"
+
+Cards = Callable[[Looking, Concluded], Sequence[Card]]
+Acts = Mapping[tuple[str, str], Callable[[Any], None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What is particular about the page of one analysis; its name is that of the page.
+
+    `defaults` are its controls' values where nobody chose; `absent` says what a file has to hold for it.
+    """
+
+    analysis: str
+    title: str
+    defaults: Mapping[str, Any]
+    controls: Callable[[DatasetView], dict[str, Any]]
+    cards: Cards
+    absent: str
+    acts: Acts = field(default_factory=dict)
+
+
+def show(who: Who, screen: Screen) -> None:
+    """The state that the dataset is in."""
+    slug = shell.project(who).slug
+    known = reads.datasets_of(who, slug)
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.title(screen.title, width="stretch")
+        dataset = choose(known, screen.analysis) if known else None
+    if not known:
+        states.no_datasets(who, slug)
+    elif dataset is None:
+        states.failed(NotFound("This dataset was removed, or it belongs to another project. Choose one above."))
+    elif dataset.version:
+        _show_read(who, screen, dataset)
+    elif dataset.error:
+        if states.refused(who, dataset):
+            name_columns(dataset)
+    elif dataset.run_id is not None:
+        states.pending(dataset.run_id, who)
+
+
+def _show_read(who: Who, screen: Screen, dataset: DatasetView) -> None:
+    """What was read: its answer, or why there is none; who waited for an answer of any kind is led to it."""
+    if state.awaited(dataset.id) and dataset.analyses and screen.analysis not in dataset.analyses:
+        shell.open_dataset(who, dataset.id)
+    if screen.analysis not in dataset.analyses:
+        _show_nothing(who, screen, dataset)
+    elif dataset.verdict == NotEnoughData.code and dataset.analyses[0] == screen.analysis:
+        states.not_enough(dataset, dataset.sentence or "")
+        sections.show_recognised(dataset)
+    else:
+        if dataset.error:
+            states.stale(dataset)
+        view(who, screen, dataset)
+
+
+def _show_nothing(who: Who, screen: Screen, dataset: DatasetView) -> None:
+    nothing = next((one for one in dataset.warnings if one.code == NOTHING), None)
+    if screen.analysis == "calibration" and nothing is not None:
+        chosen = states.nothing_to_calibrate(who, nothing, dataset.analyses)
+    else:
+        chosen = states.nothing_to_say(who, screen.title, screen.absent, dataset.analyses)
+    if chosen == states.NAME:
+        name_columns(dataset)
+    elif chosen:
+        shell.open_page(chosen, {"dataset": str(dataset.id)})
+    sections.show_recognised(replace(dataset, warnings=[one for one in dataset.warnings if one is not nothing]))
+
+
+def choose(known: list[DatasetView], analysis: str) -> DatasetView | None:
+    """The dataset in the address, else the one that moved last among those with an answer of this kind."""
+    by_id = {dataset.id: dataset for dataset in known}
+    wanted = state.dataset()
+    first = next((one for one in known if analysis in one.analyses), known[0])
+    current = by_id.get(wanted if wanted is not None else first.id)
+    key = f"picked-{current.id if current else 0}"
+    index = list(by_id).index(current.id) if current else None
+
+    def pick() -> None:
+        state.set_dataset(state.picked(key))
+
+    st.selectbox(
+        "Dataset",
+        list(by_id),
+        index,
+        key=key,
+        on_change=pick,
+        format_func=lambda one: by_id[one].name,
+        label_visibility="collapsed",
+        width=440,
+    )
+    return current
+
+
+def conclude(who: Who, looking: Looking) -> Concluded | None:
+    """The answer with these parameters; None where the page says why there is none."""
+    dataset = looking.dataset
+    try:
+        return reads.conclusion(who, dataset.id, dataset.version, tuple(looking.params.items()), looking.analysis)
+    except StatePending as pending:
+        states.pending(pending.run_id, who, "Observing the data for this view")
+    except NotEnoughData as error:
+        states.not_enough(dataset, error.message)
+    except PlumblineError as error:
+        states.failed(error)
+    return None
+
+
+@st.fragment
+def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
+    """The answer with everything below it; a control runs this part alone."""
+    answer_place = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
+        looking = Looking(screen.analysis, dataset, screen.controls(dataset), screen.defaults)
+        tools_place = st.container(width="content")
+    concluded = conclude(who, looking)
+    if concluded is None:
+        return
+    with answer_place:
+        show_answer(looking, concluded)
+    with tools_place:
+        sections.tools(who, looking, concluded)
+    if cards.show(screen.cards(looking, concluded), screen.acts) == ("newer", "refresh"):
+        st.rerun()
+    ahead.conclude_slices(who, looking)
+
+
+def name_columns(dataset: DatasetView) -> None:
+    """Go to where the columns of this dataset are named."""
+    state.ask("mapping", dataset.id)
+    shell.open_page("datasets")
