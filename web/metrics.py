@@ -50,7 +50,7 @@ async def probe(request: Request) -> Response:
     if dataset is None:
         return Response(status_code=204)
     try:
-        return (await view.newest(_PROBER, "", dataset, {}, "tokens")).respond(request, "no-store")
+        return (await view.newest(_PROBER, "", (dataset,), {}, "tokens")).respond(request, "no-store")
     except NotEnoughData:
         return Response(status_code=204)
 

@@ -16,9 +16,11 @@ from engine.errors import UsageError
 from engine.figures.pairs import worst_rows
 from engine.figures.theme import Mode
 from engine.figures.view import view_of
-from engine.queries import datasets, results
+from engine.queries import datasets, results, several
 from engine.types import Concluded, Who
 from web.encoded import NEVER_KEPT, Encoded
+
+Ids = tuple[int, ...]
 
 _KEPT: Final = 256
 _JSON: Final = "application/json"
@@ -59,24 +61,23 @@ _views: Final = Shared(_KEPT)
 
 async def analysis(request: Request) -> Response:
     """`GET /view/{analysis}?dataset=…&mode=…` and any parameter of the analysis."""
-    dataset_id, params = asked(request)
+    ids, params = asked(request)
     mode = params.pop("mode", "light")
     name = request.path_params["analysis"]
-    return (await newest(request.state.who, name, dataset_id, params, mode)).respond(request, NEVER_KEPT)
+    return (await newest(request.state.who, name, ids, params, mode)).respond(request, NEVER_KEPT)
 
 
-async def newest(who: Who, name: str, dataset_id: int, params: dict[str, str], mode: str) -> Encoded:
-    """The newest answer of a dataset as JSON. Raises what `conclude` raises, UsageError for a mode that is none."""
+async def newest(who: Who, name: str, ids: Ids, params: dict[str, str], mode: str) -> Encoded:
+    """The newest answer of datasets as JSON. Raises what `conclude` raises, UsageError for a mode that is none."""
     if mode not in get_args(Mode):
         raise UsageError(f"The mode is one of {', '.join(get_args(Mode))}.")
-    version = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
+    version = await _versions(who, ids)
 
     def make() -> Encoded:
-        concluded = results.conclude(who, dataset_id, name, params, version, rows=False)
-        view = view_of(concluded, cast(Mode, mode))
+        view = view_of(_conclude(who, name, ids, params, version, rows=False), cast(Mode, mode))
         return Encoded.of(orjson.dumps(view, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
 
-    return await _views.get((name, dataset_id, version, mode, *sorted(params.items())), make)
+    return await _views.get((name, *ids, version, mode, *sorted(params.items())), make)
 
 
 async def worst(request: Request) -> Response:
@@ -86,15 +87,14 @@ async def worst(request: Request) -> Response:
     """
     who: Who = request.state.who
     name = request.path_params["analysis"]
-    dataset_id, params = asked(request)
-    newest = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id)).version
-    version = _version(params.pop("version", ""), newest)
+    ids, params = asked(request)
+    version = _version(params.pop("version", ""), await _versions(who, ids))
 
     def make() -> Encoded:
-        result = results.conclude(who, dataset_id, name, params, version).result
+        result = _conclude(who, name, ids, params, version).result
         return Encoded.of(orjson.dumps({"rows": worst_rows(result)}, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
 
-    rows = await _views.get((name, "worst", dataset_id, version, *sorted(params.items())), make)
+    rows = await _views.get((name, "worst", *ids, version, *sorted(params.items())), make)
     return rows.respond(request, NEVER_KEPT)
 
 
@@ -106,20 +106,34 @@ def _version(named: str, newest: int) -> int:
     return int(named)
 
 
-def asked(request: Request) -> tuple[int, dict[str, str]]:
-    """The dataset an address names, and every other part of its query as parameters in text."""
+def asked(request: Request) -> tuple[Ids, dict[str, str]]:
+    """The datasets an address names, and every other part of its query as parameters in text."""
     params: dict[str, str] = dict(request.query_params)
-    named = params.pop("dataset", "")
-    if not (named.isascii() and named.isdigit()) or int(named) >= _LARGEST_ID:
-        raise UsageError("Say which dataset: ?dataset=<its number>.")
-    return int(named), params
+    named = [params.pop("dataset", ""), *filter(None, params.pop("beside", "").split("."))]
+    if not all(one.isascii() and one.isdigit() and int(one) < _LARGEST_ID for one in named):
+        raise UsageError("Say which dataset: ?dataset=<its number>, and &beside=<numbers with dots between>.")
+    return tuple(map(int, named)), params
+
+
+async def _versions(who: Who, ids: Ids) -> int:
+    """The sum of the newest versions: it grows whenever one of the datasets does."""
+    found = [await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id) for dataset_id in ids]
+    return sum(dataset.version for dataset in found)
+
+
+def _conclude(
+    who: Who, name: str, ids: Ids, params: dict[str, str], version: int | None = None, *, rows: bool = True
+) -> Concluded:
+    if len(ids) > 1:
+        return several.conclude(who, ids, name, params, rows=rows)
+    return results.conclude(who, ids[0], name, params, version, rows=rows)
 
 
 async def concluded(request: Request, *own: str) -> tuple[Concluded, dict[str, str]]:
     """The newest conclusion with the asked parameters, and the parts of the query named in `own`."""
     who: Who = request.state.who
-    dataset_id, params = asked(request)
+    ids, params = asked(request)
     kept = {name: params.pop(name) for name in own if name in params}
     name = request.path_params.get("analysis", "calibration")
-    found: Any = await anyio.to_thread.run_sync(lambda: results.conclude(who, dataset_id, name, params))
+    found: Any = await anyio.to_thread.run_sync(lambda: _conclude(who, name, ids, params))
     return cast(Concluded, found), kept

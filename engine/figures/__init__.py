@@ -3,7 +3,7 @@
 from engine.figures.chart import Chart, Table
 from engine.figures.course import Line, course
 from engine.figures.histogram import histogram
-from engine.figures.history import history
+from engine.figures.history import headline, history
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
 from engine.figures.theme import Mode, css_variables, paint
@@ -17,6 +17,7 @@ __all__ = [
     "charts",
     "course",
     "css_variables",
+    "headline",
     "histogram",
     "history",
     "paint",

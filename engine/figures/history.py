@@ -1,4 +1,4 @@
-"""The calibration error of a dataset from version to version, small."""
+"""The leading number of a dataset's answer from version to version, small."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from engine.figures.chart import Cell, Chart, Table, figure
 from engine.types import AnswerView
 from engine.words import amount
 
-NAME = "calibration_error"
+HEADLINES: Mapping[str, tuple[str, str]] = {
+    "calibration": ("calibration_error", "calibration error"),
+    "ranking": ("top_gap", "lead in Elo"),
+    "compare": ("difference", "difference"),
+    "agreement": ("krippendorff_alpha_nominal", "Krippendorff's alpha"),
+    "judge": ("agreement", "agreement with people"),
+    "bestofn": ("gain", "gain of best-of-n"),
+    "audit": ("length_accuracy", "accuracy of length alone"),
+}
+"""By analysis the estimate that leads, and what it is called within a sentence."""
+
 TICKS = [
     {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
     {"dtickrange": [60_000, 86_400_000], "value": "%H:%M"},
@@ -21,8 +31,11 @@ TICKS = [
 
 
 def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
-    """The line of the last versions, oldest first, with its interval; None below two versions."""
-    kept = [point for answer in sorted(answers, key=lambda answer: answer.version) if (point := _point(answer))]
+    """The line of the last versions with an answer of one kind, with its interval; None below two versions."""
+    ordered = sorted(answers, key=lambda answer: answer.version)
+    name, label = headline(ordered[-1].analysis if ordered else "")
+    alike = [answer for answer in ordered if answer.analysis == ordered[-1].analysis]
+    kept = [point for answer in alike if (point := _point(answer, name))]
     if len(kept) < 2:
         return None
     layout = {
@@ -37,11 +50,19 @@ def history(answers: Sequence[AnswerView], height: int = 120) -> Chart | None:
         },
         "yaxis": {"rangemode": "tozero", "nticks": 3, "tickformat": ".2f", "tickfont": {"size": 11, "color": "$muted"}},
     }
-    return Chart("Calibration error over time", figure(_lines(kept), **layout), _alternative(kept), _table(kept))
+    title = label[0].upper() + label[1:]
+    return Chart(
+        f"{title} over time", figure(_lines(kept, label), **layout), _alternative(kept, title), _table(kept, title)
+    )
+
+
+def headline(analysis: str) -> tuple[str, str]:
+    """The estimate that leads in this analysis, and what it is called within a sentence."""
+    return HEADLINES.get(analysis, HEADLINES["calibration"])
 
 
 class _Point(NamedTuple):
-    """The calibration error of one version."""
+    """The leading number of one version."""
 
     version: int
     at: str
@@ -51,18 +72,18 @@ class _Point(NamedTuple):
     high: float | None
 
 
-def _point(answer: AnswerView) -> _Point | None:
-    """What an answer says of the calibration error, if anything."""
-    found = answer.estimates.get(NAME) or {}
+def _point(answer: AnswerView, name: str) -> _Point | None:
+    """What an answer says of the leading number, if anything."""
+    found = answer.estimates.get(name) or {}
     said = found.get if isinstance(found, Mapping) else partial(getattr, found)
     value, low, high = (None if (one := said(part, None)) is None else float(one) for part in ("value", "low", "high"))
     return None if value is None else _Point(answer.version, answer.at.isoformat(), answer.rows, value, low, high)
 
 
-def _lines(kept: list[_Point]) -> list[dict[str, Any]]:
+def _lines(kept: list[_Point], label: str) -> list[dict[str, Any]]:
     """The interval as a band, then the line itself."""
     times = [point.at for point in kept]
-    hover = "%{x|%H:%M:%S}<br>calibration error %{y:.3f}<extra></extra>"
+    hover = f"%{{x|%H:%M:%S}}<br>{label} %{{y:.3f}}<extra></extra>"
     edge = {
         "type": "scatter",
         "mode": "lines",
@@ -82,29 +103,29 @@ def _lines(kept: list[_Point]) -> list[dict[str, Any]]:
             "line": {"color": "$first", "width": 2},
             "hovertemplate": hover,
             "showlegend": False,
-            "meta": {"key": "history", "points": True, "read": [_aloud(point) for point in kept]},
+            "meta": {"key": "history", "points": True, "read": [_aloud(point, label) for point in kept]},
         },
     ]
 
 
-def _aloud(point: _Point) -> str:
-    return f"Version {point.version}: calibration error {words.number(point.value)}"
+def _aloud(point: _Point, label: str) -> str:
+    return f"Version {point.version}: {label} {words.number(point.value)}"
 
 
-def _alternative(kept: list[_Point]) -> str:
+def _alternative(kept: list[_Point], title: str) -> str:
     first, last = kept[0], kept[-1]
     return (
-        f"Calibration error over {amount(len(kept), 'version')}: "
+        f"{title} over {amount(len(kept), 'version')}: "
         f"from {words.number(first.value)} at {amount(first.rows, 'row')} "
         f"to {words.number(last.value)} at {amount(last.rows, 'row')}."
     )
 
 
-def _table(kept: list[_Point]) -> Table:
+def _table(kept: list[_Point], title: str) -> Table:
     rows: list[list[Cell]] = [
         [point.version, _to_the_second(point.at), point.rows, point.value, point.low, point.high] for point in kept
     ]
-    return Table(["Version", "Time", "Rows", "Calibration error", "Low", "High"], rows)
+    return Table(["Version", "Time", "Rows", title, "Low", "High"], rows)
 
 
 def _to_the_second(moment: str) -> str:

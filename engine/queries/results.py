@@ -56,7 +56,7 @@ def conclude(
     found = version_of(dataset, version)
     chosen = find_analysis(analysis) if analysis else _leading(found)
     parameters = chosen.parameters.parse({**found_params(chosen, found.report), **(params or {})})
-    _check_rows(chosen, found)
+    check_rows(chosen, found)
     usual = parameters == chosen.parameters.parse(found_params(chosen, found.report))
     if patience and not usual and _results.peek(_key(found.manifest, chosen, parameters)) is None:
         question = (get_store().url, dataset_id, *_question(chosen, parameters))
@@ -141,7 +141,8 @@ def _leading(version: VersionOf) -> Analysis[Any, Any]:
     return found[0]
 
 
-def _check_rows(chosen: Analysis[Any, Any], version: VersionOf) -> None:
+def check_rows(chosen: Analysis[Any, Any], version: VersionOf) -> None:
+    """Raise UsageError where an analysis has nothing to say about the rows of a version, NotEnoughData for no row."""
     kind, fields = version.report.get("kind"), version.report.get("fields") or analyses.UNKNOWN_FIELDS
     missing = chosen.missing(kind, fields)
     if missing is None:
@@ -176,7 +177,7 @@ def _conclusion(
         return known or _concluded(manifest, chosen, parameters)
 
     result = _results.get(key, make)
-    return _with_rows.get(key, lambda: _with_worst(result, manifest)) if rows else result
+    return _with_rows.get(key, lambda: with_worst(result, manifest)) if rows else result
 
 
 def _concluded(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
@@ -188,7 +189,8 @@ def _concluded(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: 
     return chosen.conclude(state, parameters)
 
 
-def _with_worst(result: Result, manifest: Sequence[str]) -> Result:
+def with_worst(result: Result, manifest: Sequence[str]) -> Result:
+    """The result with the rows that it names, texts included."""
     if not result.worst:
         return result
     worst = {reference.row_hash: reference.confidence for reference in result.worst[:WORST_SHOWN]}

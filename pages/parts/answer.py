@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from engine.figures import charts, history
+from engine.figures import charts, headline, history
 from engine.queries.cache import Cache
 from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import numbers, reads, state
@@ -62,6 +62,7 @@ def _frame(looking: Looking) -> dict[str, Any]:
     dataset = looking.dataset
     return {
         "dataset": dataset.id,
+        "beside": [one.id for one in looking.beside],
         "analysis": looking.analysis,
         "noun": "scores" if dataset.kind == "score" else "pairs",
         "live": dataset.live or dataset.simulated,
@@ -82,7 +83,7 @@ def show_chart(name: str, looking: Looking, concluded: Concluded, **options: Any
 def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any) -> dict[str, Any] | None:
     """What the chart of this name is given; None where the result has none."""
     dataset = looking.dataset
-    key = (looking.analysis, dataset.id, concluded.version, *sorted(looking.params.items()))
+    key = (looking.address, concluded.version)
     chart = _drawn.get(key, lambda: _charts(concluded)).get(name)
     if chart is None:
         return None
@@ -93,9 +94,10 @@ def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any
         "version": concluded.version,
         "since": concluded.event_id,
         "dataset": dataset.id,
+        "beside": [one.id for one in looking.beside],
         "query": looking.query,
         "view": looking.address,
-        "stamp": f"{looking.analysis}/{dataset.id}@{concluded.version}",
+        "stamp": f"{looking.address}@{concluded.version}",
         "heading": concluded.result.sentence,
         "file": f"{dataset.name}-{name}-v{concluded.version}",
         **shown,
@@ -128,7 +130,7 @@ def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
         "dataset": dataset.id,
         "query": "",
         "view": "",
-        "headline": answers[-1].analysis,
+        "headline": headline(answers[-1].analysis),
         "stamp": f"{dataset.id}@{version}",
         "bare": True,
         "grows": True,

@@ -18,11 +18,14 @@ class Looking:
     dataset: DatasetView
     params: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    beside: tuple[DatasetView, ...] = ()
+    """Further datasets that are concluded together with this one."""
 
     @property
     def query(self) -> str:
-        """The part of a page's address that names the view: the dataset and what is not default."""
-        return state.query(self.dataset.id, self.params, self.defaults)
+        """The part of a page's address that names the view: the datasets and what is not default."""
+        together = {state.BESIDE: state.joined([one.id for one in self.beside])} if self.beside else {}
+        return state.query(self.dataset.id, {**together, **self.params}, self.defaults)
 
     @property
     def address(self) -> str:
@@ -32,5 +35,5 @@ class Looking:
     @property
     def plain(self) -> bool:
         """Whether it is the answer that travels with the events: of the leading analysis, with its usual parameters."""
-        leads = self.dataset.analyses[:1] == (self.analysis,)
+        leads = self.dataset.analyses[:1] == (self.analysis,) and not self.beside
         return leads and all(value == self.defaults.get(name) for name, value in self.params.items())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.queries import datasets, events, inbox, palette, people, projects, results, room, runs
+from engine.queries import datasets, events, inbox, palette, people, projects, results, room, runs, several
 from engine.types import (
     AnswerView,
     Concluded,
@@ -111,6 +111,11 @@ def answer_of(who: Who, dataset_id: int) -> AnswerView | None:
     return _answer(who, dataset_id, cursor())
 
 
+def together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str) -> Concluded:
+    """The answer on several datasets, remembered for as long as nothing happens anywhere."""
+    return _together(who, dataset_ids, params, analysis, cursor())
+
+
 def conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
     return _conclusion(who, dataset_id, version, params, analysis, cursor())
@@ -165,3 +170,8 @@ def _answer(who: Who, dataset_id: int, _as_of: int) -> AnswerView | None:
 @newest
 def _conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str, _as_of: int) -> Concluded:
     return results.conclude(who, dataset_id, analysis, dict(params), version, rows=False, patience=MOVING_SECONDS)
+
+
+@newest
+def _together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str, _as_of: int) -> Concluded:
+    return several.conclude(who, dataset_ids, analysis, dict(params), rows=False)

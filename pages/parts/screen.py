@@ -34,6 +34,9 @@ class Screen:
     controls: Callable[[DatasetView], dict[str, Any]]
     cards: Cards
     absent: str
+    together: bool = False
+    """Whether several datasets may be chosen, to be concluded as one."""
+
     acts: Acts = field(default_factory=dict)
 
 
@@ -110,10 +113,36 @@ def choose(known: list[DatasetView], analysis: str) -> DatasetView | None:
     return current
 
 
+def choose_beside(who: Who, dataset: DatasetView, analysis: str) -> tuple[DatasetView, ...]:
+    """Further datasets to put beside this one, of those that can be; the picker puts them into the address."""
+    known = reads.datasets_of(who, dataset.project)
+    others = {one.id: one for one in known if one.id != dataset.id and analysis in one.analyses}
+    chosen = [one for one in state.beside() if one in others]
+    key = f"beside-{dataset.id}-{state.joined(chosen)}"
+
+    def pick() -> None:
+        state.set_beside(state.picked(key))
+
+    st.multiselect(
+        "Beside",
+        list(others),
+        chosen,
+        key=key,
+        on_change=pick,
+        format_func=lambda one: others[one].name,
+        placeholder="Other datasets of the same prompts",
+        width=420,
+    )
+    return tuple(others[one] for one in chosen)
+
+
 def conclude(who: Who, looking: Looking) -> Concluded | None:
     """The answer with these parameters; None where the page says why there is none."""
     dataset = looking.dataset
     try:
+        if looking.beside:
+            ids = (dataset.id, *(one.id for one in looking.beside))
+            return reads.together(who, ids, tuple(looking.params.items()), looking.analysis)
         return reads.conclusion(who, dataset.id, dataset.version, tuple(looking.params.items()), looking.analysis)
     except StatePending as pending:
         states.pending(pending.run_id, who, "Observing the data for this view")
@@ -129,7 +158,8 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     """The answer with everything below it; a control runs this part alone."""
     answer_place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-        looking = Looking(screen.analysis, dataset, screen.controls(dataset), screen.defaults)
+        beside = choose_beside(who, dataset, screen.analysis) if screen.together else ()
+        looking = Looking(screen.analysis, dataset, screen.controls(dataset), screen.defaults, beside)
         tools_place = st.container(width="content")
     concluded = conclude(who, looking)
     if concluded is None:

@@ -24,6 +24,9 @@ DEFAULTS: dict[str, Any] = {BINS: 15, SLICE: "", RECALIBRATOR: "temperature"}
 """Parameters of the calibration view: each is a widget whose key is its name in the address, as is the project."""
 
 _DATASET = "dataset"
+BESIDE = "beside"
+"""Further datasets of a view, their numbers with dots between."""
+
 _OVERLAYS = "overlays"
 _REMOVED = "removed"
 _ASKED = "asked"
@@ -123,6 +126,25 @@ def dataset() -> int | None:
     """The dataset in the address."""
     named = st.query_params.get(_DATASET, "")
     return int(named) if named.isascii() and named.isdigit() else None
+
+
+def beside() -> list[int]:
+    """The further datasets in the address."""
+    named = st.query_params.get(BESIDE, "").split(".")
+    return [int(one) for one in named if one.isascii() and one.isdigit()]
+
+
+def set_beside(dataset_ids: Sequence[int]) -> None:
+    """Put further datasets into the address."""
+    if dataset_ids:
+        st.query_params[BESIDE] = joined(dataset_ids)
+    else:
+        st.query_params.pop(BESIDE, None)
+
+
+def joined(dataset_ids: Sequence[int]) -> str:
+    """Numbers of datasets as an address names them."""
+    return ".".join(map(str, dataset_ids))
 
 
 def set_dataset(dataset_id: int) -> None:

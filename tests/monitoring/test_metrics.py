@@ -219,15 +219,15 @@ def test_the_probe_gets_the_last_result_the_way_a_page_does(
     read(runs.claim("test"))
     asked = []
 
-    async def newest(who: Who, analysis: str, dataset: int, params: dict[str, str], mode: str) -> object:
-        asked.append((who.role, analysis, dataset, params, mode))
+    async def newest(who: Who, analysis: str, ids: tuple[int, ...], params: dict[str, str], mode: str) -> object:
+        asked.append((who.role, analysis, ids, params, mode))
         from web.encoded import Encoded
 
         return Encoded.of(b"{}", "application/json")
 
     monkeypatch.setattr(metrics.view, "newest", newest)
     assert client.get("/metrics/probe", headers=headers).json() == {}
-    assert asked == [("viewer", "", 1, {}, "tokens")]
+    assert asked == [("viewer", "", (1,), {}, "tokens")]
 
 
 def test_too_few_rows_for_a_result_are_no_trouble_of_the_product(

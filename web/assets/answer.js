@@ -22,7 +22,7 @@ export class Answer {
     this.off?.();
     this.given = given;
     if (!stale) this.renew(given, stamp);
-    this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => this.heard(kind, body), given.since);
+    this.off = plumb.follow(given, (kind, body) => this.heard(kind, body));
   }
 
   /** A newer version, or the answer of a part of one: that stands below until the whole of it is there. */
@@ -106,10 +106,11 @@ export class Answer {
 
   /** A newer version: its default answer came with the event; any other view of it is fetched. */
   async moved(body) {
-    if (body.version <= this.version) return;
+    const version = body.version ?? this.version + 1;
+    if (version <= this.version) return;
     const compact = body.answer;
     if (this.given.plain && compact?.analysis === this.given.analysis) return this.show({ ...compact, version: body.version });
-    this.wanted = Math.max(this.wanted ?? 0, body.version);
+    this.wanted = Math.max(this.wanted ?? 0, version);
     if (this.fetching) return;
     this.fetching = true;
     try {

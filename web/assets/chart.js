@@ -116,7 +116,7 @@ class Part {
     const newer = this.version > given.version && this.view === given.view;
     if (!same && !newer) this.show(given.chart, given.version);
     else if (switched) this.draw();
-    this.off = plumb.on(`dataset/${given.dataset}`, (kind, body) => kind === "version" && this.moved(body), given.since);
+    this.off = plumb.follow(given, (kind, body) => kind === "version" && this.moved(body));
   }
 
   show(chart, version) {
@@ -232,8 +232,8 @@ class Part {
 
   /** A newer version exists: fetch its picture, one request at a time, never an older one over a newer one. */
   async moved({ version, answer }) {
-    if (this.given.grows) return this.grow(version, answer?.estimates?.calibration_error);
-    this.wanted = Math.max(this.wanted ?? 0, version);
+    if (this.given.grows) return this.grow(version, answer?.estimates?.[this.given.headline[0]]);
+    this.wanted = Math.max(this.wanted ?? 0, version ?? this.version + 1);
     if (this.fetching) return;
     this.fetching = true;
     try {
@@ -260,7 +260,7 @@ class Part {
     this.chart.figure.data.forEach((trace, index) => {
       trace.x.push(now);
       trace.y.push(next[index]);
-      trace.meta?.read?.push(`calibration error ${found.value.toFixed(3)}`);
+      trace.meta?.read?.push(`${this.given.headline[1]} ${found.value.toFixed(3)}`);
       if (trace.x.length > LONGEST) for (const list of [trace.x, trace.y, trace.meta?.read ?? []]) list.shift();
     });
     this.chart.table.rows.push([version, now, null, found.value, found.low, found.high]);

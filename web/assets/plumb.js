@@ -80,6 +80,14 @@ class Bus {
     for (const element of document.querySelectorAll("[data-plumb-status]")) element.textContent = STATES[state];
   }
 
+  /** Listen to all datasets that a part is made of; of several together every version is a newer one. */
+  follow(given, heard) {
+    const others = given.beside ?? [];
+    const tell = (kind, body) => heard(kind, others.length && kind === "version" ? { answer: null, version: null } : body);
+    const ends = [given.dataset, ...others].map((dataset) => this.on(`dataset/${dataset}`, tell, given.since));
+    return () => ends.forEach((end) => end());
+  }
+
   /** The view at `address` at `version` or later: one request for all parts of a page that want it. */
   view(address, version) {
     const known = this.views.get(address);
