@@ -162,8 +162,8 @@ class Analysing:
         return replace(
             result,
             dataset={**result.dataset, **known},
-            pairs=worst if paired else result.pairs,
-            items=worst if worst and not paired else result.items,
+            pairs=worst if paired or result.items else result.pairs,
+            items=worst if worst and not (paired or result.items) else result.items,
             warnings=_distinct([*self._notices(), *result.warnings]),
             evidence=self._evidence(evidence, seconds),
         )

@@ -196,7 +196,8 @@ def with_worst(result: Result, manifest: Sequence[str]) -> Result:
     worst = {reference.row_hash: reference.confidence for reference in result.worst[:WORST_SHOWN]}
     rows = segments.rows_by_hash(manifest, list(worst))
     shown = [{**row, "confidence": worst[row["row_hash"]]} for row in rows]
-    return replace(result, items=shown) if rows and "value" in rows[0] else replace(result, pairs=shown)
+    scores = bool(rows) and "value" in rows[0] and not result.items
+    return replace(result, items=shown) if scores else replace(result, pairs=shown)
 
 
 def _with_evidence(result: Result, dataset: VisibleDataset, version: VersionOf, parameters: Parameters) -> Result:
