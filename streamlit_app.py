@@ -15,6 +15,7 @@ pages = [
     shell.page("home", "Home", "home"),
     shell.page("calibration", "Calibration", "balance"),
     shell.page("ranking", "Ranking", "leaderboard"),
+    shell.page("compare", "Compare", "compare_arrows"),
     shell.page("datasets", "Datasets", "database"),
     shell.page("runs", "Runs", "play_circle"),
     shell.page("settings", "Settings", "settings"),

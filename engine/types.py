@@ -239,6 +239,9 @@ class DatasetView:
     analyses: tuple[str, ...] = ()
     """What has something to say about its rows; the first gives its answer."""
 
+    beside: tuple[str, ...] = ()
+    """What has something to say about them beside those of other datasets only."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunView:

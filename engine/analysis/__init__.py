@@ -22,6 +22,13 @@ def applicable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
     return [analysis for analysis in ANALYSES.values() if analysis.applies(report.get("kind"), fields)]
 
 
+def combinable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
+    """The analyses that can take rows with this report beside those of other datasets, though not by themselves."""
+    kind, fields = report.get("kind"), report.get("fields") or UNKNOWN_FIELDS
+    able = (analysis for analysis in ANALYSES.values() if analysis.together and analysis.missing(kind, fields) == ())
+    return [analysis for analysis in able if not analysis.applies(kind, fields)]
+
+
 __all__ = [
     "ANALYSES",
     "Analysis",
@@ -31,4 +38,5 @@ __all__ = [
     "CompareParameters",
     "Parameters",
     "applicable",
+    "combinable",
 ]

@@ -56,6 +56,9 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     name: ClassVar[str]
     version: ClassVar[str]
     shape: ClassVar[Shape]
+    together: ClassVar[bool] = False
+    """Whether several datasets, each labelled with its name, can be concluded as one."""
+
     reads: ClassVar[tuple[str, ...]] = ()
     """What it needs of rows besides the usual columns: names, sides, styles, verdicts (`engine.types.Rows`)."""
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.figures.chart import Chart
+from engine.figures.compare import compare
 from engine.figures.histogram import histogram
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
@@ -35,6 +36,7 @@ def _calibration(result: Result) -> dict[str, Chart | None]:
 _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "calibration": _calibration,
     "ranking": ranking,
+    "compare": compare,
 }
 """The pictures of each analysis."""
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.access.visible import VisibleDataset, earlier_than, from_json, project_id, visible_dataset
-from engine.analysis import applicable
+from engine.analysis import applicable, combinable
 from engine.errors import NotFound
 from engine.queries import events, segments
 from engine.queries.cache import Cache
@@ -160,6 +160,7 @@ def _view(row: Any, as_of: int) -> DatasetView:
         error=from_json(run_error) if run_state == "failed" else None,
         event_id=as_of,
         analyses=tuple(analysis.name for analysis in applicable(report)) if report else (),
+        beside=tuple(analysis.name for analysis in combinable(report)) if report else (),
     )
 
 

@@ -23,6 +23,7 @@ PAGES = (
     ("home", "Home", ("start", "overview", "answer"), "g h"),
     ("calibration", "Calibration", ("reliability", "ece", "trust", "reward model", "over-confident"), "g c"),
     ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
+    ("compare", "Compare", ("ship", "checkpoint", "paired", "mcnemar", "significance", "labels needed"), "g v"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),

@@ -14,7 +14,7 @@ class Explained(NamedTuple):
 
     label: str
     what: str
-    formula: str
+    formula: str = ""
     source: str = ""
 
 
@@ -60,6 +60,33 @@ NUMBERS = {
         "Mean score", "What the scores say on average, as a probability.", "mean of score ÷ scale."
     ),
     "base_rate": Explained("Base rate", "How often it is true.", "mean of the truth."),
+    "difference": Explained(
+        "Difference",
+        "Candidate less baseline on the prompts that both have. Ship where the interval lies above what you may lose.",
+        "mean over prompts of the difference within each prompt; the interval is a jackknife over groups of prompts, "
+        "for all pairs at once where several are compared.",
+        "Miller (2024)",
+    ),
+    "candidate": Explained("Candidate", "The mean of the system that may go out, on all of its own prompts."),
+    "baseline": Explained("Baseline", "The mean of the system that it is held against, on all of its own prompts."),
+    "p_holm": Explained(
+        "p, Holm",
+        "How surprising such a difference would be if there were none, after allowing for all pairs that were looked "
+        "at. It does not say how large the difference is.",
+        "McNemar's exact test where rows are single and right or wrong, else random signs of groups of prompts; then "
+        "Holm's step-down.",
+        "McNemar (1947), Holm (1979)",
+    ),
+    "minimum_detectable_effect": Explained(
+        "Would be seen",
+        "The smallest true difference that these prompts would show in 80 of 100 repetitions.",
+        "half the width of the interval plus the quantile of the power, times the standard error.",
+    ),
+    "labels_needed": Explained(
+        "More labels",
+        "About how many more labels would settle it if the difference stays what it is. 0 where it is settled.",
+        "the spread of the differences within prompts, scaled.",
+    ),
     "top_gap": Explained(
         "Lead, Elo",
         "How far the first is ahead of the second. 100 Elo is a win in 64 of 100 comparisons; an interval that holds 0 "
@@ -87,6 +114,7 @@ _CALIBRATION_SCORES = ("calibration_error", "accuracy", "mean_score", "base_rate
 
 
 _KEY: Mapping[str, tuple[str, ...]] = {
+    "compare": ("difference", "candidate", "baseline", "p_holm", "minimum_detectable_effect", "labels_needed"),
     "ranking": ("top_gap", "items", "tie_rate", "position_bias", "nu"),
 }
 """The key numbers of an analysis, in the order of its page."""

@@ -62,11 +62,12 @@ def show(who: Who, screen: Screen) -> None:
 
 def _show_read(who: Who, screen: Screen, dataset: DatasetView) -> None:
     """What was read: its answer, or why there is none; who waited for an answer of any kind is led to it."""
-    if state.awaited(dataset.id) and dataset.analyses and screen.analysis not in dataset.analyses:
+    able = screen.analysis in (*dataset.analyses, *dataset.beside)
+    if state.awaited(dataset.id) and dataset.analyses and not able:
         shell.open_dataset(who, dataset.id)
-    if screen.analysis not in dataset.analyses:
+    if not able:
         _show_nothing(who, screen, dataset)
-    elif dataset.verdict == NotEnoughData.code and dataset.analyses[0] == screen.analysis:
+    elif dataset.verdict == NotEnoughData.code and dataset.analyses[:1] == (screen.analysis,):
         states.not_enough(dataset, dataset.sentence or "")
         sections.show_recognised(dataset)
     else:
@@ -92,7 +93,7 @@ def choose(known: list[DatasetView], analysis: str) -> DatasetView | None:
     """The dataset in the address, else the one that moved last among those with an answer of this kind."""
     by_id = {dataset.id: dataset for dataset in known}
     wanted = state.dataset()
-    first = next((one for one in known if analysis in one.analyses), known[0])
+    first = next((one for one in known if analysis in (*one.analyses, *one.beside)), known[0])
     current = by_id.get(wanted if wanted is not None else first.id)
     key = f"picked-{current.id if current else 0}"
     index = list(by_id).index(current.id) if current else None
@@ -116,8 +117,13 @@ def choose(known: list[DatasetView], analysis: str) -> DatasetView | None:
 def choose_beside(who: Who, dataset: DatasetView, analysis: str) -> tuple[DatasetView, ...]:
     """Further datasets to put beside this one, of those that can be; the picker puts them into the address."""
     known = reads.datasets_of(who, dataset.project)
-    others = {one.id: one for one in known if one.id != dataset.id and analysis in one.analyses}
-    chosen = [one for one in state.beside() if one in others]
+    able = [one for one in known if one.id != dataset.id and analysis in (*one.analyses, *one.beside)]
+    wanted = state.beside()
+    unread = next((one for one in known if one.id in wanted and not one.version and one.run_id is not None), None)
+    if unread is not None and unread.run_id is not None:
+        states.pending(unread.run_id, who, f"Reading {unread.name}")
+    others = {one.id: one for one in able}
+    chosen = [one for one in wanted if one in others]
     key = f"beside-{dataset.id}-{state.joined(chosen)}"
 
     def pick() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import lru_cache
@@ -27,6 +27,7 @@ FILES = {
     "home": "pages/home.py",
     "calibration": "pages/calibration.py",
     "ranking": "pages/ranking.py",
+    "compare": "pages/compare.py",
     "datasets": "pages/datasets.py",
     "runs": "pages/runs.py",
     "people": "pages/people.py",
@@ -63,7 +64,7 @@ def mount_all(who: Who) -> None:
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
     if arrived:
-        open_dataset(who, arrived["datasets"][-1])
+        _open_arrived(who, arrived["datasets"])
 
 
 def _reach(who: Who, slug: str) -> Any:
@@ -110,6 +111,14 @@ def open_dataset(who: Who, dataset_id: int) -> None:
         state.await_answer(dataset_id)
     page = next((analysis for analysis in analyses if analysis in FILES), "calibration")
     open_page(page, {"dataset": str(dataset_id)})
+
+
+def _open_arrived(who: Who, ids: Sequence[int]) -> None:
+    """Go to what was dropped: the answer of one file, of several the comparison, as far as they can be compared."""
+    if len(ids) == 1:
+        open_dataset(who, ids[0])
+    state.await_answer(ids[0])
+    open_page("compare", {"dataset": str(ids[0]), state.BESIDE: state.joined(ids[1:])})
 
 
 def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:

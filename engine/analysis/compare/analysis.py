@@ -37,6 +37,7 @@ class Compare(Analysis[CompareState, CompareParameters]):
     version: ClassVar[str] = "1"
     shape: ClassVar[Shape] = "units"
     needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"comparison": ("label",), "score": ("value",)}
+    together: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("judge", "item", "side_a", "side_b", "verdict")
     parameters = CompareParameters
 

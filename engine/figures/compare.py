@@ -1,0 +1,110 @@
+"""The pictures of a comparison: differences as a forest, systems by metric, every pair of systems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.figures import words
+from engine.figures.chart import Cell, Chart, Table
+from engine.figures.forest import Across, Mark, forest
+from engine.figures.matrix import Scale, matrix
+from engine.types import Result
+from engine.words import amount
+
+MOST = 20
+SHARES = {"accuracy"}
+
+
+def compare(result: Result) -> dict[str, Chart | None]:
+    """The charts of a comparison by name."""
+    return {
+        "forest": _differences(result.pictures.get("forest")),
+        "systems": _systems(result.items, str(result.dataset.get("metric", ""))),
+        "pairs": _pairs(result.pictures.get("pairs")),
+        "slices": _slices(result.slices),
+    }
+
+
+def _differences(picture: Mapping[str, Any] | None) -> Chart | None:
+    if not picture or not picture["difference"]:
+        return None
+    rows = [dict(zip(picture, row, strict=True)) for row in zip(*picture.values(), strict=True)]
+    first = rows[0]
+    alt = (
+        f"Differences of {amount(len(rows), 'pair')} of systems on common prompts; the largest is "
+        f"{words.plain(first['candidate'])} against {words.plain(first['baseline'])} with "
+        f"{words.number(first['difference'])}."
+    )
+    names = ("candidate", "baseline", "difference", "low", "high", "p", "p_holm", "prompts")
+    columns = ["System", "Against", "Difference", "Low", "High", "p", "p, Holm", "Prompts"]
+    cells: list[list[Cell]] = [[row[name] for name in names] for row in rows]
+    across = Across("the second is better   ·   the first is better →", 0.0)
+    return forest("Differences", "differences", [_mark(row) for row in rows[:MOST]], across, alt, Table(columns, cells))
+
+
+def _mark(row: Mapping[str, Any]) -> Mark:
+    said = words.interval("", row["low"], row["high"])
+    label = f"{row['candidate']} − {row['baseline']}"
+    clear = row["low"] is not None and row["low"] > 0
+    notes = (said, f"p = {words.number(row['p_holm'])} after Holm", amount(row["prompts"], "common prompt"))
+    aloud = f"{label}: {words.number(row['difference'])} {said}"
+    return Mark(label, row["difference"], row["low"], row["high"], aloud, "$first" if clear else "$reference", notes)
+
+
+def _systems(items: Sequence[Mapping[str, Any]], metric: str) -> Chart | None:
+    if not items:
+        return None
+    marks = [_system(item) for item in items[:MOST]]
+    alt = f"{metric.capitalize() or 'Value'} of {amount(len(items), 'system')}, each on all of its own prompts."
+    names = ("item", "value", "low", "high", "prompts", "n", "best")
+    cells: list[list[Cell]] = [[str(item[name]) if name == "best" else item[name] for name in names] for item in items]
+    table = Table(["System", metric.capitalize(), "Low", "High", "Prompts", "Rows", "May be best"], cells)
+    across = Across(metric, None, ".1%" if metric in SHARES else ".4~g")
+    return forest("Systems", "systems", marks, across, alt, table)
+
+
+def _system(item: Mapping[str, Any]) -> Mark:
+    said = words.interval("", item["low"], item["high"])
+    aloud = f"{item['item']}: {words.number(item['value'])} {said}"
+    tone = "$first" if item["best"] else "$reference"
+    return Mark(item["item"], item["value"], item["low"], item["high"], aloud, tone, (said, _prompts(item)))
+
+
+def _prompts(item: Mapping[str, Any]) -> str:
+    return amount(item["prompts"], "prompt")
+
+
+def _pairs(picture: Mapping[str, Any] | None) -> Chart | None:
+    if not picture or len(picture["systems"]) < 3:
+        return None
+    names, values = picture["systems"][:MOST], [row[:MOST] for row in picture["difference"][:MOST]]
+    reach = max((abs(value) for row in values for value in row if value is not None), default=0.0) or 0.1
+    alt = f"Difference of each of {amount(len(names), 'system')} to each other one on common prompts."
+    scale = Scale(-reach, reach, True, "+.3f", "%{y} less %{x}")
+    return matrix("Every pair", names, names, values, scale, alt, [row[:MOST] for row in picture["prompts"][:MOST]])
+
+
+def _slices(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
+    if not entries:
+        return None
+    alt = f"{amount(len(entries), 'slice')}: how much the difference there is another one than elsewhere."
+    names = ("column", "value", "prompts", "difference", "effect", "low", "high", "q_value", "confirmed")
+    columns = ["Column", "Value", "Prompts", "Difference", "Against the rest", "Low", "High", "q", "Confirmed"]
+    cells: list[list[Cell]] = [
+        [("yes" if entry[name] else "no") if name == "confirmed" else entry[name] for name in names]
+        for entry in entries
+    ]
+    across = Across("← the difference is smaller here   ·   larger here →", 0.0)
+    marks = [_slice(entry) for entry in sorted(entries, key=lambda one: -abs(one["effect"]))[:16]]
+    return forest("Slices", "slices", marks, across, alt, Table(columns, cells))
+
+
+def _slice(entry: Mapping[str, Any]) -> Mark:
+    name = f"{entry['column']}={entry['value']}"
+    found = "confirmed on held-out prompts" if entry["confirmed"] else "not confirmed"
+    said = words.interval("", entry["low"], entry["high"])
+    aloud = f"{name}: {words.number(entry['effect'])} {said} against the rest, {found}"
+    tone = "$first" if entry["confirmed"] else "$reference"
+    notes = (f"{amount(entry['prompts'], 'prompt')}, {found}",)
+    return Mark(name, entry["effect"], entry["low"], entry["high"], aloud, tone, notes, name)
