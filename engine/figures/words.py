@@ -7,8 +7,11 @@ import math
 import unicodedata
 from typing import Any
 
-PERCENT = {"accuracy", "base_rate", "mean_score", "position_bias"}
+PERCENT = {"accuracy", "base_rate", "mean_score", "position_bias", "tie_rate", "raw_agreement", "length_accuracy"}
 """Estimates shown as a percentage; the others are shown with three decimals."""
+
+WHOLE = {"items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units"}
+"""Estimates shown as whole numbers: counts, and differences in Elo."""
 
 
 def plain(text: str, longest: int = 48) -> str:
@@ -45,6 +48,8 @@ def estimate(name: str, value: float | None) -> str:
     """The value of the estimate `name` in its own unit."""
     if name in PERCENT:
         return percent(value)
+    if name in WHOLE:
+        return count(value)
     return number(value, 2 if name in {"temperature", "spiegelhalter_z"} else 3)
 
 

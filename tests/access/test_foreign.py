@@ -154,6 +154,8 @@ def argument(name: str, draw: random.Random, asked: Owner, other: Owner) -> Any:
     if name in IDS:
         pool = whose.ids(name) if whose else [*STRANGE_IDS, draw.randrange(1, 60)]
         return draw.choice(pool or STRANGE_IDS)
+    if name == "dataset_ids":
+        return [argument("dataset_id", draw, asked, other) for _ in range(draw.randrange(1, 4))]
     if name == "project":
         return whose.slug if whose else draw.choice(STRANGE_TEXTS)
     if name == "references":

@@ -167,7 +167,8 @@ export function icon(name) {
   return svg;
 }
 
-const PERCENT = new Set(["accuracy", "base_rate", "mean_score", "position_bias"]);
+const PERCENT = new Set(["accuracy", "base_rate", "mean_score", "position_bias", "tie_rate", "raw_agreement", "length_accuracy"]);
+const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units"]);
 const TWO = new Set(["temperature", "spiegelhalter_z"]);
 
 export function fixed(value, digits) {
@@ -178,6 +179,7 @@ export function fixed(value, digits) {
 /** The value of the estimate `name` in its own unit. */
 export function estimate(name, value) {
   if (value === null || value === undefined) return "–";
+  if (WHOLE.has(name)) return whole(value).replace("-", "−");
   return PERCENT.has(name) ? `${fixed(100 * value, 1)} %` : fixed(value, TWO.has(name) ? 2 : 3);
 }
 
