@@ -7,8 +7,9 @@ from typing import Any
 
 from engine.analysis.base import Analysis, Parameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
+from engine.analysis.ranking import Ranking, RankingParameters
 
-ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (Calibration(),)}
+ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (Calibration(), Ranking())}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
 
 UNKNOWN_FIELDS = ("label", "margin", "truth", "value")
@@ -21,4 +22,13 @@ def applicable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
     return [analysis for analysis in ANALYSES.values() if analysis.applies(report.get("kind"), fields)]
 
 
-__all__ = ["ANALYSES", "Analysis", "Calibration", "CalibrationParameters", "Parameters", "applicable"]
+__all__ = [
+    "ANALYSES",
+    "Analysis",
+    "Calibration",
+    "CalibrationParameters",
+    "Parameters",
+    "Ranking",
+    "RankingParameters",
+    "applicable",
+]
