@@ -8,8 +8,14 @@ from typing import Any
 from engine.analysis.base import Analysis, Parameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
+from engine.analysis.ranking import Ranking, RankingParameters
 
-ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (Calibration(), Compare())}
+_ORDER: tuple[Analysis[Any, Any], ...] = (
+    Calibration(),
+    Ranking(),
+    Compare(),
+)
+ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
 
 UNKNOWN_FIELDS = ("label", "margin", "truth", "value")
@@ -37,6 +43,8 @@ __all__ = [
     "Compare",
     "CompareParameters",
     "Parameters",
+    "Ranking",
+    "RankingParameters",
     "applicable",
     "combinable",
 ]

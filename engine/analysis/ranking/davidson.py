@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.special import logsumexp, softmax
 
 from engine.analysis.arrays import Floats
-from engine.analysis.ranking.bradley_terry import CONVERGED, STEPS, Duels, sandwich
+from engine.analysis.ranking.bradley_terry import CONVERGED, STEPS, SURE, Duels, solve
 
 
 @dataclass(frozen=True)
@@ -28,54 +27,43 @@ def fit(duels: Duels) -> Fit:
     share = duels.ties.sum() / duels.count.sum()
     parameters = np.append(np.zeros(duels.items), np.log(2 * share / (1 - share)))
     for _ in range(STEPS):
-        step = cho_solve(cho_factor(_curvature(duels, parameters)), _gradient(duels, parameters))
-        parameters = _climbed(duels, parameters, step)
-        if np.abs(step).max() < CONVERGED:
+        step = solve(curvature(duels, parameters), _gradient(duels, parameters))
+        largest = np.abs(step).max()
+        parameters = parameters + step if largest <= SURE else _climbed(duels, parameters, step)
+        if largest < CONVERGED:
             break
     strengths = parameters[:-1]
     return Fit(strengths - strengths.mean(), float(parameters[-1]))
 
 
-def covariance(duels: Duels, found: Fit, scores: Floats) -> Floats:
-    """Covariance of the strengths and of log ν, in that order: shape (items + 1, items + 1).
-
-    `scores` are the gradient's sums by bucket: shape (buckets, items + 1).
-    """
-    return sandwich(_curvature(duels, np.append(found.strengths, found.log_nu)), scores)
-
-
 def expected(distance: Floats, log_nu: float) -> tuple[Floats, Floats]:
     """P(low wins) − P(high wins), and P(tie), for differences of strengths."""
-    win, loss, tie = _probabilities(distance, log_nu)
+    win, loss, tie = np.asarray(softmax(_logits(distance, log_nu), axis=0))
     return win - loss, tie
 
 
-def _probabilities(distance: Floats, log_nu: float) -> Floats:
-    return np.asarray(softmax(_logits(distance, log_nu), axis=0))
+def curvature(duels: Duels, parameters: Floats) -> Floats:
+    """Minus the second derivatives by strengths and log ν, made invertible as in `bradley_terry.curvature`."""
+    lead, tie = expected(_distance(duels, parameters), float(parameters[-1]))
+    strengths = duels.laplacian(duels.count * (1 - tie - lead**2) / 4) + 1 / duels.items
+    mixed = duels.net(-duels.count * lead * tie / 2)
+    corner = (duels.count * tie * (1 - tie)).sum()
+    return np.block([[strengths, mixed[:, None]], [mixed[None, :], np.array([[corner]])]])
 
 
 def _logits(distance: Floats, log_nu: float) -> Floats:
     return np.stack([distance / 2, -distance / 2, np.full_like(distance, log_nu)])
 
 
-def _at(duels: Duels, parameters: Floats) -> Floats:
+def _distance(duels: Duels, parameters: Floats) -> Floats:
     return np.asarray(parameters[duels.low] - parameters[duels.high])
 
 
 def _gradient(duels: Duels, parameters: Floats) -> Floats:
-    lead, tie = expected(_at(duels, parameters), float(parameters[-1]))
+    lead, tie = expected(_distance(duels, parameters), float(parameters[-1]))
     observed = 2 * duels.wins - duels.count
     net = duels.net((observed - duels.count * lead) / 2)
     return np.append(net, (duels.ties - duels.count * tie).sum())
-
-
-def _curvature(duels: Duels, parameters: Floats) -> Floats:
-    """Minus the second derivatives, made invertible in the direction of all strengths together."""
-    lead, tie = expected(_at(duels, parameters), float(parameters[-1]))
-    strengths = duels.laplacian(duels.count * (1 - tie - lead**2) / 4)
-    mixed = duels.net(-duels.count * lead * tie / 2)
-    corner = (duels.count * tie * (1 - tie)).sum()
-    return np.block([[strengths + 1 / duels.items, mixed[:, None]], [mixed[None, :], np.array([[corner]])]])
 
 
 def _climbed(duels: Duels, parameters: Floats, step: Floats) -> Floats:
@@ -89,7 +77,7 @@ def _climbed(duels: Duels, parameters: Floats, step: Floats) -> Floats:
 
 
 def _likelihood(duels: Duels, parameters: Floats) -> float:
-    logits = _logits(_at(duels, parameters), float(parameters[-1]))
+    logits = _logits(_distance(duels, parameters), float(parameters[-1]))
     decided = duels.wins - duels.ties / 2
     outcomes = np.stack([decided, duels.count - duels.ties - decided, duels.ties])
     return float((outcomes * (logits - logsumexp(logits, axis=0))).sum())
