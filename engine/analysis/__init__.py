@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.analysis.agreement import Agreement, AgreementParameters
 from engine.analysis.base import Analysis, Parameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 
-ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (Calibration(), Compare())}
+ANALYSES: dict[str, Analysis[Any, Any]] = {
+    analysis.name: analysis for analysis in (Calibration(), Compare(), Agreement())
+}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
 
 UNKNOWN_FIELDS = ("label", "margin", "truth", "value")
@@ -24,6 +27,8 @@ def applicable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
 
 __all__ = [
     "ANALYSES",
+    "Agreement",
+    "AgreementParameters",
     "Analysis",
     "Calibration",
     "CalibrationParameters",

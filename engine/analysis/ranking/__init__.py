@@ -1,0 +1,1 @@
+"""Ranking: the order of what was compared."""
