@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.analysis.agreement import Agreement, AgreementParameters
 from engine.analysis.base import Analysis, Parameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
@@ -14,6 +15,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Calibration(),
     Ranking(),
     Compare(),
+    Agreement(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -37,6 +39,8 @@ def combinable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
 
 __all__ = [
     "ANALYSES",
+    "Agreement",
+    "AgreementParameters",
     "Analysis",
     "Calibration",
     "CalibrationParameters",

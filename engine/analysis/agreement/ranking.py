@@ -1,0 +1,76 @@
+"""What the ranking of the compared items would be without one rater."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.analysis.agreement.state import code
+from engine.analysis.agreement.view import View
+from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.ranking.bradley_terry import Duels, fit
+from engine.analysis.ranking.graph import comparable
+
+ELO = 400 / np.log(10)
+MOST_ITEMS = 100
+"""Items beyond which no ranking is fitted for each rater anew."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The item that moves most when a rater is left out: by how many Elo points, and the most ranks that any moves."""
+
+    item: str
+    elo: float
+    ranks: int
+
+
+def effects(view: View, raters: Ints) -> dict[int, Effect]:
+    """The effect of leaving out each of these raters, where both rankings exist for two items or more."""
+    duels = _Comparisons(view)
+    if not 2 <= len(duels.names) <= MOST_ITEMS:
+        return {}
+    everyone = np.ones(len(duels.a), np.bool_)
+    whole, among = duels.strengths(everyone)
+    found = {}
+    for rater in raters:
+        part, left = duels.strengths(duels.rater != rater)
+        both = among & left
+        if int(both.sum()) >= 2 and (duels.rater == rater).any():
+            found[int(rater)] = _effect(duels.names, whole, part, both)
+    return found
+
+
+def _effect(names: list[str], whole: Floats, part: Floats, both: Flags) -> Effect:
+    before, after = (strengths[both] - strengths[both].mean() for strengths in (whole, part))
+    moved = ELO * (after - before)
+    most = int(np.abs(moved).argmax())
+    ranks = np.argsort(np.argsort(-before)) - np.argsort(np.argsort(-after))
+    return Effect(names[int(np.flatnonzero(both)[most])], float(moved[most]), int(np.abs(ranks).max()))
+
+
+class _Comparisons:
+    """The judgments of two named items: numbers of the items, P(a preferred) and who judged."""
+
+    def __init__(self, view: View) -> None:
+        low, high = (np.round(view.sums[side] / view.count).astype(np.int64) for side in ("item_low", "item_high"))
+        named = (low > 0) & (high > 0) & (low != high)
+        codes = np.unique(np.concatenate([low[named], high[named]]))
+        by_code = {code(name): name for name in view.state.items}
+        self.names = [by_code.get(int(number), "") for number in codes]
+        self.a, self.b = (np.searchsorted(codes, side[named]) for side in (low, high))
+        self.label = view.value[named]
+        self.rater = view.rater[named]
+
+    def strengths(self, chosen: Flags) -> tuple[Floats, Flags]:
+        """Strengths from the chosen comparisons, in logits, and the items among which they exist."""
+        duels = Duels.of_rows(len(self.names), self.a[chosen], self.b[chosen], self.label[chosen])
+        among = comparable(duels)
+        place = np.cumsum(among) - 1
+        inside = among[self.a] & among[self.b] & chosen
+        strengths = np.zeros(len(self.names))
+        if int(among.sum()) >= 2:
+            fewer = Duels.of_rows(int(among.sum()), place[self.a[inside]], place[self.b[inside]], self.label[inside])
+            strengths[among] = fit(fewer)
+        return strengths, among

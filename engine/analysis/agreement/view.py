@@ -1,0 +1,142 @@
+"""A state as arrays to conclude from: one entry a judgment (a rater's one word on a unit), and the units they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from engine.analysis.agreement.state import FIELDS, AgreementState
+from engine.analysis.arrays import Flags, Floats, Ints, quotient, sum_by
+from engine.analysis.shapes import COARSE_BUCKETS
+from engine.types import FINE_BUCKETS
+
+MOST_VALUES = 25
+"""Distinct values beyond which a scale is taken as continuous: nothing nominal or ordinal is computed of it."""
+
+HIGH, TIE, LOW = 0, 1, 2
+"""Categories of a comparison: which side of the unit is preferred."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Every two judgments of one unit: places `one` < `other` among the entries, and their unit's number of raters."""
+
+    one: Ints
+    other: Ints
+    raters: Ints
+
+
+class View:
+    """The judgments of a state. Entries of one unit stand together, numbered by `unit`; `group`: place of the bucket.
+
+    `value` is a rater's mean of the rows of a unit; `category` their majority: where no category has more rows than
+    each other, a tie (comparisons); of scores the value nearest to the mean.
+    """
+
+    def __init__(self, state: AgreementState) -> None:
+        self.state = state
+        self.paired = state.kind == "comparison"
+        self.judgments = state.judgments
+        self.raters = state.judgments.members
+        self.sums = dict(zip(FIELDS, state.judgments.sums, strict=False))
+        self.count = self.sums["count"]
+        self.rater = self.judgments.member
+
+    def __len__(self) -> int:
+        return len(self.rater)
+
+    @cached_property
+    def unit(self) -> Ints:
+        """The number of each entry's unit."""
+        return np.repeat(np.arange(len(self.judgments.sizes)), self.judgments.sizes)
+
+    @cached_property
+    def size(self) -> Ints:
+        """How many raters the unit of each entry has."""
+        return np.repeat(self.judgments.sizes, self.judgments.sizes)
+
+    @cached_property
+    def shared(self) -> Flags:
+        """The entries of units that two raters or more judged."""
+        return np.asarray(self.size >= 2)
+
+    @cached_property
+    def prompt(self) -> Floats:
+        """The code of each entry's prompt."""
+        return quotient(self.sums["prompt"], self.count)
+
+    @cached_property
+    def group(self) -> Ints:
+        """The place of each entry's bucket among those that have entries: 4,096 buckets, or 512 for many prompts."""
+        prompts = len(np.unique(self.judgments.bucket))
+        buckets = COARSE_BUCKETS if prompts > FINE_BUCKETS // 2 else FINE_BUCKETS
+        return np.unique(self.judgments.bucket % buckets, return_inverse=True)[1].astype(np.int64)
+
+    @cached_property
+    def groups(self) -> int:
+        """The number of buckets that have entries."""
+        return int(self.group.max()) + 1 if len(self) else 0
+
+    @cached_property
+    def value(self) -> Floats:
+        """Each judgment as a number: P(low side preferred), or the score."""
+        return quotient(self.sums["value"], self.count)
+
+    @cached_property
+    def values(self) -> Floats | None:
+        """The distinct values, ascending; None beyond MOST_VALUES. Of comparisons, both a value and its mirror."""
+        found = np.unique(np.concatenate([self.value, 1 - self.value]) if self.paired else self.value)
+        found = found[np.append(True, np.diff(found) > 1e-9)[: len(found)]]
+        return found if len(found) <= MOST_VALUES else None
+
+    @cached_property
+    def level(self) -> Ints:
+        """The place of each judgment's value among `values`."""
+        assert self.values is not None
+        return np.asarray(np.abs(self.value[:, None] - self.values).argmin(axis=1))
+
+    @cached_property
+    def categories(self) -> int:
+        """The number of categories: three sides of a comparison, or the distinct scores; 0 where they are too many."""
+        return 3 if self.paired else 0 if self.values is None else len(self.values)
+
+    @cached_property
+    def category(self) -> Ints:
+        """The category of each judgment."""
+        if not self.paired:
+            return self.level
+        won, tied = self.sums["won"], self.sums["tied"]
+        votes = np.stack([self.count - won - tied, tied, won])
+        most = votes.max(axis=0)
+        alone = (votes == most).sum(axis=0) == 1
+        return np.where(alone, votes.argmax(axis=0), TIE)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """Every two judgments of one unit."""
+        ones, others = [], []
+        left = self.size - (np.arange(len(self)) - np.repeat(self.judgments.starts, self.judgments.sizes))
+        for step in range(1, int(self.size.max()) if len(self) else 1):
+            first = np.flatnonzero(left > step)
+            ones.append(first)
+            others.append(first + step)
+        none = [np.zeros(0, np.int64)]
+        one, other = np.concatenate(ones or none), np.concatenate(others or none)
+        return Pairs(one, other, self.size[one])
+
+    @cached_property
+    def unit_counts(self) -> Floats:
+        """How many raters of each unit chose each category: shape (units, categories)."""
+        units = len(self.judgments.sizes)
+        key = self.unit * self.categories + self.category
+        return sum_by(key, np.ones(len(self)), units * self.categories).reshape(units, self.categories)
+
+    def by_group(self, values: Floats | Flags, entries: Flags | Ints | slice = slice(None)) -> Floats:
+        """Sums of values of these entries by bucket: shape (groups,)."""
+        return sum_by(self.group[entries], values, self.groups)
+
+    def by_rater(self, values: Floats | Flags, entries: Flags | Ints | slice = slice(None)) -> Floats:
+        """Sums of values of these entries by rater: shape (raters,)."""
+        return sum_by(self.rater[entries], values, len(self.raters))
