@@ -16,6 +16,7 @@ pages = [
     shell.page("calibration", "Calibration", "balance"),
     shell.page("ranking", "Ranking", "leaderboard"),
     shell.page("compare", "Compare", "compare_arrows"),
+    shell.page("agreement", "Agreement", "groups"),
     shell.page("datasets", "Datasets", "database"),
     shell.page("runs", "Runs", "play_circle"),
     shell.page("settings", "Settings", "settings"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
+from engine.figures.effects import effects
 from engine.figures.forest import Across, Mark, forest
 from engine.figures.matrix import Scale, matrix
 from engine.types import Result
@@ -14,6 +15,20 @@ from engine.words import amount
 
 MOST = 20
 SHARES = {"accuracy"}
+ELSEWHERE = Across("← the difference is smaller here   ·   larger here →", 0.0)
+
+
+SLICE_COLUMNS = {
+    "column": "Column",
+    "value": "Value",
+    "prompts": "Prompts",
+    "difference": "Difference",
+    "effect": "Against the rest",
+    "low": "Low",
+    "high": "High",
+    "q_value": "q",
+    "confirmed": "Confirmed",
+}
 
 
 def compare(result: Result) -> dict[str, Chart | None]:
@@ -22,7 +37,7 @@ def compare(result: Result) -> dict[str, Chart | None]:
         "forest": _differences(result.pictures.get("forest")),
         "systems": _systems(result.items, str(result.dataset.get("metric", ""))),
         "pairs": _pairs(result.pictures.get("pairs")),
-        "slices": _slices(result.slices),
+        "slices": effects(result.slices, ELSEWHERE, words.number, SLICE_COLUMNS),
     }
 
 
@@ -83,28 +98,3 @@ def _pairs(picture: Mapping[str, Any] | None) -> Chart | None:
     alt = f"Difference of each of {amount(len(names), 'system')} to each other one on common prompts."
     scale = Scale(-reach, reach, True, "+.3f", "%{y} less %{x}")
     return matrix("Every pair", names, names, values, scale, alt, [row[:MOST] for row in picture["prompts"][:MOST]])
-
-
-def _slices(entries: Sequence[Mapping[str, Any]]) -> Chart | None:
-    if not entries:
-        return None
-    alt = f"{amount(len(entries), 'slice')}: how much the difference there is another one than elsewhere."
-    names = ("column", "value", "prompts", "difference", "effect", "low", "high", "q_value", "confirmed")
-    columns = ["Column", "Value", "Prompts", "Difference", "Against the rest", "Low", "High", "q", "Confirmed"]
-    cells: list[list[Cell]] = [
-        [("yes" if entry[name] else "no") if name == "confirmed" else entry[name] for name in names]
-        for entry in entries
-    ]
-    across = Across("← the difference is smaller here   ·   larger here →", 0.0)
-    marks = [_slice(entry) for entry in sorted(entries, key=lambda one: -abs(one["effect"]))[:16]]
-    return forest("Slices", "slices", marks, across, alt, Table(columns, cells))
-
-
-def _slice(entry: Mapping[str, Any]) -> Mark:
-    name = f"{entry['column']}={entry['value']}"
-    found = "confirmed on held-out prompts" if entry["confirmed"] else "not confirmed"
-    said = words.interval("", entry["low"], entry["high"])
-    aloud = f"{name}: {words.number(entry['effect'])} {said} against the rest, {found}"
-    tone = "$first" if entry["confirmed"] else "$reference"
-    notes = (f"{amount(entry['prompts'], 'prompt')}, {found}",)
-    return Mark(name, entry["effect"], entry["low"], entry["high"], aloud, tone, notes, name)

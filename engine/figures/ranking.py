@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
+from engine.figures.effects import effects
 from engine.figures.forest import Across, Mark, forest
 from engine.figures.matrix import Scale, matrix
 from engine.types import Result
@@ -16,6 +17,18 @@ MOST = 40
 """Models drawn; the table holds all of them."""
 
 ELO = Across("Elo", None, ",.0f", " Elo")
+ELSEWHERE = Across("← worse here than elsewhere, Elo   ·   better →", 0.0, "+,.0f", " Elo")
+SLICE_COLUMNS = {
+    "column": "Column",
+    "value": "Value",
+    "item": "Model",
+    "prompts": "Prompts",
+    "effect": "Elo against the rest",
+    "low": "Low",
+    "high": "High",
+    "q_value": "q",
+    "confirmed": "Confirmed",
+}
 
 
 def ranking(result: Result) -> dict[str, Chart | None]:
@@ -24,7 +37,12 @@ def ranking(result: Result) -> dict[str, Chart | None]:
         "forest": _strengths(result.items),
         "wins": _wins(result.pictures.get("wins")),
         "controlled": _controlled(result.pictures.get("controlled")),
+        "slices": effects(result.slices, ELSEWHERE, _elo, SLICE_COLUMNS),
     }
+
+
+def _elo(value: float | None) -> str:
+    return words.number(value, 0)
 
 
 def _strengths(items: Sequence[Mapping[str, Any]]) -> Chart | None:

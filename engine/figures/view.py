@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from engine.figures.agreement import agreement
 from engine.figures.chart import Chart
 from engine.figures.compare import compare
 from engine.figures.histogram import histogram
@@ -37,6 +38,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "calibration": _calibration,
     "ranking": ranking,
     "compare": compare,
+    "agreement": agreement,
 }
 """The pictures of each analysis."""
 

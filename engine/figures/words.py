@@ -7,7 +7,16 @@ import math
 import unicodedata
 from typing import Any
 
-PERCENT = {"accuracy", "base_rate", "mean_score", "position_bias", "tie_rate", "raw_agreement", "length_accuracy"}
+PERCENT = {
+    "accuracy",
+    "base_rate",
+    "mean_score",
+    "position_bias",
+    "tie_rate",
+    "raw_agreement",
+    "length_accuracy",
+    "consensus_accuracy",
+}
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
 WHOLE = {"items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units"}

@@ -36,6 +36,23 @@ _GLANCES = {
         "The lead is the distance between the first and the second in Elo points: 100 is a win in 64 of 100 "
         "comparisons. While its bracket holds 0, nobody is surely ahead.",
     ),
+    "compare": Glance(
+        "Which one goes out?",
+        "forest",
+        "Differences",
+        "Both on the same prompts. Where the interval reaches across the dotted line the two are not told apart.",
+        "Difference",
+        "The difference is the candidate less the baseline on the prompts that both have; what may be lost is yours "
+        "to say on the Compare page.",
+    ),
+    "agreement": Glance(
+        "Do the annotators agree?",
+        "raters",
+        "Annotators",
+        "How often each is right or agrees with the others; the bracket holds the truth in 95 of 100 cases.",
+        "Krippendorff's alpha",
+        "Alpha is agreement beyond chance: 1 is perfect, 0 is what throwing dice would give.",
+    ),
 }
 
 

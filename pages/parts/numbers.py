@@ -87,6 +87,40 @@ NUMBERS = {
         "About how many more labels would settle it if the difference stays what it is. 0 where it is settled.",
         "the spread of the differences within prompts, scaled.",
     ),
+    "krippendorff_alpha_nominal": Explained(
+        "Krippendorff's alpha",
+        "Agreement beyond what chance would give, for any number of annotators and with gaps. 1 is perfect, 0 is "
+        "chance; above .8 is held for reliable, below .67 for too little.",
+        "1 − disagreement seen ÷ disagreement expected, each unit's pairs weighing 1 ÷ (judgments − 1).",
+        "Krippendorff (2011)",
+    ),
+    "raw_agreement": Explained(
+        "Raw agreement", "How often two annotators of the same unit say the same, chance included."
+    ),
+    "gwet_ac1": Explained(
+        "Gwet's AC1",
+        "Agreement beyond chance that stays sensible where nearly everything falls into one category.",
+        "as kappa, with chance estimated from how often categories are used at random.",
+        "Gwet (2008)",
+    ),
+    "cohen_kappa": Explained(
+        "Cohen's kappa",
+        "Agreement of two annotators beyond chance; of more, the mean over all who share units, weighted by them.",
+        "(agreement − chance) ÷ (1 − chance), with each annotator's own habits as chance.",
+        "Cohen (1960)",
+    ),
+    "fleiss_kappa": Explained(
+        "Fleiss' kappa",
+        "Agreement beyond chance where every unit has the same number of judgments.",
+        "as kappa, with everybody's habits together as chance.",
+        "Fleiss (1971)",
+    ),
+    "consensus_accuracy": Explained(
+        "Consensus is right",
+        "How sure the label is that the annotators give together, weighed by how good each is.",
+        "Dawid and Skene's model, fitted by expectation and maximisation.",
+        "Dawid and Skene (1979)",
+    ),
     "top_gap": Explained(
         "Lead, Elo",
         "How far the first is ahead of the second. 100 Elo is a win in 64 of 100 comparisons; an interval that holds 0 "
@@ -114,6 +148,16 @@ _CALIBRATION_SCORES = ("calibration_error", "accuracy", "mean_score", "base_rate
 
 
 _KEY: Mapping[str, tuple[str, ...]] = {
+    "agreement": (
+        "krippendorff_alpha_nominal",
+        "raw_agreement",
+        "gwet_ac1",
+        "cohen_kappa",
+        "fleiss_kappa",
+        "tie_rate",
+        "position_bias",
+        "consensus_accuracy",
+    ),
     "compare": ("difference", "candidate", "baseline", "p_holm", "minimum_detectable_effect", "labels_needed"),
     "ranking": ("top_gap", "items", "tie_rate", "position_bias", "nu"),
 }

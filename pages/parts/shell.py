@@ -28,6 +28,7 @@ FILES = {
     "calibration": "pages/calibration.py",
     "ranking": "pages/ranking.py",
     "compare": "pages/compare.py",
+    "agreement": "pages/agreement.py",
     "datasets": "pages/datasets.py",
     "runs": "pages/runs.py",
     "people": "pages/people.py",

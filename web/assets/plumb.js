@@ -167,7 +167,7 @@ export function icon(name) {
   return svg;
 }
 
-const PERCENT = new Set(["accuracy", "base_rate", "mean_score", "position_bias", "tie_rate", "raw_agreement", "length_accuracy"]);
+const PERCENT = new Set(["accuracy", "base_rate", "mean_score", "position_bias", "tie_rate", "raw_agreement", "length_accuracy", "consensus_accuracy"]);
 const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units"]);
 const TWO = new Set(["temperature", "spiegelhalter_z"]);
 
