@@ -35,7 +35,7 @@ def _raters(picture: Mapping[str, Any] | None, items: Sequence[Mapping[str, Any]
     names = ("rater", "value", "low", "high", "n", "shared")
     rows = [dict(zip(names, row, strict=True)) for row in zip(*(picture[name] for name in names), strict=True)]
     title = MEASURES[picture["measure"]]
-    flagged = {item["item"] for item in items if item.get("flagged")}
+    flagged = {item["item"] for item in items if item.get("flags")}
     marks = [_rater(row, row["rater"] in flagged) for row in rows[:MOST]]
     alt = f"{title} of {amount(len(rows), 'annotator')}; the lowest is {words.plain(rows[-1]['rater'])}."
     cells: list[list[Cell]] = [[row[name] for name in names] for row in rows]

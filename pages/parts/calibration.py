@@ -83,5 +83,5 @@ SCREEN = Screen(
     controls,
     below,
     "two scores or a margin for each pair, or a score beside a truth",
-    {("slices", "pick"): sections.filter_by, ("reliability", "show"): _switch},
+    acts={("slices", "pick"): sections.filter_by, ("reliability", "show"): _switch},
 )

@@ -75,5 +75,5 @@ SCREEN = Screen(
     controls,
     below,
     "the names of the two that were compared and which of them was preferred",
-    {("slices", "pick"): sections.filter_by},
+    acts={("slices", "pick"): sections.filter_by},
 )

@@ -163,7 +163,7 @@ def conclude(who: Who, looking: Looking) -> Concluded | None:
 def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     """The answer with everything below it; a control runs this part alone."""
     answer_place = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
         beside = choose_beside(who, dataset, screen.analysis) if screen.together else ()
         looking = Looking(screen.analysis, dataset, screen.controls(dataset), screen.defaults, beside)
         tools_place = st.container(width="content")
