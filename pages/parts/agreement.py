@@ -52,8 +52,7 @@ def desk(concluded: Concluded) -> Card | None:
 
 def _line(item: Mapping[str, Any]) -> list[str]:
     seconds = item.get("median_seconds")
-    effect = item.get("effect_on_ranking")
-    moved = effect.get("elo") if isinstance(effect, Mapping) else effect
+    moved = item.get("effect_on_ranking")
     return [
         str(item["item"]),
         words.count(item["n"]),
@@ -62,7 +61,7 @@ def _line(item: Mapping[str, Any]) -> list[str]:
         words.percent(item.get("tie_rate")),
         "–" if seconds is None else f"{seconds:,.0f}",
         words.number(item.get("drift"), 2),
-        "–" if moved is None else f"{moved:,.0f} Elo",
+        "–" if moved is None else f"{words.number(moved, 0)} Elo",
     ]
 
 

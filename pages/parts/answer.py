@@ -33,7 +33,8 @@ def show_answer(looking: Looking, concluded: Concluded, title: str = "") -> Any:
         "prompts": result.dataset.get("prompts"),
         "estimates": numbers.compact(result.estimates),
     }
-    named = numbers.named(looking.analysis, looking.dataset.kind, tuple(result.estimates))
+    known = [name for name, estimate in result.estimates.items() if estimate.value is not None]
+    named = numbers.named(looking.analysis, looking.dataset.kind, known)
     return mount("answer", "answer", {**_frame(looking), "title": title, "numbers": named, **numbers_now}, "open")
 
 
@@ -47,7 +48,7 @@ def _small(dataset: DatasetView, answer: AnswerView) -> dict[str, Any]:
         **_frame(Looking(answer.analysis, dataset)),
         "title": dataset.name,
         "small": True,
-        "numbers": numbers.named(answer.analysis, dataset.kind, tuple(answer.estimates), few=True),
+        "numbers": numbers.named(answer.analysis, dataset.kind, _known(answer), few=True),
         "version": answer.version,
         "since": dataset.event_id,
         "verdict": answer.verdict,
@@ -56,6 +57,11 @@ def _small(dataset: DatasetView, answer: AnswerView) -> dict[str, Any]:
         "prompts": None,
         "estimates": answer.estimates,
     }
+
+
+def _known(answer: AnswerView) -> list[str]:
+    """The numbers that an answer has."""
+    return [name for name, estimate in answer.estimates.items() if (estimate or {}).get("value") is not None]
 
 
 def _frame(looking: Looking) -> dict[str, Any]:

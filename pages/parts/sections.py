@@ -38,11 +38,24 @@ def _slice_name(value: str) -> str:
     return value or "All rows"
 
 
-def choice(label: str, key: str, options: Mapping[str, str], width: int = 200) -> str:
-    """One of a few named ways, bound to the address; the first where nobody chose."""
-    return st.selectbox(
-        label, list(options), key=key, bind="query-params", width=width, format_func=options.__getitem__
+def choice(label: str, name: str, options: Mapping[str, str], width: int = 200) -> str:
+    """One of a few ways by the name that the analysis has for it, in the address too; the first where nobody chose.
+
+    Streamlit's own binding would put into the address what people read.
+    """
+    known = list(options)
+    current = state.way(name, known)
+    key = f"{name}-{current}"
+    st.selectbox(
+        label,
+        known,
+        known.index(current),
+        key=key,
+        on_change=lambda: state.set_way(name, state.picked(key), known),
+        width=width,
+        format_func=options.__getitem__,
     )
+    return current
 
 
 def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
@@ -121,9 +134,14 @@ def recognised(dataset: DatasetView, warnings: list[Notice]) -> Card:
         cards.facts(read),
         *([cards.text("Columns, as they were read:"), cards.facts(columns)] if columns else []),
         *(_refused(dataset) if dataset.rejected else []),
-        *(cards.warning(notice.message) for notice in [*dataset.warnings, *warnings]),
+        *(cards.warning(notice.message) for notice in [*_said(dataset), *warnings]),
     ]
     return Card("recognised", blocks, half=True)
+
+
+def _said(dataset: DatasetView) -> list[Notice]:
+    """What the reader said, without what other analyses lack."""
+    return [notice for notice in dataset.warnings if notice.code != "nothing_to_calibrate"]
 
 
 def _refused(dataset: DatasetView) -> list[cards.Block]:

@@ -152,6 +152,20 @@ def set_dataset(dataset_id: int) -> None:
     st.query_params[_DATASET] = str(dataset_id)
 
 
+def way(name: str, known: Sequence[str]) -> str:
+    """Which of a few ways the address names, the first where it names none of them."""
+    named: str = st.query_params.get(name, known[0])
+    return named if named in known else known[0]
+
+
+def set_way(name: str, chosen: str, known: Sequence[str]) -> None:
+    """Put one of a few ways into the address; the first needs no words."""
+    if chosen == known[0]:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = chosen
+
+
 def overlays() -> str | None:
     """The lines of the diagram that are switched on, as the address names them; None where it is as usual."""
     named: str | None = st.query_params.get(_OVERLAYS)

@@ -52,7 +52,8 @@ function narrow({ xaxis, yaxis }, width) {
   if (width < NARROW && yaxis?.title) yaxis.title = { text: "" };
   if (width >= PHONE || !yaxis?.ticktext) return;
   yaxis.ticktext = yaxis.ticktext.map((name) => (name.length > SHORT ? `${name.slice(0, SHORT - 1).replace(/&\w*$/, "")}…` : name));
-  Object.assign(xaxis, { nticks: 4, tickangle: 0, title: { ...xaxis.title, text: xaxis.title.text.replace("   ·   ", "<br>") } });
+  if (!xaxis.ticktext) Object.assign(xaxis, { nticks: 4, tickangle: 0 });
+  if (xaxis.title?.text) xaxis.title = { ...xaxis.title, text: xaxis.title.text.replace("   ·   ", "<br>") };
 }
 
 class Part {
