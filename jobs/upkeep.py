@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from engine.access.visible import from_json
 from engine.actions import maintenance
-from engine.analysis import ANALYSES, applicable
+from engine.analysis import ANALYSES, expected
 from engine.errors import UsageError
 from engine.queries.results import found_params
 from engine.queries.states import Observed, observed
@@ -125,7 +125,7 @@ def _beginnings(kind: str | None, scale: Any, fields: tuple[str, ...]) -> tuple[
     try:
         return tuple(
             observed(analysis, analysis.parameters.parse(found_params(analysis, {"scale": scale})))
-            for analysis in applicable({"kind": kind, "fields": fields})
+            for analysis in expected({"kind": kind, "fields": fields})
         )
     except UsageError:
         return ()

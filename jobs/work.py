@@ -21,7 +21,7 @@ from engine import logs
 from engine.actions import runs
 from engine.actions.reports import merged
 from engine.actions.runs import NewSegment, Work
-from engine.analysis import ANALYSES, applicable
+from engine.analysis import ANALYSES, expected
 from engine.errors import Conflict, InputRefused, PlumblineError, StoreUnavailable
 from engine.queries.results import answer_of, found_params
 from engine.queries.segments import count_rows
@@ -301,7 +301,7 @@ def observe_found(
 
     `report` is of the whole dataset that the segment belongs to.
     """
-    found = applicable(report)
+    found = expected(report)
     large = count_rows([sha256]) > OBSERVED_AT_ONCE
     for place, analysis in enumerate(found[:1] if large else found):
         params = analysis.parameters.parse(found_params(analysis, report))

@@ -37,6 +37,11 @@ def combinable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
     return [analysis for analysis in able if not analysis.applies(kind, fields)]
 
 
+def expected(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
+    """The analyses that rows with this report are observed for without being asked, the leading one first."""
+    return [*applicable(report), *combinable(report)]
+
+
 __all__ = [
     "ANALYSES",
     "Agreement",
@@ -51,4 +56,5 @@ __all__ = [
     "RankingParameters",
     "applicable",
     "combinable",
+    "expected",
 ]

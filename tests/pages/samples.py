@@ -25,3 +25,18 @@ def hostile(rows: int = 300) -> str:
     return (
         pairs(rows, source=(HOSTILE, "$ink")).replace("first", HOSTILE).replace("second", "<script>alert(2)</script>")
     )
+
+
+def battles(prompts: int = 200, seed: int = 0, names: tuple[str, ...] = ("alpha", "beta", "gamma", "delta")) -> str:
+    """Comparisons of named models, each prompt judged by three of six annotators; the first model is the strongest."""
+    rng = random.Random(seed)
+    lines = ["question_id,model_a,model_b,winner,annotator,language,length_a,length_b"]
+    for prompt in range(prompts):
+        a, b = rng.sample(range(len(names)), 2)
+        lead = 0.9 * (b - a)
+        for annotator in rng.sample(range(6), 3):
+            wins = rng.random() < 1 / (1 + math.exp(-lead))
+            label = "tie" if rng.random() < 0.1 else "model_a" if wins else "model_b"
+            language, lengths = ("en", "de")[prompt % 2], f"{rng.randrange(50, 400)},{rng.randrange(50, 400)}"
+            lines.append(f"q{prompt},{names[a]},{names[b]},{label},ann{annotator},{language},{lengths}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,134 @@
+"""The pages of the second decision, each in the states of a dataset, and Home before them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages.parts import cards, state
+from tests.pages import samples
+from tests.pages.conftest import Give, Page, blocks, html, part, parts, said
+
+
+def test_battles_are_led_by_their_ranking(page: Page, give: Give) -> None:
+    dataset = give(samples.battles(), "battles.csv")
+    app = page("ranking", dataset=str(dataset))
+    assert not app.exception
+    answer = part(app, "answer")
+    assert answer is not None
+    assert (answer["analysis"], answer["plain"]) == ("ranking", True)
+    assert answer["view"] == f"ranking?dataset={dataset}"
+    assert answer["numbers"][0]["name"] == "top_gap"
+    assert {chart["name"] for chart in parts(app, "chart")} >= {"forest", "wins"}
+    board = next(block for block in blocks(app) if block[0] == "table")
+    assert [row[0] for row in board[3]] == ["alpha", "beta", "gamma", "delta"]
+    assert ["code", "python -m jobs analyse battles.csv --analysis ranking"] in blocks(app)
+
+
+def test_home_asks_the_question_of_what_leads(page: Page, give: Give) -> None:
+    give(samples.battles(), "battles.csv")
+    app = page()
+    assert not app.exception
+    assert app.title[0].value == "Which model is ahead?"
+    assert [chart["name"] for chart in parts(app, "chart")] == ["forest"]
+
+
+def test_a_way_to_look_is_in_the_address_by_its_own_name(page: Page, give: Give) -> None:
+    dataset = give(samples.battles())
+    app = page("ranking", dataset=str(dataset), model="davidson")
+    answer = part(app, "answer")
+    assert answer is not None
+    assert (answer["query"], answer["plain"]) == (f"dataset={dataset}&model=davidson", False)
+    app.selectbox(key="model-davidson").set_value("bradley_terry").run()
+    answer = part(app, "answer")
+    assert answer is not None
+    assert answer["query"] == f"dataset={dataset}"
+    strange = page("ranking", dataset=str(dataset), model="astrology")
+    assert not strange.exception
+    assert part(strange, "answer") is not None
+
+
+def test_ways_that_do_not_go_together_say_so(page: Page, give: Give) -> None:
+    app = page("ranking", dataset=str(give(samples.battles())), model="davidson", controls="length")
+    assert not app.exception
+    assert "do not go together" in html(app)
+
+
+def test_datasets_beside_each_other_are_compared(page: Page, give: Give) -> None:
+    first, second = give(samples.pairs(seed=1), "one.csv"), give(samples.pairs(seed=2), "two.csv")
+    alone = page("compare", dataset=str(first))
+    assert not alone.exception
+    assert alone.multiselect[0].options == ["two.csv"]
+    app = page("compare", dataset=str(first), beside=str(second))
+    assert not app.exception
+    answer = part(app, "answer")
+    assert answer is not None, html(app)
+    assert answer["verdict"] in ("ship", "hold", "need_more")
+    assert (answer["beside"], answer["plain"], answer["version"]) == ([second], False, 2)
+    assert answer["query"] == f"dataset={first}&beside={second}"
+    assert "one.csv" in answer["sentence"]
+    assert "two.csv" in answer["sentence"]
+    assert part(app, "pairs") == {"address": f"/view/compare/worst?dataset={first}&beside={second}&version=2"}
+    tools = part(app, "tools")
+    assert tools is not None
+    assert tools["exports"][0]["href"] == f"/export/compare.html?dataset={first}&beside={second}"
+    assert [block for block in blocks(app) if block[0] == "code" and "one.csv two.csv --analysis compare" in block[1]]
+
+
+def test_strange_datasets_beside_are_left_out(page: Page, give: Give) -> None:
+    first = give(samples.pairs(seed=1), "one.csv")
+    other = give(samples.battles(), "battles.csv")
+    for beside in (str(other), str(first), "999", "x.y", "-1", "1.1.1", "9" * 40):
+        app = page("compare", dataset=str(first), beside=beside)
+        assert not app.exception
+        assert part(app, "answer") is None
+
+
+def test_agreement_is_the_desk_of_the_annotators(page: Page, give: Give) -> None:
+    app = page("agreement", dataset=str(give(samples.battles())))
+    assert not app.exception
+    answer = part(app, "answer")
+    assert answer is not None
+    assert answer["analysis"] == "agreement"
+    assert {chart["name"] for chart in parts(app, "chart")} >= {"raters", "pairs"}
+    desk = next(block for block in blocks(app) if block[0] == "table")
+    assert sorted(row[0] for row in desk[3]) == [f"ann{number}" for number in range(6)]
+
+
+@pytest.mark.parametrize("name", ["ranking", "agreement"])
+def test_a_file_that_lacks_what_it_takes_is_led_to_what_can_be_said(page: Page, give: Give, name: str) -> None:
+    app = page(name, dataset=str(give(samples.pairs())))
+    assert not app.exception
+    assert app.header[0].value == f"Nothing for {name.capitalize()} in this file"
+    assert app.button[0].label == "Open Calibration"
+    assert app.button[-1].label == "Name the columns…"
+    assert part(app, "answer") is None
+
+
+@pytest.mark.parametrize("name", ["ranking", "compare", "agreement"])
+def test_without_data_each_page_says_what_to_give(page: Page, name: str) -> None:
+    app = page(name)
+    assert not app.exception
+    assert app.header[0].value == "No data yet"
+
+
+@pytest.mark.parametrize("name", ["ranking", "agreement"])
+def test_names_of_files_never_become_markup(page: Page, give: Give, name: str) -> None:
+    names = (samples.HOSTILE, "$ink", "<b>beta</b>", "=cmd()")
+    app = page(name, dataset=str(give(samples.battles(names=names).replace("ann0", "<i>ann"), "<b>x.csv")))
+    assert not app.exception
+    assert samples.HOSTILE not in html(app)
+    assert all(hasattr(cards, block[0]) for block in blocks(app))
+    for chart in parts(app, "chart"):
+        layout = chart["chart"]["figure"]["layout"]
+        ticks = [tick for axis in ("xaxis", "yaxis") for tick in layout[axis].get("ticktext", [])]
+        assert not [tick for tick in ticks if "<" in tick]
+
+
+def test_slices_filter_every_page(page: Page, give: Give) -> None:
+    dataset = give(samples.battles())
+    app = page("ranking", dataset=str(dataset))
+    app.selectbox(key=state.SLICE).set_value("language=de").run()
+    answer = part(app, "answer")
+    assert answer is not None
+    assert (answer["rows"], answer["query"]) == (300, f"dataset={dataset}&slice=language%3Dde")
+    assert "Where the ranking is another one" in said(app) or part(app, "chart") is not None
