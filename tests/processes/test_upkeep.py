@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.actions import datasets, maintenance, runs
-from engine.analysis import ANALYSES, applicable
+from engine.analysis import ANALYSES, expected
 from engine.queries import states
 from engine.queries.results import answer_of
 from engine.queries.states import observed
@@ -66,7 +66,7 @@ def default_state(sha256: str) -> Path:
 
 def files_of_a_segment() -> int:
     """Its rows, and a state for each analysis that has something to say about them."""
-    return 1 + len(applicable(dataset("p", "a.jsonl")["report"]))
+    return 1 + len(expected(dataset("p", "a.jsonl")["report"]))
 
 
 def test_what_no_version_holds_goes_after_a_while(home, replaced):
