@@ -54,6 +54,13 @@ class Board:
         """Sums by bucket and item of a value that each key gives to its first item and takes from the other."""
         return self._sided(of_key, -1.0)
 
+    def apart(self, by_bucket: Floats) -> Floats:
+        """For each key the difference of its two items, from a value by bucket and item."""
+        place = self.table.at_keys(np.arange(self.buckets) * len(self.items))
+        low, high = self.duels.low[self.pair], self.duels.high[self.pair]
+        flat = by_bucket.ravel()
+        return np.asarray(flat[place + low] - flat[place + high])
+
     @cached_property
     def rows_by_bucket(self) -> Floats:
         """Comparisons by bucket and item."""

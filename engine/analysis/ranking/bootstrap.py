@@ -7,7 +7,6 @@ four steps is below 10⁻⁵ logits, .002 Elo, with hundreds of comparisons an i
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 from scipy.special import expit
 
@@ -36,7 +35,7 @@ def refitted(board: Board, strengths: Floats, count: csr_array, wins: csr_array,
     """Strengths with these weights of the buckets, shape (draws, buckets); the sums have shape (pairs, buckets)."""
     duels = board.duels
     expected = bradley_terry.expected_rate(duels, strengths)
-    factor = cho_factor(bradley_terry.curvature(duels, expected), lower=True)
+    factor = bradley_terry.factor(bradley_terry.curvature(duels, expected))
     counts, won = count @ weights.T, wins @ weights.T
     ones, pairs = np.ones(len(duels.low)), np.arange(len(duels.low))
     sides = csr_array(
@@ -48,5 +47,5 @@ def refitted(board: Board, strengths: Floats, count: csr_array, wins: csr_array,
     for step in range(STEPS):
         if step:
             rate = expit(found[duels.low] - found[duels.high])
-        found += cho_solve(factor, sides @ (won - counts * rate))
+        found += factor(sides @ (won - counts * rate))
     return np.asarray((found - found.mean(axis=0)).T)

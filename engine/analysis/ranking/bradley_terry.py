@@ -6,7 +6,7 @@ Bradley and Terry 1952, Biometrika 39:324; the likelihood is concave, so Newton'
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,8 +150,13 @@ def curvature(duels: Duels, expected: Floats) -> Floats:
 
 def solve(matrix: Floats, right: Floats) -> Floats:
     """matrix⁻¹ · right for a symmetric positive definite matrix. Raises LinAlgError where it is not."""
-    factor = cho_factor(matrix, lower=True, check_finite=False)
-    return np.asarray(cho_solve(factor, right, check_finite=False))
+    return factor(matrix)(right)
+
+
+def factor(matrix: Floats) -> Callable[[Floats], Floats]:
+    """The function right → matrix⁻¹ · right, the matrix being factored once."""
+    triangle = cho_factor(matrix, lower=True, check_finite=False)
+    return lambda right: np.asarray(cho_solve(triangle, right, check_finite=False))
 
 
 def _climbed(duels: Duels, strengths: Floats, step: Floats) -> Floats:

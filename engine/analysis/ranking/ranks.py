@@ -74,7 +74,7 @@ def largest(fitted: Fitted, first: Ints, second: Ints, level: float, seed: int, 
     items, place = np.unique(np.concatenate([first, second]), return_inverse=True)
     errors = _normal(fitted, items, seed) if draws is None else (draws - fitted.strengths)[:, items]
     one, other = place.reshape(2, -1)
-    deviation = np.maximum(fitted.deviation[first, second], np.finfo(float).tiny)
+    deviation = fitted.deviation[first, second]
     most = np.zeros(len(errors))
     for start in range(0, len(one), BLOCK):
         part = slice(start, start + BLOCK)
