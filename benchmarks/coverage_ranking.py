@@ -10,7 +10,7 @@ fewest battles; `davidson`, `bootstrap` and `length held equal` are the same for
 two items that came out first and second, whichever they were. `ranks, all items` is how often the true rank of every
 item lay within its rank_low and rank_high, and `possible firsts` how often every true first was among them: 95 % or
 more is right. `top gap` reaches 100 % where all items are equal: then a small gap is certain to be covered. Exits with
-1 if another coverage lies outside 90 to 99 %, or ranks hold in less than 95 %.
+1 if another coverage lies outside 90 to 99 %, or ranks hold in less than 95 % by more than two standard errors.
 """
 
 from __future__ import annotations
@@ -288,16 +288,16 @@ def cover(task: tuple[World, int, int]) -> tuple[World, dict[str, float], int]:
     return world, {name: sums[name] / tried[name] for name in tried}, refused
 
 
-def wrong(name: str, share: float) -> bool:
+def wrong(name: str, share: float, simulations: int) -> bool:
     """Whether a coverage is not as it should be."""
     if name in JOINT:
-        return share < LEVEL
+        return share < LEVEL - 2 * np.sqrt(LEVEL * (1 - LEVEL) / simulations)
     if name == "top gap":
         return share < LEAST
     return not LEAST <= share <= MOST
 
 
-def table(results: dict[World, dict[str, float]]) -> list[str]:
+def table(results: dict[World, dict[str, float]], simulations: int) -> list[str]:
     """One table per items and schedule: a line an interval, a column a design; wrong values in bold."""
     lines = []
     for items, schedule in product(ITEMS, SCHEDULES):
@@ -308,15 +308,15 @@ def table(results: dict[World, dict[str, float]]) -> list[str]:
         lines.append("| interval | " + " | ".join(world.design for world in worlds) + " |")
         lines.append("|---|" + "---:|" * len(worlds))
         for name in dict.fromkeys(name for world in worlds for name in results[world]):
-            cells = (_cell(name, results[world].get(name)) for world in worlds)
+            cells = (_cell(name, results[world].get(name), simulations) for world in worlds)
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
-def _cell(name: str, share: float | None) -> str:
+def _cell(name: str, share: float | None, simulations: int) -> str:
     if share is None:
         return "–"
-    return f"**{share:.1%}**" if wrong(name, share) else f"{share:.1%}"
+    return f"**{share:.1%}**" if wrong(name, share, simulations) else f"{share:.1%}"
 
 
 def main() -> int:
@@ -328,9 +328,9 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--result", type=Path, default=RESULT)
     chosen = parser.parse_args()
-    started = time.perf_counter()
+    started, simulations = time.perf_counter(), chosen.simulations
     worlds = [World(*key) for key in product(chosen.items, SCHEDULES, chosen.designs)]
-    tasks = [(world, chosen.simulations, seed) for seed, world in enumerate(worlds)]
+    tasks = [(world, simulations, seed) for seed, world in enumerate(worlds)]
     results: dict[World, dict[str, float]] = {}
     refusals = 0
     with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
@@ -344,13 +344,13 @@ def main() -> int:
         f"{name} ({world.items}, {world.schedule}, {world.design}): {share:.1%}"
         for world, shares in results.items()
         for name, share in shares.items()
-        if wrong(name, share)
+        if wrong(name, share, simulations)
     ]
     head = ["# Coverage of the ranking's intervals", "", __doc__.split("\n\n", 1)[1].strip(), ""]
-    told = f"{chosen.simulations:,} simulations a world, {time.perf_counter() - started:.0f} s. "
+    told = f"{simulations:,} simulations a world, {time.perf_counter() - started:.0f} s. "
     told += f"Not as it should be: {len(outside)} of {sum(map(len, results.values()))}."
     told += f" Refused, since an item won or lost everything: {refusals:,} samples."
-    chosen.result.write_text("\n".join([*head, told, *table(results)]) + "\n")
+    chosen.result.write_text("\n".join([*head, told, *table(results, simulations)]) + "\n")
     print(told, *outside, sep="\n")
     return 1 if outside else 0
 

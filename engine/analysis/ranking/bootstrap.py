@@ -21,14 +21,19 @@ BLOCK = 100
 
 def resampled(board: Board, strengths: Floats, draws: int, seed: int) -> Floats:
     """Strengths of so many bootstrap resamples of the non-empty buckets, each with sum zero: shape (draws, items)."""
-    generator = np.random.default_rng(seed)
-    buckets = board.buckets
-    weights = generator.multinomial(buckets, np.full(buckets, 1 / buckets), size=draws).astype(float)
+    weights = drawn(board.buckets, draws, seed)
     count, wins = (board.by_bucket(board.table.sums[field]).T.tocsr() for field in (0, 1))
     parts = [
         refitted(board, strengths, count, wins, weights[start : start + BLOCK]) for start in range(0, draws, BLOCK)
     ]
     return np.concatenate(parts)
+
+
+def drawn(buckets: int, draws: int, seed: int) -> Floats:
+    """How often each bucket is in each resample: shape (draws, buckets)."""
+    chosen = np.random.default_rng(seed).integers(0, buckets, (draws, buckets))
+    chosen += np.arange(draws)[:, None] * buckets
+    return np.bincount(chosen.ravel(), minlength=draws * buckets).reshape(draws, buckets).astype(float)
 
 
 def refitted(board: Board, strengths: Floats, count: csr_array, wins: csr_array, weights: Floats) -> Floats:

@@ -134,7 +134,7 @@ def _slices(ranking: Ranked, state: RankingState, level: float) -> list[dict[str
 
 
 def _facts(ranking: Ranked, state: RankingState, tie_rate: float) -> Facts:
-    clusters = (ranking.board.rows_by_bucket > 0).sum(axis=0)
+    clusters = ranking.board.clusters
     held = ranking.controlled
     return Facts(
         rows=state.rows,
