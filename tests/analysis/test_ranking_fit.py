@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.optimize import approx_fprime
 from scipy.special import expit
 
-from engine.analysis.ranking import bradley_terry, davidson
+from engine.analysis.ranking import bradley_terry
 from engine.analysis.ranking.board import Board
-from engine.analysis.ranking.bootstrap import resampled
+from engine.analysis.ranking.bootstrap import drawn, resampled
 from engine.analysis.ranking.bradley_terry import Duels
 from engine.analysis.ranking.controls import controlled
 from engine.analysis.ranking.fitted import Fitted, fit_bradley_terry, fit_davidson
@@ -20,7 +19,7 @@ from engine.analysis.ranking.observe import observe
 from engine.analysis.ranking.scale import ELO, elo
 from engine.analysis.shapes import Table
 from engine.types import Rows
-from tests.analysis.battles import battles, rows_of
+from tests.analysis.battles import battles, rows_of, take
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "ranking.json").read_text())
 
@@ -41,7 +40,7 @@ def board(rows: Rows) -> Board:
 
 
 def from_first(fitted: Fitted) -> np.ndarray:
-    """Standard errors of the differences to the first item, without the correction for few clusters."""
+    """Standard errors of the differences to the first item, without the jackknife's factor."""
     return fitted.deviation[0, 1:] / np.sqrt(fitted.factor)
 
 
@@ -53,7 +52,7 @@ def test_bradley_terry_equals_choix_evalica_and_a_logistic_regression():
 
 
 def test_the_clustered_sandwich_equals_that_of_statsmodels():
-    fitted = fit_bradley_terry(board(golden_rows()))
+    fitted = fit_bradley_terry(board(golden_rows()), corrected=False)
     assert from_first(fitted) == pytest.approx(GOLDEN["glm"]["deviation_to_first"], rel=1e-7)
 
 
@@ -61,7 +60,8 @@ def test_style_control_equals_a_logistic_regression_with_the_feature():
     rows = golden_rows()
     state = observe(rows)
     whole = Board(state.items, state.pairs)
-    found = controlled(whole, fit_bradley_terry(whole), state.sample, "length")
+    plain = fit_bradley_terry(whole, corrected=False)
+    found = controlled(whole, plain, state.sample, "length", corrected=False)
     expected = GOLDEN["glm_length"]
     assert found.rows == 600
     assert found.fitted.strengths == pytest.approx(expected["strengths"], abs=1e-8)
@@ -107,7 +107,7 @@ def published() -> Board:
 
 
 def test_elo_and_standard_errors_of_arena_rank():
-    fitted = fit_bradley_terry(published())
+    fitted = fit_bradley_terry(published(), corrected=False)
     ratings = [880.1351, 914.7349, 970.3339, 1018.3572, 1092.3404, 1124.0985]
     assert [elo(float(one)) for one in fitted.strengths] == pytest.approx(ratings, abs=6e-5)
     deviation = ELO * np.sqrt(np.diag(fitted.covariance) / fitted.factor)
@@ -124,20 +124,26 @@ def test_davidson_of_the_published_rows():
 # ------------------------------------------------------------------ derivatives, sums, resamples
 
 
-def test_influences_of_davidson_are_its_derivatives():
-    """Weighing one bucket a little more moves the fit by its influence."""
-    whole = board(battles(400, nu=0.8, prompts=40, seed=3))
-    fitted = fit_davidson(whole)
-    bucket = whole.table.filled[7]
+@pytest.mark.parametrize("model", ["bradley_terry", "davidson", "length"])
+def test_influences_are_what_the_fit_moves_by_without_a_bucket(model):
+    rows = battles(3000, nu=0.8, prompts=60, seed=3, spread=0.5, length=0.4)
+    prompts = np.unique(rows.columns["bucket"])
 
-    def moved(weight: np.ndarray) -> np.ndarray:
-        scale = np.where(whole.table.bucket == bucket, 1 + weight[0], 1.0)
-        heavier = Board(whole.items, Table(4096, 25, whole.table.keys, whole.table.sums * scale))
-        found = davidson.fit(heavier.duels)
-        return np.append(found.strengths, found.log_nu)
+    def parameters(chosen: np.ndarray) -> Fitted:
+        state = observe(take(rows, chosen))
+        whole = Board(state.items, state.pairs)
+        if model == "davidson":
+            return fit_davidson(whole)
+        plain = fit_bradley_terry(whole)
+        return plain if model == "bradley_terry" else controlled(whole, plain, state.sample, "length").fitted
 
-    expected = np.append(fitted.influence[7], fitted.others["log_nu"][1][7])
-    assert approx_fprime(np.zeros(1), moved, 1e-5)[:, 0] == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    fitted = parameters(np.ones(3000, np.bool_))
+    for place in (3, 30):
+        without = parameters(rows.columns["bucket"] != prompts[place])
+        moved = fitted.strengths - without.strengths
+        assert fitted.influence[place] == pytest.approx(moved, abs=0.1 * np.abs(moved).max())
+        for name, (value, influence) in fitted.others.items():
+            assert influence[place] == pytest.approx(value - without.others[name][0], rel=0.2, abs=2e-3)
 
 
 def test_fits_are_where_observed_and_expected_wins_agree():
@@ -178,9 +184,8 @@ def test_a_resample_is_the_fit_of_its_buckets():
     whole = board(battles(3000, nu=0.4, prompts=300, spread=0.5, seed=2))
     fitted = fit_bradley_terry(whole)
     draws = resampled(whole, fitted.strengths, 150, 11)
-    generator = np.random.default_rng(11)
-    buckets = whole.buckets
-    weights = generator.multinomial(buckets, np.full(buckets, 1 / buckets), size=150)
+    weights = drawn(whole.buckets, 150, 11)
+    assert (weights.sum(axis=1) == whole.buckets).all()
     for draw in (0, 99, 149):
         scale = whole.table.at_keys(weights[draw]).astype(float)
         again = Board(whole.items, Table(4096, 25, whole.table.keys, whole.table.sums * scale))
@@ -202,4 +207,6 @@ def test_a_restricted_board_is_that_of_the_rows_among_the_items():
     )
     assert few.duels.count.tolist() == expected.count.tolist()
     assert few.duels.wins.tolist() == expected.wins.tolist()
-    assert (few.rows_by_bucket.sum(axis=0) == expected.by_item(expected.count)).all()
+    buckets = rows.columns["bucket"][inside]
+    of_first = np.logical_or(*(codes[inside] == 0 for codes, _ in names))
+    assert few.clusters[0] == len(np.unique(buckets[of_first]))

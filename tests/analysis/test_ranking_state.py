@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.analysis.ranking import codec, columns, sample
+from engine.analysis.ranking import observe as observing
 from engine.analysis.ranking import state as states
 from engine.analysis.ranking.state import RankingState
 from engine.analysis.shapes import Table
@@ -117,7 +118,8 @@ def test_many_prompts_fold_to_512_buckets_in_whatever_order():
 
 
 def test_large_tables_fold_further_in_whatever_order(monkeypatch):
-    monkeypatch.setattr(states, "FINE_KEYS", 600)
+    for module in (states, observing):
+        monkeypatch.setattr(module, "FINE_KEYS", 600)
     monkeypatch.setattr(columns, "SLICE_KEYS", 300)
     rows = with_slices(battles(2000, seed=4))
     whole = observed(rows)

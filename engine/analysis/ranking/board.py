@@ -52,19 +52,29 @@ class Board:
 
     def net_by_bucket(self, of_key: Floats) -> Floats:
         """Sums by bucket and item of a value that each key gives to its first item and takes from the other."""
-        return self._sided(of_key, -1.0)
+        size = self.buckets * len(self.items)
+        low, high = (sum_by(place, of_key, size) for place in self._places)
+        return (low - high).reshape(self.buckets, -1)
+
+    def apart(self, by_bucket: Floats) -> Floats:
+        """For each key the difference of its two items, from a value by bucket and item."""
+        low, high = self._places
+        flat = by_bucket.ravel()
+        return np.asarray(flat[low] - flat[high])
 
     @cached_property
-    def rows_by_bucket(self) -> Floats:
-        """Comparisons by bucket and item."""
-        return self._sided(self.table.sums[0], 1.0)
+    def clusters(self) -> Ints:
+        """In how many buckets each item was compared."""
+        met = np.zeros((self.buckets, len(self.items)), np.bool_)
+        for place in self._places:
+            met.ravel()[place] = True
+        return np.asarray(met.sum(axis=0))
 
-    def _sided(self, of_key: Floats, other: float) -> Floats:
-        duels, pairs = self.duels, np.arange(len(self.duels.low))
-        value = np.repeat([1.0, other], len(pairs))
-        place = np.tile(pairs, 2), np.concatenate([duels.low, duels.high])
-        sides = csr_array((value, place), shape=(len(pairs), duels.items))
-        return np.asarray((self.by_bucket(of_key) @ sides).toarray())
+    @cached_property
+    def _places(self) -> tuple[Ints, Ints]:
+        """The two items of each key as places of arrays by filled bucket and item."""
+        start = self.table.at_keys(np.arange(self.buckets) * len(self.items))
+        return start + self.duels.low[self.pair], start + self.duels.high[self.pair]
 
     def restricted(self, kept: Flags) -> Board:
         """The comparisons among some of the items."""

@@ -7,7 +7,6 @@ four steps is below 10⁻⁵ logits, .002 Elo, with hundreds of comparisons an i
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 from scipy.special import expit
 
@@ -22,9 +21,7 @@ BLOCK = 100
 
 def resampled(board: Board, strengths: Floats, draws: int, seed: int) -> Floats:
     """Strengths of so many bootstrap resamples of the non-empty buckets, each with sum zero: shape (draws, items)."""
-    generator = np.random.default_rng(seed)
-    buckets = board.buckets
-    weights = generator.multinomial(buckets, np.full(buckets, 1 / buckets), size=draws).astype(float)
+    weights = drawn(board.buckets, draws, seed)
     count, wins = (board.by_bucket(board.table.sums[field]).T.tocsr() for field in (0, 1))
     parts = [
         refitted(board, strengths, count, wins, weights[start : start + BLOCK]) for start in range(0, draws, BLOCK)
@@ -32,11 +29,18 @@ def resampled(board: Board, strengths: Floats, draws: int, seed: int) -> Floats:
     return np.concatenate(parts)
 
 
+def drawn(buckets: int, draws: int, seed: int) -> Floats:
+    """How often each bucket is in each resample: shape (draws, buckets)."""
+    chosen = np.random.default_rng(seed).integers(0, buckets, (draws, buckets))
+    chosen += np.arange(draws)[:, None] * buckets
+    return np.bincount(chosen.ravel(), minlength=draws * buckets).reshape(draws, buckets).astype(float)
+
+
 def refitted(board: Board, strengths: Floats, count: csr_array, wins: csr_array, weights: Floats) -> Floats:
     """Strengths with these weights of the buckets, shape (draws, buckets); the sums have shape (pairs, buckets)."""
     duels = board.duels
     expected = bradley_terry.expected_rate(duels, strengths)
-    factor = cho_factor(bradley_terry.curvature(duels, expected), lower=True)
+    factor = bradley_terry.factor(bradley_terry.curvature(duels, expected))
     counts, won = count @ weights.T, wins @ weights.T
     ones, pairs = np.ones(len(duels.low)), np.arange(len(duels.low))
     sides = csr_array(
@@ -48,5 +52,5 @@ def refitted(board: Board, strengths: Floats, count: csr_array, wins: csr_array,
     for step in range(STEPS):
         if step:
             rate = expit(found[duels.low] - found[duels.high])
-        found += cho_solve(factor, sides @ (won - counts * rate))
+        found += factor(sides @ (won - counts * rate))
     return np.asarray((found - found.mean(axis=0)).T)

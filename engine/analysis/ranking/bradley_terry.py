@@ -6,7 +6,7 @@ Bradley and Terry 1952, Biometrika 39:324; the likelihood is concave, so Newton'
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,19 +92,20 @@ def _counted(items: int, a: Ints, b: Ints, outcome: Ints) -> Floats:
     size = 3 * items * items
     sums = np.zeros(size)
     cell, column = np.zeros((2, min(_block(size), len(a))), np.int32)
-    matrix, one = coo_array((np.ones(len(cell)), (cell, column)), shape=(size, 1)), np.ones(1)
+    ones = np.ones(len(cell), np.float32)
+    matrix = coo_array((ones, (cell, column)), shape=(size, 1))
     for part in _blocks(len(a), size):
         rows = len(a[part])
         if rows != len(cell):
             cell = cell[:rows]
-            matrix = coo_array((np.ones(rows), (cell, column[:rows])), shape=(size, 1))
+            matrix = coo_array((ones[:rows], (cell, column[:rows])), shape=(size, 1))
         np.multiply(a[part], items, out=cell, dtype=np.int32, casting="unsafe")
         np.add(cell, b[part], out=cell, dtype=np.int32, casting="unsafe")
         np.multiply(cell, 3, out=cell)
         np.add(cell, outcome[part], out=cell, dtype=np.int32, casting="unsafe")
         if cell.view(np.uint32).max() >= size:
             raise ValueError("a row lies outside of all pairs")
-        sums += matrix @ one
+        sums += matrix @ ones[:1]
     return sums
 
 
@@ -150,8 +151,13 @@ def curvature(duels: Duels, expected: Floats) -> Floats:
 
 def solve(matrix: Floats, right: Floats) -> Floats:
     """matrix⁻¹ · right for a symmetric positive definite matrix. Raises LinAlgError where it is not."""
-    factor = cho_factor(matrix, lower=True, check_finite=False)
-    return np.asarray(cho_solve(factor, right, check_finite=False))
+    return factor(matrix)(right)
+
+
+def factor(matrix: Floats) -> Callable[[Floats], Floats]:
+    """The function right → matrix⁻¹ · right, the matrix being factored once."""
+    triangle = cho_factor(matrix, lower=True, check_finite=False)
+    return lambda right: np.asarray(cho_solve(triangle, right, check_finite=False))
 
 
 def _climbed(duels: Duels, strengths: Floats, step: Floats) -> Floats:

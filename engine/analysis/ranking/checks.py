@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.analysis.arrays import Flags, Ints
 from engine.analysis.ranking.board import Board
+from engine.analysis.ranking.fitted import Fitted
 from engine.analysis.ranking.graph import comparable, groups
 from engine.analysis.ranking.state import MOST_ITEMS, RankingState
 from engine.errors import NotEnoughData
@@ -14,6 +15,10 @@ from engine.words import amount
 LEAST_PROMPTS = 30
 NAMED = 5
 """Names that a sentence lists before it counts the rest."""
+
+
+NO_DEVIATION = 1e-9
+"""A standard error in logits that is zero but for rounding."""
 
 
 def check_size(state: RankingState) -> None:
@@ -49,6 +54,23 @@ def ranked(board: Board) -> Flags:
         said = "No two items both won and lost, directly or through others: all strengths would be infinite."
         raise NotEnoughData(said, code="no_finite_strength")
     return kept
+
+
+def fixed(board: Board, fitted: Fitted) -> Flags:
+    """The items whose outcomes never varied (only ties with one other, say), so that no interval can be given.
+
+    Of two items at a fixed distance, the one with fewer comparisons. Raises NotEnoughData `no_variation` where fewer
+    than two are left.
+    """
+    rows = board.duels.by_item(board.duels.count)
+    stiff = fitted.deviation < NO_DEVIATION
+    order = np.arange(len(rows))
+    fewer = (rows[:, None] < rows[None, :]) | ((rows[:, None] == rows[None, :]) & (order[:, None] > order[None, :]))
+    found = np.asarray((stiff & fewer).any(axis=1))
+    if (~found).sum() < 2:
+        said = "The outcomes never varied (nothing but ties?): no interval can be given."
+        raise NotEnoughData(said, code="no_variation")
+    return found
 
 
 def _members(board: Board, group: Ints, number: int) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from engine.analysis.arrays import Flags, Floats
 from engine.analysis.ranking.board import Board
 from engine.analysis.ranking.bootstrap import resampled
-from engine.analysis.ranking.checks import check_size, listed, ranked
+from engine.analysis.ranking.checks import check_size, fixed, listed, ranked
 from engine.analysis.ranking.controls import Controlled, controlled
 from engine.analysis.ranking.estimates import BOOTSTRAP, SANDWICH, parameters, rates
 from engine.analysis.ranking.fitted import Fitted, fit_bradley_terry, fit_davidson, win_rate
@@ -75,9 +75,7 @@ def conclude(state: RankingState, params: RankingParameters, name: str, version:
 def rank(state: RankingState, params: RankingParameters) -> Ranked:
     """Fit what the parameters ask for. Raises NotEnoughData where no ranking exists."""
     whole = Board(state.items, state.pairs)
-    kept = ranked(whole)
-    board = whole.restricted(kept)
-    fitted = _fit(board, params.model)
+    kept, board, fitted = _fit_what_can_be(whole, params.model)
     draws = resampled(board, fitted.strengths, params.draws, params.seed) if params.interval == "bootstrap" else None
     plain = standing(board.items, fitted, ranks(fitted, params.level, params.seed, draws), params.level, draws)
     if params.controls == "none":
@@ -86,6 +84,19 @@ def rank(state: RankingState, params: RankingParameters) -> Ranked:
     held = controlled(board, fitted, sample, params.controls)
     after = standing(board.items, held.fitted, ranks(held.fitted, params.level, params.seed), params.level, None)
     return Ranked(whole, board, kept, plain, after, held, None)
+
+
+def _fit_what_can_be(whole: Board, model: str) -> tuple[Flags, Board, Fitted]:
+    """The items that are ranked, their comparisons and the fit; the others have no finite strength or no interval."""
+    kept = ranked(whole)
+    while True:
+        board = whole.restricted(kept)
+        fitted = _fit(board, model)
+        stiff = fixed(board, fitted)
+        if not stiff.any():
+            return kept, board, fitted
+        kept[np.flatnonzero(kept)[stiff]] = False
+        kept[kept] = ranked(whole.restricted(kept))
 
 
 def _fit(board: Board, model: str) -> Fitted:
@@ -123,7 +134,7 @@ def _slices(ranking: Ranked, state: RankingState, level: float) -> list[dict[str
 
 
 def _facts(ranking: Ranked, state: RankingState, tie_rate: float) -> Facts:
-    clusters = (ranking.board.rows_by_bucket > 0).sum(axis=0)
+    clusters = ranking.board.clusters
     held = ranking.controlled
     return Facts(
         rows=state.rows,

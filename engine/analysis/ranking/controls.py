@@ -17,6 +17,7 @@ the two parts have in common.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,8 +46,10 @@ class Controlled:
     rows: int
 
 
-def controlled(board: Board, plain: Fitted, sample: StyleSample, controls: str) -> Controlled:
-    """The ranking of the board with style held equal; `sample` has its items.
+def controlled(
+    board: Board, plain: Fitted, sample: StyleSample, controls: str, *, corrected: bool = True
+) -> Controlled:
+    """The ranking of the board with style held equal; `sample` has its items, `corrected` is that of `plain`.
 
     Raises NotEnoughData where the features are not there, or the kept rows do not determine the model.
     """
@@ -64,8 +67,8 @@ def controlled(board: Board, plain: Fitted, sample: StyleSample, controls: str) 
         )
     buckets = board.table.buckets
     bucket = rows.bucket % buckets
-    parameters, influence = _with_controls(items, rows, z, bucket, buckets)
-    without, plainly = _without(duels, rows, bucket, buckets)
+    parameters, influence = _with_controls(items, rows, z, bucket, buckets, corrected=corrected)
+    without, plainly = _without(duels, rows, bucket, buckets, corrected=corrected)
     strengths = plain.strengths + parameters[:items] - without
     everywhere = np.zeros((buckets, items))
     everywhere[board.table.filled] = plain.influence
@@ -95,13 +98,15 @@ def _features(sample: StyleSample, controls: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _with_controls(items: int, rows: StyleSample, z: Floats, bucket: Ints, buckets: int) -> tuple[Floats, Floats]:
+def _with_controls(
+    items: int, rows: StyleSample, z: Floats, bucket: Ints, buckets: int, *, corrected: bool
+) -> tuple[Floats, Floats]:
     """Strengths (sum zero) and coefficients, and their influences by bucket: shape (buckets, items + features)."""
     parameters = np.zeros(items + len(z))
     for _ in range(STEPS):
         expected = _expected(rows, z, parameters)
         gradient = _scores(items, rows, z, rows.label - expected, np.zeros_like(bucket), 1)[0]
-        step = _solved(_curvature(items, rows, z, expected * (1 - expected)), gradient)
+        step = _factor(_curvature(items, rows, z, expected * (1 - expected)))(gradient)
         largest = np.abs(step).max()
         parameters = parameters + step if largest <= SURE else _climbed(rows, z, parameters, step)
         if largest < CONVERGED:
@@ -109,19 +114,35 @@ def _with_controls(items: int, rows: StyleSample, z: Floats, bucket: Ints, bucke
     else:
         raise NotEnoughData("The features of style decide every comparison alone.", code="controls_undetermined")
     expected = _expected(rows, z, parameters)
+    weight = expected * (1 - expected)
     scores = _scores(items, rows, z, rows.label - expected, bucket, buckets)
-    influence = _solved(_curvature(items, rows, z, expected * (1 - expected)), scores.T).T
+    influence = _influence(rows, z, weight, bucket, scores, corrected=corrected)
     parameters[:items] -= parameters[:items].mean()
     return parameters, influence
 
 
-def _without(duels: Duels, rows: StyleSample, bucket: Ints, buckets: int) -> tuple[Floats, Floats]:
+def _influence(
+    rows: StyleSample, z: Floats, weight: Floats, bucket: Ints, scores: Floats, *, corrected: bool
+) -> Floats:
+    """The influences of buckets on strengths and coefficients, as in `fitted`."""
+    items = scores.shape[1] - len(z)
+    factor = _factor(_curvature(items, rows, z, weight))
+    influence = factor(scores.T).T
+    if not corrected:
+        return influence
+    moved = influence[bucket, rows.a] - influence[bucket, rows.b]
+    for place, feature in enumerate(z):
+        moved += influence[bucket, items + place] * feature
+    return influence + factor(_scores(items, rows, z, weight * moved, bucket, len(scores)).T).T
+
+
+def _without(duels: Duels, rows: StyleSample, bucket: Ints, buckets: int, *, corrected: bool) -> tuple[Floats, Floats]:
     """Strengths without controls on the same rows, and their influences."""
-    strengths = bradley_terry.fit(duels)
-    residual = rows.label - expit(strengths[rows.a] - strengths[rows.b])
-    scores = _scores(duels.items, rows, np.zeros((0, len(rows))), residual, bucket, buckets)
-    curvature = bradley_terry.curvature(duels, bradley_terry.expected_rate(duels, strengths))
-    return strengths, bradley_terry.solve(curvature, scores.T).T
+    strengths, nothing = bradley_terry.fit(duels), np.zeros((0, len(rows)))
+    expected = expit(strengths[rows.a] - strengths[rows.b])
+    scores = _scores(duels.items, rows, nothing, rows.label - expected, bucket, buckets)
+    weight = expected * (1 - expected)
+    return strengths, _influence(rows, nothing, weight, bucket, scores, corrected=corrected)
 
 
 def _expected(rows: StyleSample, z: Floats, parameters: Floats) -> Floats:
@@ -146,13 +167,13 @@ def _curvature(items: int, rows: StyleSample, z: Floats, weight: Floats) -> Floa
     duels = Duels(items, rows.a, rows.b, ones, ones, ones)
     strengths = duels.laplacian(weight) + 1 / items
     weighted = z * weight
-    mixed = np.stack([duels.net(feature) for feature in weighted])
+    mixed = np.array([duels.net(feature) for feature in weighted]).reshape(len(z), items)
     return np.block([[strengths, mixed.T], [mixed, weighted @ z.T]])
 
 
-def _solved(curvature: Floats, right: Floats) -> Floats:
+def _factor(curvature: Floats) -> Callable[[Floats], Floats]:
     try:
-        return bradley_terry.solve(curvature, right)
+        return bradley_terry.factor(curvature)
     except LinAlgError as error:
         said = "The features of style cannot be told apart from each other, or from the items, on these rows."
         raise NotEnoughData(said, code="controls_undetermined") from error

@@ -38,8 +38,8 @@ def warnings(facts: Facts) -> list[Notice]:
         (
             bool(facts.unranked),
             "unranked_items",
-            f"{listed(facts.unranked)} won or lost every battle against the others: "
-            "no finite strength, so not ranked and left out of the fit.",
+            f"{listed(facts.unranked)} won, lost or tied every battle against the others: "
+            "no finite strength or no interval, so not ranked and left out of the fit.",
         ),
         (
             facts.left_out > 0,
