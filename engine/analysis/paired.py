@@ -17,15 +17,9 @@ def mcnemar(first_only: int, second_only: int) -> tuple[float, float]:
     """
     count, least = first_only + second_only, min(first_only, second_only)
     if first_only == second_only:
-        return 1.0, 1.0 - _at(least, count) if count else 1.0
-    exact = min(1.0, 2 * float(bdtr(least, count, 0.5)))
-    return exact, exact - _at(least, count)
-
-
-def _at(successes: int, count: int) -> float:
-    """Probability of so many heads of a fair coin."""
-    below = float(bdtr(successes - 1, count, 0.5)) if successes > 0 else 0.0
-    return float(bdtr(successes, count, 0.5)) - below
+        return 1.0, 1.0
+    exact, fewer = (float(bdtr(most, count, 0.5)) if most >= 0 else 0.0 for most in (least, least - 1))
+    return 2 * exact, exact + fewer
 
 
 def sign_flips(sums: Floats, draws: int, seed: int) -> Floats:
