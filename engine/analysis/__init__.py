@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.analysis.agreement import Agreement, AgreementParameters
 from engine.analysis.base import Analysis, Parameters
+from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.ranking import Ranking, RankingParameters
@@ -16,6 +17,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Ranking(),
     Compare(),
     Agreement(),
+    BestOfN(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -42,6 +44,8 @@ __all__ = [
     "Agreement",
     "AgreementParameters",
     "Analysis",
+    "BestOfN",
+    "BestOfNParameters",
     "Calibration",
     "CalibrationParameters",
     "Compare",

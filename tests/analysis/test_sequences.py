@@ -71,7 +71,7 @@ def test_it_becomes_as_narrow_as_the_variance_allows():
 
 def test_anytime_p_values():
     generator = np.random.default_rng(3)
-    assert anytime_p(np.full(50, 0.5), 0.5) == 1.0
+    assert anytime_p(np.full(50, 0.5), 0.5) == pytest.approx(1.0)
     assert anytime_p((generator.random(500) < 0.65).astype(float), 0.5) < 1e-6
     crossed = 0
     for seed in range(300):
