@@ -129,6 +129,8 @@ def test_clusters_widen_the_interval():
     by_prompt = np.array([np.mean(marks["y"][prompt == p] * 1.0 - marks["x"][prompt == p]) for p in range(60)])
     assert width[0] == pytest.approx(2 * stats.t.ppf(0.975, 59) * by_prompt.std(ddof=1) / np.sqrt(60), rel=0.01)
     assert width[0] > 1.3 * width[1]
+    assert value(clustered, "design_effect") == pytest.approx((width[0] / width[1]) ** 2, rel=0.15)
+    assert value(apart, "design_effect") == 1
     assert clustered.estimates["p_value"].method.startswith("random signs")
     assert apart.estimates["p_value"].method == "McNemar, exact"
     t_test = stats.ttest_1samp(by_prompt, 0).pvalue
