@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.analysis.agreement import Agreement, AgreementParameters
+from engine.analysis.audit import Audit, AuditParameters
 from engine.analysis.base import Analysis, Parameters
 from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
@@ -18,6 +19,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Compare(),
     Agreement(),
     BestOfN(),
+    Audit(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -44,6 +46,8 @@ __all__ = [
     "Agreement",
     "AgreementParameters",
     "Analysis",
+    "Audit",
+    "AuditParameters",
     "BestOfN",
     "BestOfNParameters",
     "Calibration",
