@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.analysis.agreement import Agreement, AgreementParameters
+from engine.analysis.audit import Audit, AuditParameters
 from engine.analysis.base import Analysis, Parameters
+from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.ranking import Ranking, RankingParameters
@@ -16,6 +18,8 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Ranking(),
     Compare(),
     Agreement(),
+    BestOfN(),
+    Audit(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -47,6 +51,10 @@ __all__ = [
     "Agreement",
     "AgreementParameters",
     "Analysis",
+    "Audit",
+    "AuditParameters",
+    "BestOfN",
+    "BestOfNParameters",
     "Calibration",
     "CalibrationParameters",
     "Compare",

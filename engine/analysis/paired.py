@@ -17,15 +17,9 @@ def mcnemar(first_only: int, second_only: int) -> tuple[float, float]:
     """
     count, least = first_only + second_only, min(first_only, second_only)
     if first_only == second_only:
-        return 1.0, 1.0 - _at(least, count) if count else 1.0
-    exact = min(1.0, 2 * float(bdtr(least, count, 0.5)))
-    return exact, exact - _at(least, count)
-
-
-def _at(successes: int, count: int) -> float:
-    """Probability of so many heads of a fair coin."""
-    below = float(bdtr(successes - 1, count, 0.5)) if successes > 0 else 0.0
-    return float(bdtr(successes, count, 0.5)) - below
+        return 1.0, 1.0
+    exact, fewer = (float(bdtr(most, count, 0.5)) if most >= 0 else 0.0 for most in (least, least - 1))
+    return 2 * exact, exact + fewer
 
 
 def sign_flips(sums: Floats, draws: int, seed: int) -> Floats:
@@ -87,3 +81,19 @@ def _small_root(scaled: Floats) -> Floats:
         return scaled
     values, vectors = np.linalg.eigh(scaled.T @ scaled)
     return np.asarray(np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T)
+
+
+def wilson_by_bucket(sums: Floats, counts: Floats, prompts: int, level: float) -> tuple[float, float, float, float]:
+    """Value, low, high and standard error of the share Σ sums / Σ counts, by filled bucket.
+
+    Wilson's interval at the number of independent rows that have the jackknife's variance between buckets; where there
+    is none to see, as many as there are prompts.
+    """
+    groups = len(sums)
+    value = float(np.clip(sums.sum() / counts.sum(), 0.0, 1.0))
+    rest = counts.sum() - counts
+    replicates = np.divide(sums.sum() - sums, rest, out=np.full(groups, value), where=rest > 0)
+    error = float(np.sqrt((groups - 1) / groups * np.square(replicates - replicates.mean()).sum()))
+    alone = value * (1 - value) / error**2 if error > 0 else float(prompts)
+    quantile = float(stdtrit(max(groups - 1, 1), 0.5 + level / 2))
+    return value, *wilson(value, max(alone, 1.0), quantile), error

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import logsumexp
 
 from engine.analysis.arrays import Floats
 
@@ -27,7 +26,7 @@ def log_wealth(values: Floats, counts: Floats, mean: float) -> float:
     `values` occur `counts` times each; `mean` in (0, 1].
     """
     gains = np.log1p(BETS[:, None] * (values / mean - 1)) @ counts
-    return float(logsumexp(gains) - np.log(len(BETS)))
+    return float(np.logaddexp.reduce(gains) - np.log(len(BETS)))
 
 
 def confidence_sequence(values: Floats, level: float) -> tuple[float, float]:

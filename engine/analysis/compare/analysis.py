@@ -114,6 +114,7 @@ def _conclude(state: CompareState, params: CompareParameters) -> Result:
             "kind": "comparison" if state.paired else "score",
             "rows": state.rows,
             "prompts": len(grid.prompt_starts),
+            "prompts_approximate": False,
             "systems": len(grid.names),
             "by": grid.by,
             "metric": grid.metric,

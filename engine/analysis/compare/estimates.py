@@ -9,7 +9,10 @@ from engine.analysis.compare.differences import JACKKNIFE, SEQUENCE, Differences
 from engine.analysis.compare.parameters import CompareParameters
 from engine.analysis.compare.significance import Significance
 from engine.analysis.compare.state import CompareState
+from engine.analysis.power import clusters_of
 from engine.types import Estimate
+
+DONNER = "intraclass correlation of differences within prompts"
 
 
 def estimates(
@@ -61,6 +64,7 @@ def _planned(
     n, level = detectable.n, detectable.level
     planned = {
         "minimum_detectable_effect": detectable,
+        "design_effect": Estimate(_design_effect(found, decision), level=level, method=DONNER, n=n),
         "prompts_needed": Estimate(None if prompts is None else float(prompts), level=level, method=method, n=n),
         "labels_needed": Estimate(labels, level=level, method=method, n=n),
     }
@@ -68,6 +72,14 @@ def _planned(
         cost = None if labels is None else labels * params.cost_per_label
         planned["cost"] = Estimate(cost, level=level, method=f"{params.cost_per_label:g} a label", n=n)
     return planned
+
+
+def _design_effect(found: Differences, decision: Decision) -> float:
+    """How many units in prompts tell as much of the difference as one by itself."""
+    pair = found.grid.known[:, [decision.candidate, decision.baseline]].all(axis=1)
+    part = found.grid.of_units(np.asarray(pair))
+    difference = part.value[:, decision.candidate] - part.value[:, decision.baseline]
+    return clusters_of(part.prompt, difference).design_effect
 
 
 def _labels_a_prompt(state: CompareState, found: Differences, decision: Decision) -> float:

@@ -16,6 +16,7 @@ from engine.analysis.compare.state import (
     bounded,
     plain,
 )
+from engine.analysis.records import mixed
 from engine.analysis.shapes import UnitSums
 from engine.errors import InputRefused
 from engine.types import Rows
@@ -98,14 +99,6 @@ def _units(rows: Rows, paired: bool) -> Hashes:
         return mixed(prompt)
     a, b = rows.columns["side_a"], rows.columns["side_b"]
     return mixed(prompt ^ mixed(mixed(np.minimum(a, b)) + np.maximum(a, b)))
-
-
-def mixed(values: Hashes) -> Hashes:
-    """Well-mixed hashes of hashes (SplitMix64's finaliser, Steele, Lea and Flood 2014)."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        values = (values ^ (values >> np.uint64(shift))) * np.uint64(factor)
-    return np.asarray(values ^ (values >> np.uint64(31)))
 
 
 def hash_of(text: str) -> int:

@@ -35,6 +35,7 @@ class _Effect:
 class _Slice:
     column: str
     name: str
+    rows: int
     prompts: int
     difference: float
     found: _Effect
@@ -82,7 +83,8 @@ def _entries(name: str, column: SliceColumn, grid: Grid, difference: Floats) -> 
             continue
         found, tested = (_effect(grid.bucket, difference, inside, half) for half in (0, 1))
         if found is not None and tested is not None:
-            entries.append(_Slice(name, value, prompts, float(difference[inside].mean()), found, tested))
+            rows = int(np.count_nonzero(inside))
+            entries.append(_Slice(name, value, rows, prompts, float(difference[inside].mean()), found, tested))
     return entries
 
 
@@ -127,7 +129,9 @@ def _told(entry: _Slice, test: _Test) -> dict[str, Any]:
     return {
         "column": entry.column,
         "value": entry.name,
+        "rows": entry.rows,
         "prompts": entry.prompts,
+        "prompts_approximate": False,
         "difference": entry.difference,
         "effect": entry.tested.value,
         "low": entry.tested.value - spread,

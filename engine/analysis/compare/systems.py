@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from engine.analysis.arrays import Flags, Floats, Hashes, Ints, sum_by
-from engine.analysis.compare.observe import hash_of, mixed
+from engine.analysis.compare.observe import hash_of
 from engine.analysis.compare.parameters import CompareParameters
 from engine.analysis.compare.state import NAMED_BY, PAIR_FIELDS, PART, SCORE_FIELDS, CompareState
+from engine.analysis.records import mixed
 from engine.analysis.shapes import COARSE_BUCKETS
 from engine.analysis.sketch import distinct
 from engine.errors import NotEnoughData, UsageError
