@@ -118,6 +118,8 @@ def _fields(rows: Rows, values: Floats, swapped: Flags) -> list[Floats | Flags]:
         np.where(timed, time, 0.0),
         (rows.columns["prompt_hash"] >> CODE_BITS).astype(float),
         *(_sides(rows, swapped) if paired else (nothing, nothing)),
+        _both_sides(rows) if paired else nothing,
+        swapped,
     ]
     assert len(found) == len(FIELDS) - 1
     return found
@@ -129,6 +131,12 @@ def _shown(rows: Rows) -> tuple[Flags, Floats]:
     first = rows.columns.get("first", np.full(len(rows), -1, np.int8))
     known = first >= 0
     return known, np.where(known, np.where(first == 1, label, 1 - label), 0.0)
+
+
+def _both_sides(rows: Rows) -> Floats:
+    """A code of what is compared, whatever the order."""
+    a, b = rows.columns["side_a"], rows.columns["side_b"]
+    return np.asarray((_mixed(np.minimum(a, b), np.maximum(a, b)) >> CODE_BITS).astype(float))
 
 
 def _sides(rows: Rows, swapped: Flags) -> tuple[Floats, Floats]:
