@@ -9,6 +9,7 @@ from engine.analysis.agreement import Agreement, AgreementParameters
 from engine.analysis.base import Analysis, Parameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
+from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
@@ -46,6 +47,8 @@ __all__ = [
     "CalibrationParameters",
     "Compare",
     "CompareParameters",
+    "Judge",
+    "JudgeParameters",
     "Parameters",
     "Ranking",
     "RankingParameters",

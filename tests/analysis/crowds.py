@@ -45,7 +45,9 @@ def rows_of(
     return Rows("comparison", columns, {}, coded)
 
 
-def scores_of(prompt: np.ndarray, rater: np.ndarray, value: np.ndarray, names: Sequence[str], **names_of: object) -> Rows:
+def scores_of(
+    prompt: np.ndarray, rater: np.ndarray, value: np.ndarray, names: Sequence[str], **names_of: object
+) -> Rows:
     """Scores of one answer a prompt."""
     hashes = hashes_of(prompt)
     columns = {
