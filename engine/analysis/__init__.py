@@ -11,6 +11,7 @@ from engine.analysis.base import Analysis, Parameters
 from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
+from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
@@ -59,6 +60,8 @@ __all__ = [
     "CalibrationParameters",
     "Compare",
     "CompareParameters",
+    "Judge",
+    "JudgeParameters",
     "Parameters",
     "Ranking",
     "RankingParameters",

@@ -81,16 +81,22 @@ def gwet(agreement: Floats, shared: Floats, share: Floats, units: Floats, *, mir
     return 1 - quotient(1 - quotient(agreement, shared), 1 - chance)
 
 
-def kappa(tables: Floats, weights: Floats, *, mirrored: bool = False) -> tuple[Floats, Floats]:
+def kappa(tables: Floats, weights: Floats, *, mirrored: bool = False, apart: bool = False) -> tuple[Floats, Floats]:
     """Observed and expected weighted disagreement of tables of shape (..., categories, categories), times their counts.
 
     Cohen's kappa is 1 − observed / expected; that of several tables 1 − Σ observed / Σ expected, which is the mean of
-    their kappas with expected disagreement as weight. `weights`: of disagreement, 0 on the diagonal.
+    their kappas with expected disagreement as weight. `weights`: of disagreement, 0 on the diagonal. `apart`: chance is
+    taken from words on different units only, as in alpha, so that tables of few units are not biased towards 0.
     """
     tables = (tables + tables[..., ::-1, ::-1]) / 2 if mirrored else tables
     count = tables.sum(axis=(-2, -1))
+    observed = (tables * weights).sum(axis=(-2, -1))
     expected = np.einsum("...c,ck,...k->...", tables.sum(axis=-1), weights, tables.sum(axis=-2))
-    return (tables * weights).sum(axis=(-2, -1)), quotient(expected, count, empty=0.0)
+    if not apart:
+        return observed, quotient(expected, count, empty=0.0)
+    itself = (tables * (weights + weights[:, ::-1]) / 2).sum(axis=(-2, -1)) if mirrored else observed
+    several = count > 1
+    return observed * several, quotient(expected - itself, count - 1, empty=0.0) * several
 
 
 def _shares(share: Floats, units: Floats, mirrored: bool) -> Floats:

@@ -17,7 +17,8 @@ LEAST = 1e-10
 STEPS = 200
 REFIT_STEPS = 40
 CONVERGED = 1e-7
-"""Largest change of a probability in the last step."""
+REFIT_CONVERGED = 1e-5
+"""Largest change of a probability in the last step; refits only tell how far the fit moves."""
 
 
 @dataclass(frozen=True)
@@ -73,47 +74,52 @@ def fit(words: Words, smoothing: float = 0.0, steps: int = STEPS) -> Fit:
     said = words.matrix()
     shares = np.asarray(said.T @ np.tile(np.eye(words.categories), (words.raters, 1)))
     truth = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
-    truth = _climb(said, truth[:, None, :], np.ones((words.units, 1)), smoothing, steps)
-    prior, confusion = _parameters(said, truth, np.ones((words.units, 1)), smoothing)
-    return Fit(truth[:, 0], prior[0], confusion[0])
+    weight = np.ones((words.units, 1))
+    truth = _climb(said, truth[:, :, None], weight, smoothing, steps, CONVERGED)
+    prior, confusion = _parameters(said, truth, weight, smoothing)
+    return Fit(truth[:, :, 0], prior[:, 0], confusion[..., 0])
 
 
 def refits(words: Words, start: Fit, weight: Floats, smoothing: float = 0.0) -> list[Fit]:
     """Fits with weights of units: `weight` has shape (units, fits), 0 for a unit that is left out."""
     said = words.matrix()
-    truth = np.repeat(start.truth[:, None, :], weight.shape[1], axis=1)
-    truth = _climb(said, truth, weight, smoothing, REFIT_STEPS)
+    truth = np.repeat(start.truth[:, :, None], weight.shape[1], axis=2)
+    truth = _climb(said, truth, weight, smoothing, REFIT_STEPS, REFIT_CONVERGED)
     prior, confusion = _parameters(said, truth, weight, smoothing)
-    return [Fit(truth[:, place][weight[:, place] > 0], prior[place], confusion[place]) for place in range(len(prior))]
+    return [
+        Fit(truth[weight[:, place] > 0, :, place], prior[:, place], confusion[..., place])
+        for place in range(weight.shape[1])
+    ]
 
 
-def _climb(said: csr_array, truth: Floats, weight: Floats, smoothing: float, steps: int) -> Floats:
-    """Expectation and maximisation until nothing moves. `truth` has shape (units, fits, categories)."""
+def _climb(said: csr_array, truth: Floats, weight: Floats, smoothing: float, steps: int, close: float) -> Floats:
+    """Expectation and maximisation until nothing moves. `truth` has shape (units, categories, fits)."""
     for _ in range(steps):
         after = _truth(said, *_parameters(said, truth, weight, smoothing))
         moved = float(np.abs(after - truth).max()) if len(truth) else 0.0
         truth = after
-        if moved < CONVERGED:
+        if moved < close:
             break
     return truth
 
 
 def _parameters(said: csr_array, truth: Floats, weight: Floats, smoothing: float) -> tuple[Floats, Floats]:
-    """Shares of the categories, (fits, categories), and confusions, (fits, raters, true, said)."""
-    units, fits, size = truth.shape
-    weighed = truth * weight[:, :, None]
-    prior = weighed.sum(axis=0) / np.maximum(weight.sum(axis=0), 1)[:, None]
-    counts = np.asarray(said @ weighed.reshape(units, fits * size)).reshape(-1, size, fits, size)
-    counts = counts.transpose(2, 0, 3, 1) + smoothing / size
-    counts = np.maximum(counts, LEAST)
-    return prior, counts / counts.sum(axis=3, keepdims=True)
+    """Shares of the categories, (categories, fits), and confusions, (raters, true, said, fits)."""
+    units, size, fits = truth.shape
+    weighed = truth * weight[:, None, :]
+    prior = weighed.sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
+    counts = np.asarray(said @ weighed.reshape(units, size * fits)).reshape(-1, size, size, fits)
+    counts = np.maximum(counts.transpose(0, 2, 1, 3) + smoothing / size, LEAST)
+    return prior, counts / counts.sum(axis=2, keepdims=True)
 
 
 def _truth(said: csr_array, prior: Floats, confusion: Floats) -> Floats:
-    """P(true category) of each unit: shape (units, fits, categories)."""
-    fits, raters, size, _ = confusion.shape
-    logs = np.log(confusion).transpose(1, 3, 0, 2).reshape(raters * size, fits * size)
-    likelihood = np.asarray(said.T @ logs).reshape(-1, fits, size) + np.log(np.maximum(prior, LEAST))
-    likelihood -= likelihood.max(axis=2, keepdims=True)
-    truth = np.exp(likelihood)
-    return np.asarray(truth / truth.sum(axis=2, keepdims=True))
+    """P(true category) of each unit: shape (units, categories, fits)."""
+    raters, size, _, fits = confusion.shape
+    logs = np.log(confusion).transpose(0, 2, 1, 3).reshape(raters * size, size * fits)
+    truth = np.asarray(said.T @ logs).reshape(-1, size, fits)
+    truth += np.log(np.maximum(prior, LEAST))
+    truth -= truth.max(axis=1, keepdims=True)
+    np.exp(truth, out=truth)
+    truth /= truth.sum(axis=1, keepdims=True)
+    return truth

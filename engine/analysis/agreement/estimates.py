@@ -76,11 +76,11 @@ def alphas(view: View, level: float) -> dict[str, Estimate]:
         sums = coincidences(view, view.category, view.categories)
         steps = np.arange(view.categories, dtype=float)
         values = kept(sums, held(view))
-        whole, parts = (alpha(one, steps, "nominal", mirrored=view.paired) for one in values)
+        whole, parts = (alpha(one, steps, "nominal", mirrored=view.mirrored) for one in values)
         found["krippendorff_alpha_nominal"] = estimate(float(whole), parts, level, n)
     if view.values is not None:
         values = kept(coincidences(view, view.level, len(view.values)), held(view))
-        whole, parts = (alpha(one, view.values, "ordinal", mirrored=view.paired) for one in values)
+        whole, parts = (alpha(one, view.values, "ordinal", mirrored=view.mirrored) for one in values)
         found["krippendorff_alpha_ordinal"] = estimate(float(whole), parts, level, n)
     if not view.categories:
         none = Estimate(None, level=level, method=TOO_MANY, n=n)
@@ -92,14 +92,14 @@ def alphas(view: View, level: float) -> dict[str, Estimate]:
 def interval(view: View, level: float) -> Estimate:
     """Krippendorff's alpha of the values as numbers."""
     shared = view.shared
-    value = view.value - 0.5 if view.paired else view.value - view.value.mean()
+    value = view.value - (0.5 if view.mirrored else view.value.mean())
     pairs = view.pairs
     apart = 2 * np.square(value[pairs.one] - value[pairs.other]) / (pairs.raters - 1)
     sums = [view.by_group(apart, pairs.one), view.by_group(np.ones(int(shared.sum())), shared)]
     sums += [view.by_group(value[shared] ** power, shared) for power in (1, 2)]
     totals = [kept(one, held(view)) for one in sums]
     whole, parts = (
-        mirrored_interval_alpha(one[0], one[3]) if view.paired else interval_alpha(one[0], one[1], one[2], one[3])
+        mirrored_interval_alpha(one[0], one[3]) if view.mirrored else interval_alpha(one[0], one[1], one[2], one[3])
         for one in zip(*totals, strict=True)
     )
     return estimate(float(whole), parts, level, judgments_of_shared(view))
@@ -127,7 +127,7 @@ def by_unit(view: View, level: float) -> dict[str, Estimate]:
     everywhere = units > 0
     n = judgments_of_shared(view)
     whole, parts = (
-        gwet(*one, mirrored=view.paired)
+        gwet(*one, mirrored=view.mirrored)
         for one in zip(*(kept(values, everywhere) for values in (*sums, of_all, units)), strict=True)
     )
     found = {"gwet_ac1": estimate(float(whole), parts, level, n)}
@@ -135,7 +135,7 @@ def by_unit(view: View, level: float) -> dict[str, Estimate]:
         reason = "units have different numbers of raters"
         return {"fleiss_kappa": Estimate(None, level=level, method=reason, n=n)} | found
     whole, parts = (
-        fleiss(*one, mirrored=view.paired)
+        fleiss(*one, mirrored=view.mirrored)
         for one in zip(*(kept(values, held(view)) for values in (*sums, of_shared)), strict=True)
     )
     return {"fleiss_kappa": estimate(float(whole), parts, level, n)} | found
@@ -152,7 +152,7 @@ def _certain(one: Estimate, raw: Estimate | None, view: View) -> Estimate:
     end = at_the_end(1.0, int(held(view).sum()), one.level, one.n)
     count = view.unit_counts[view.judgments.sizes >= 2].sum(axis=0)
     share = count / count.sum()
-    chance = float(np.square((share + share[::-1]) / 2 if view.paired else share).sum())
+    chance = float(np.square((share + share[::-1]) / 2 if view.mirrored else share).sum())
     assert end.low is not None
     return replace(end, low=max(-1.0, 1 - (1 - end.low) / (1 - chance)))
 

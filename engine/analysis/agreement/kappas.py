@@ -10,11 +10,8 @@ from engine.analysis.agreement.coefficients import kappa
 from engine.analysis.agreement.estimates import TOO_MANY, judgments_of_shared
 from engine.analysis.agreement.intervals import estimate
 from engine.analysis.agreement.view import View
-from engine.analysis.arrays import Flags, Floats, Ints, quotient, sum_by
+from engine.analysis.arrays import Floats, Ints, quotient, sum_by
 from engine.types import Estimate
-
-LEAST_SHARED = 10
-"""Units that two raters must share: the chance agreement of fewer is mostly their own few words."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +56,15 @@ def weights(size: int, power: int) -> Floats:
 
 
 def cohen(view: View, pairs: RaterPairs | None, level: float) -> dict[str, Estimate]:
-    """Cohen's kappa and the quadratically weighted one, of two raters or over all pairs that share enough units."""
+    """Cohen's kappa and the quadratically weighted one, of two raters or over all pairs of them."""
     if pairs is None:
         none = Estimate(None, level=level, method=TOO_MANY, n=judgments_of_shared(view))
         return {"cohen_kappa": none, "weighted_kappa": none}
-    enough = pairs.count >= LEAST_SHARED
-    n = round(float(pairs.count[enough].sum()))
-    if not enough.any():
-        none = Estimate(None, level=level, method=f"no two raters share {LEAST_SHARED} units", n=n)
-        return {"cohen_kappa": none, "weighted_kappa": none}
-    what = "two raters" if len(pairs.count) == 1 else f"mean over {int(enough.sum())} pairs of raters by chance"
+    several = int((pairs.count > 1).sum())
+    what = "two raters" if len(pairs.count) == 1 else f"{several} pairs of raters, weighted by chance disagreement"
+    n = round(float(pairs.count.sum()))
     return {
-        name: _named(_over_pairs(pairs, enough, weights(view.categories, power), level, n, mirrored=view.paired), what)
+        name: _named(_over_pairs(pairs, weights(view.categories, power), level, n, mirrored=view.mirrored), what)
         for name, power in (("cohen_kappa", 0), ("weighted_kappa", 2))
     }
 
@@ -81,13 +75,13 @@ def of_pairs(pairs: RaterPairs, *, mirrored: bool) -> Floats:
     return 1 - quotient(observed, expected)
 
 
-def _over_pairs(pairs: RaterPairs, enough: Flags, weight: Floats, level: float, n: int, *, mirrored: bool) -> Estimate:
+def _over_pairs(pairs: RaterPairs, weight: Floats, level: float, n: int, *, mirrored: bool) -> Estimate:
     """1 − Σ observed / Σ expected over pairs; a bucket's absence changes only the pairs that are in it."""
-    whole = np.stack(kappa(pairs.table, weight, mirrored=mirrored)) * enough
-    part = enough[pairs.of]
-    left = np.stack(kappa(pairs.table[pairs.of[part]] - pairs.piece[part], weight, mirrored=mirrored))
-    change = left - whole[:, pairs.of[part]]
-    groups = np.unique(pairs.group[part], return_inverse=True)[1]
+    apart = len(pairs.count) > 1
+    whole = np.stack(kappa(pairs.table, weight, mirrored=mirrored, apart=apart))
+    left = np.stack(kappa(pairs.table[pairs.of] - pairs.piece, weight, mirrored=mirrored, apart=apart))
+    change = left - whole[:, pairs.of]
+    groups = np.unique(pairs.group, return_inverse=True)[1]
     moved = np.stack([sum_by(groups, one, int(groups.max()) + 1) for one in change])
     observed, expected = whole.sum(axis=1)[:, None] + np.concatenate([np.zeros((2, 1)), moved], axis=1)
     values = 1 - quotient(observed, expected)

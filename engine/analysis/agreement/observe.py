@@ -9,6 +9,7 @@ import numpy as np
 from engine.analysis.agreement.state import FIELDS, SLICE_VALUES, AgreementState, codes, empty_state
 from engine.analysis.arrays import Flags, Floats, Hashes
 from engine.analysis.shapes import UnitSums
+from engine.analysis.sides import mixed, unit_of
 from engine.errors import InputRefused
 from engine.types import Coded, Rows
 
@@ -79,9 +80,8 @@ def _units(rows: Rows) -> tuple[Hashes, Flags]:
     prompt = rows.columns["prompt_hash"]
     if rows.kind == "score":
         items = rows.names.get("item")
-        return (prompt if items is None else _mixed(prompt, _hashes(items))), np.zeros(len(rows), np.bool_)
-    a, b = rows.columns["side_a"], rows.columns["side_b"]
-    return _mixed(_mixed(prompt, np.minimum(a, b)), np.maximum(a, b)), a > b
+        return (prompt if items is None else mixed(prompt, _hashes(items))), np.zeros(len(rows), np.bool_)
+    return unit_of(prompt, rows.columns["side_a"], rows.columns["side_b"])
 
 
 def _hashes(items: Coded) -> Hashes:
@@ -89,14 +89,6 @@ def _hashes(items: Coded) -> Hashes:
     digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in items[1])
     found = [*(int.from_bytes(digest, "little") for digest in digests), 0]
     return np.array(found, np.uint64)[items[0]]
-
-
-def _mixed(one: Hashes, other: Hashes) -> Hashes:
-    """One hash of two, in their order (the finaliser of splitmix64, Steele, Lea and Flood 2014)."""
-    mixed = one * np.uint64(0x9E3779B97F4A7C15) + other
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 # ------------------------------------------------------------------ row values
@@ -118,6 +110,8 @@ def _fields(rows: Rows, values: Floats, swapped: Flags) -> list[Floats | Flags]:
         np.where(timed, time, 0.0),
         (rows.columns["prompt_hash"] >> CODE_BITS).astype(float),
         *(_sides(rows, swapped) if paired else (nothing, nothing)),
+        _both_sides(rows) if paired else nothing,
+        swapped,
     ]
     assert len(found) == len(FIELDS) - 1
     return found
@@ -129,6 +123,12 @@ def _shown(rows: Rows) -> tuple[Flags, Floats]:
     first = rows.columns.get("first", np.full(len(rows), -1, np.int8))
     known = first >= 0
     return known, np.where(known, np.where(first == 1, label, 1 - label), 0.0)
+
+
+def _both_sides(rows: Rows) -> Floats:
+    """A code of what is compared, whatever the order."""
+    a, b = rows.columns["side_a"], rows.columns["side_b"]
+    return np.asarray((mixed(np.minimum(a, b), np.maximum(a, b)) >> CODE_BITS).astype(float))
 
 
 def _sides(rows: Rows, swapped: Flags) -> tuple[Floats, Floats]:

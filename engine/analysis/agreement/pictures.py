@@ -10,6 +10,7 @@ from engine.analysis.agreement.kappas import RaterPairs, of_pairs
 from engine.analysis.agreement.quality import Quality
 from engine.analysis.agreement.raters import Table, plain, times
 from engine.analysis.agreement.rest import Rest
+from engine.analysis.agreement.state import code
 from engine.analysis.agreement.view import View
 from engine.analysis.arrays import Flags, Floats, Ints, quotient, sum_by
 
@@ -33,9 +34,19 @@ def pictures(view: View, told: Table, pairs: RaterPairs | None, quality: Quality
 
 def labels(view: View) -> list[str]:
     """The names of the categories."""
-    if view.paired:
-        return ["one side", "tie", "other side"]
-    return [] if view.values is None else [f"{value:g}" for value in view.values]
+    if not view.paired:
+        return [] if view.values is None else [f"{value:g}" for value in view.values]
+    high, low = ("one side", "other side") if view.mirrored else _sides(view)
+    return [high, "tie", low] if view.categories == 3 else [high, low]
+
+
+def _sides(view: View) -> tuple[str, str]:
+    """What the two sides are called where they are the same for all units: high, low."""
+    by_code = {code(name): name for name in view.state.items}
+    names = [by_code.get(round(view.sums[side][0] / view.count[0])) for side in ("item_high", "item_low")]
+    if names[0] is not None and names[1] is not None:
+        return names[0], names[1]
+    return ("a", "b") if view.sums["turned"][0] else ("b", "a")
 
 
 def _raters(told: Table) -> dict[str, Any]:
@@ -67,7 +78,7 @@ def _pairs(view: View, raters: Ints, pairs: RaterPairs | None) -> dict[str, Any]
     matrices = {}
     for name, values in (
         ("agreement", agree),
-        ("kappa", of_pairs(pairs, mirrored=view.paired)),
+        ("kappa", of_pairs(pairs, mirrored=view.mirrored)),
         ("count", pairs.count),
     ):
         matrix = np.full((len(raters), len(raters)), 0.0 if name == "count" else np.nan)

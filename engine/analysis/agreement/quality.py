@@ -44,7 +44,7 @@ def quality(view: View, level: float) -> Quality | None:
     unit = np.unique(view.unit[chosen], return_inverse=True)[1].astype(np.int64)
     group = view.group[view.judgments.starts[sizes >= 2]] % GROUPS
     words = Words(unit, view.rater[chosen], view.category[chosen], len(group), len(view.raters), view.categories)
-    if view.paired:
+    if view.mirrored:
         words, group = words.mirrored(), np.concatenate([group, group])
     whole = fit(words, SMOOTHING)
     filled = np.unique(group)

@@ -50,7 +50,7 @@ class Rest:
         view, size = self.view, self.view.categories
         cell = (view.rater * size + view.category) * size + self.majority
         tables = sum_by(cell[self.known], np.ones(int(self.known.sum())), len(view.raters) * size * size)
-        observed, expected = kappa(tables.reshape(-1, size, size), weights(size, 0), mirrored=view.paired)
+        observed, expected = kappa(tables.reshape(-1, size, size), weights(size, 0), mirrored=view.mirrored)
         return np.asarray(1 - quotient(observed, expected))
 
 
@@ -78,7 +78,7 @@ def without(view: View, rater: int, all_of: Floats, level: float) -> Without:
     values = []
     for sums in (all_of + change, all_of):
         whole = sums.sum(axis=0)
-        values.append([alpha(part, steps, "nominal", mirrored=view.paired) for part in (whole, whole - sums[filled])])
+        values.append([alpha(part, steps, "nominal", mirrored=view.mirrored) for part in (whole, whole - sums[filled])])
     (left, lefts), (total, totals) = values
     n = int(view.shared.sum())
     return Without(

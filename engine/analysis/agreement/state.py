@@ -26,14 +26,16 @@ FIELDS = (
     "prompt",
     "item_low",
     "item_high",
+    "sides",
+    "turned",
 )
 """By unit and rater, sums over rows. `value` and `square`: of P(low side preferred), or of the score, and its square.
 
 `won`, `tied`: rows that prefer the low side, that prefer none. `shown`, `first_won`: rows whose order is known, and
-what the answer shown first won of them. `timed`, `time`: rows with a time, and their times. The rest are `code`s, times
-the number of rows: of the prompt, of the items on the low and on the high side (0 without a name). The low side of a
-unit is the one whose hash is smaller, whatever the order shown. A field for each slice column follows, with the codes
-of its values.
+what the answer shown first won of them. `timed`, `time`: rows with a time, and their times. Then `code`s, times the
+number of rows: of the prompt, of the items on the low and on the high side (0 without a name), of both sides together.
+`turned`: rows whose answer a is the high side. The low side of a unit is the one whose hash is smaller, whatever the
+order shown. A field for each slice column follows, with the codes of its values.
 """
 
 SLICE_VALUES = 100

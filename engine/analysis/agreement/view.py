@@ -15,9 +15,6 @@ from engine.types import FINE_BUCKETS
 MOST_VALUES = 25
 """Distinct values beyond which a scale is taken as continuous: nothing nominal or ordinal is computed of it."""
 
-HIGH, TIE, LOW = 0, 1, 2
-"""Categories of a comparison: which side of the unit is preferred."""
-
 
 @dataclass(frozen=True)
 class Pairs:
@@ -86,8 +83,8 @@ class View:
 
     @cached_property
     def values(self) -> Floats | None:
-        """The distinct values, ascending; None beyond MOST_VALUES. Of comparisons, both a value and its mirror."""
-        found = np.unique(np.concatenate([self.value, 1 - self.value]) if self.paired else self.value)
+        """The distinct values, ascending; None beyond MOST_VALUES. Where mirrored, both a value and its mirror."""
+        found = np.unique(np.concatenate([self.value, 1 - self.value]) if self.mirrored else self.value)
         found = found[np.append(True, np.diff(found) > 1e-9)[: len(found)]]
         return found if len(found) <= MOST_VALUES else None
 
@@ -99,19 +96,42 @@ class View:
 
     @cached_property
     def categories(self) -> int:
-        """The number of categories: three sides of a comparison, or the distinct scores; 0 where they are too many."""
-        return 3 if self.paired else 0 if self.values is None else len(self.values)
+        """The number of categories: the sides of a comparison, and ties between them where there are any.
+
+        Of scores the distinct ones; 0 where they are too many.
+        """
+        if self.paired:
+            return 3 if self._ties else 2
+        return 0 if self.values is None else len(self.values)
 
     @cached_property
     def category(self) -> Ints:
-        """The category of each judgment."""
+        """The category of each judgment; of comparisons 0 where the high side is preferred, the last: the low side."""
         if not self.paired:
             return self.level
+        side = self._side
+        return side if self._ties else side // 2
+
+    @cached_property
+    def _side(self) -> Ints:
+        """The majority of each rater's rows of a unit: 0 high side, 1 a tie, 2 low side."""
         won, tied = self.sums["won"], self.sums["tied"]
         votes = np.stack([self.count - won - tied, tied, won])
-        most = votes.max(axis=0)
-        alone = (votes == most).sum(axis=0) == 1
-        return np.where(alone, votes.argmax(axis=0), TIE)
+        alone = (votes == votes.max(axis=0)).sum(axis=0) == 1
+        return np.asarray(np.where(alone, votes.argmax(axis=0), 1))
+
+    @cached_property
+    def _ties(self) -> bool:
+        return bool((self._side == 1).any())
+
+    @cached_property
+    def mirrored(self) -> bool:
+        """Whether which side of a unit is called the low one means nothing: different units have different sides.
+
+        Where all units have the same two sides (two systems, or answers that are only called a and b), preferring one
+        of them is the same thing everywhere.
+        """
+        return self.paired and len(np.unique(self.sums["sides"] / self.count)) > 1
 
     @cached_property
     def pairs(self) -> Pairs:

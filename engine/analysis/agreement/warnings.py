@@ -55,7 +55,7 @@ def warnings(view: View, prompts: int, quality: Quality | None, told: Table) -> 
 
 
 def _skewed(view: View) -> bool:
-    if view.paired or view.categories < 2:
+    if view.mirrored or view.categories < 2:
         return False
     share = np.bincount(view.category[view.shared], minlength=view.categories) / max(int(view.shared.sum()), 1)
     return bool(share.max() > 1 - RARE)
