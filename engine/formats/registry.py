@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.formats import (
+    arena,
     comparisons,
     curves,
     judgebench,
@@ -34,6 +35,7 @@ FORMATS: tuple[Format, ...] = (
     Format((judgebench.NAME,), judgebench.recognise, judgebench.convert),
     Format((rewardbench.VERSION_2,), rewardbench.recognise_2, rewardbench.convert_2),
     Format((rewardbench.VERSION_1,), rewardbench.recognise_1, rewardbench.convert_1),
+    Format(arena.NAMES, arena.recognise, arena.convert),
     Format(judges.NAMES, judges.recognise, judges.convert),
     Format(curves.NAMES, curves.recognise, curves.convert),
     Format(leaderboards.NAMES, leaderboards.recognise, leaderboards.convert),
