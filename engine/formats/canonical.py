@@ -94,7 +94,7 @@ _OPTIONAL: Mapping[Kind, Mapping[str, pa.DataType]] = {
     "score": {"annotator": pa.string()},
 }
 """Columns that only files have which need them, after the fixed ones; `verdict` is a judge's own P(a preferred),
-`outcome` what a label of one half stands for where a file knows more than that ("tie", "both bad")."""
+`outcome` the file's own word where it says more than a label ("both bad", "a-is-slightly-better")."""
 
 _NOT_CONTENT = frozenset({"row_hash", "bucket", "prompt_hash", "prompt_text", "source_line"})
 _PROSE = ("text_a", "text_b", "text")

@@ -13,6 +13,7 @@ from engine.formats.names import PAIRS, POSITIONS
 from engine.formats.plan import CORE, Draft, Plan, Sample, fill_shared, plain, shared_columns
 from engine.formats.values import (
     FINE,
+    GRADED,
     MISSING,
     Codes,
     Floats,
@@ -109,6 +110,7 @@ def _settle_label(plan: Plan, sample: Sample, votes: list[str]) -> None:
     name = plan.columns["label"]
     values = objects(sample.batch.column(name))
     plan.options["scheme"] = scheme_of(values, index=plain(name) in POSITIONS)
+    plan.options["graded"] = any(isinstance(each, str) and each.strip().lower() in GRADED for each in values)
     if plan.options["scheme"] == "one_two_index":
         plan.warn("label_as_position", f"{name} is read as a position: 0 = the first answer, 1 = the second")
     if plan.format == SCORED and "pair" in plan.columns and "annotator" in plan.columns:
@@ -148,6 +150,8 @@ def _fill_label(draft: Draft, batch: Batch, plan: Plan) -> None:
         draft.reject(codes == MISSING, name, "label_missing")
     draft.reject((codes != FINE) & (codes != MISSING), name, "label_unknown")
     draft.columns["label"] = found
+    if plan.options.get("graded"):
+        draft.columns["outcome"] = texts(values)
 
 
 def _fill_named(found: Floats, codes: Codes, batch: Batch, plan: Plan, role: str) -> None:

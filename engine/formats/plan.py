@@ -186,6 +186,8 @@ def apply_mapping(plan: Plan, mapping: Mapping[str, str]) -> None:
             plan.slices = name.split(",")
         elif role == "annotators":
             plan.options["annotators"] = name.split(",")
+        elif role in ("chosen", "rejected"):
+            plan.columns["text_a" if role == "chosen" else "text_b"] = name
         else:
             plan.columns[role] = name
 

@@ -12,6 +12,7 @@ from engine.formats import (
     judgebench,
     judges,
     leaderboards,
+    nested,
     preference,
     rewardbench,
     rollouts,
@@ -37,11 +38,17 @@ FORMATS: tuple[Format, ...] = (
     Format((rewardbench.VERSION_1,), rewardbench.recognise_1, rewardbench.convert_1),
     Format(arena.NAMES, arena.recognise, arena.convert),
     Format(judges.NAMES, judges.recognise, judges.convert),
+    Format(nested.NAMES, nested.recognise, nested.convert, table=True),
     Format(curves.NAMES, curves.recognise, curves.convert),
     Format(leaderboards.NAMES, leaderboards.recognise, leaderboards.convert),
-    Format((preference.SCORED, preference.UNSCORED, preference.TRANSCRIPTS), preference.recognise, preference.convert),
+    Format(
+        (preference.SCORED, preference.UNSCORED, preference.TRANSCRIPTS),
+        preference.recognise,
+        preference.convert,
+        table=True,
+    ),
     Format((comparisons.SCORED, comparisons.UNSCORED), comparisons.recognise, comparisons.convert, table=True),
-    Format((scores.SCORED, scores.UNTRUE), scores.recognise, scores.convert, table=True),
+    Format((scores.SCORED, scores.UNTRUE, scores.UNPAIRED), scores.recognise, scores.convert, table=True),
     Format((rollouts.NAME,), rollouts.recognise, rollouts.convert),
 )
 

@@ -293,6 +293,120 @@ def mt_bench(rows: int = ROWS) -> list[Row]:
     ]
 
 
+def ultrafeedback_nested(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(21)
+    aspects = ("helpfulness", "honesty", "instruction_following", "truthfulness")
+    made = []
+    for number in range(rows):
+        completions = []
+        for model in ("m1", "m2", "m3", "m4"):
+            marks = {name: {"Rating": str(rng.randrange(3, 6)), "Rationale": "…"} for name in aspects}
+            if number % 6 == 0:
+                marks["honesty"]["Rating"] = "N/A"
+            completions.append(
+                {
+                    "model": model,
+                    "response": _text(rng),
+                    "annotations": marks,
+                    "overall_score": float(rng.randrange(1, 10)),
+                    "fine_grained_score": rng.randrange(4, 20) / 4,
+                    "critique": "…",
+                }
+            )
+        made.append(
+            {
+                "source": ("evol_instruct", "sharegpt")[number % 2],
+                "instruction": _text(rng, 6),
+                "models": ["m1", "m2", "m3", "m4"],
+                "completions": completions,
+                "correct_answers": ["None"],
+                "incorrect_answers": ["None"],
+            }
+        )
+    return made
+
+
+def nectar(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(22)
+    made = []
+    for number in range(rows):
+        ranks = rng.sample([1.0, 2.0, 3.0, 3.0], 4)
+        answers = [{"answer": _text(rng), "model": f"m{place}", "rank": rank} for place, rank in enumerate(ranks)]
+        made.append(
+            {
+                "prompt": f"\n\nHuman: {_text(rng)}\n\nAssistant: ",
+                "answers": answers,
+                "turns": 1,
+                "num_responses": 4,
+                "source": [["lmsys"], ["sharegpt"]][number % 2],
+                "good_natured": True,
+            }
+        )
+    return made
+
+
+def best_of_n(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(23)
+    return [
+        {
+            "prompt_id": f"p{number}",
+            "prompt": _text(rng),
+            "responses": [_text(rng) for _ in range(4)],
+            "rewards": [round(rng.random(), 3) for _ in range(4)],
+            "correct": [rng.random() < 0.5 for _ in range(4)],
+        }
+        for number in range(rows)
+    ]
+
+
+def unpaired(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(24)
+    return [{"prompt": _text(rng), "completion": _text(rng), "label": rng.random() < 0.5} for _ in range(rows)]
+
+
+def stepwise(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(25)
+    return [
+        {
+            "prompt": _text(rng),
+            "completions": [_text(rng) for _ in range(3)],
+            "labels": [True, True, rng.random() < 0.5],
+        }
+        for _ in range(rows)
+    ]
+
+
+def argilla(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(26)
+    return [
+        {
+            "source": "flan",
+            "instruction": _text(rng),
+            "chosen_response": _text(rng),
+            "rejected_response": _text(rng),
+            "chosen_avg_rating": rng.choice([5.0, 4.5]),
+            "rejected_avg_rating": rng.choice([3.0, 2.5]),
+            "chosen_model": "m1",
+            "rejected_model": "m2",
+        }
+        for _ in range(rows)
+    ]
+
+
+def ratings(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(27)
+    return [
+        {
+            "worker_id": f"w{number % 5}",
+            "item_id": f"i{number // 3}",
+            "rating": rng.randrange(1, 6),
+            "submitted": "x",
+            "created_at": f"2024-03-0{number % 9 + 1}T09:00:00Z",
+        }
+        for number in range(rows)
+    ]
+
+
 def llmbar_orders(rows: int = ROWS) -> list[Row]:
     """A judge asked in both orders, blocked in one of every ninth item and in both of the first."""
     made = []
@@ -429,6 +543,15 @@ FILES: dict[str, Callable[[], bytes]] = {
     "arena_140k.parquet": lambda: parquet(arena_140k()[1::2]),
     "arena_140k.jsonl": lambda: lines(arena_140k()),
     "mt_bench.json": lambda: json.dumps(mt_bench()).encode(),
+    "ultrafeedback_nested.jsonl": lambda: lines(ultrafeedback_nested()),
+    "ultrafeedback_nested.parquet": lambda: parquet(ultrafeedback_nested()),
+    "nectar.jsonl": lambda: lines(nectar()),
+    "best_of_n.jsonl": lambda: lines(best_of_n()),
+    "best_of_n.parquet": lambda: parquet(best_of_n()),
+    "unpaired.jsonl": lambda: lines(unpaired()),
+    "stepwise.jsonl": lambda: lines(stepwise()),
+    "argilla.json": lambda: json.dumps(argilla()).encode(),
+    "ratings.csv": lambda: table(ratings()),
     "llmbar_orders.json": lambda: json.dumps(llmbar_orders()).encode(),
     "pandalm_judge.json": lambda: json.dumps(pandalm_judge()).encode(),
     "llmbar.json": lambda: json.dumps(llmbar()).encode(),
