@@ -186,7 +186,11 @@ def check(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     rows = to_rows(table)
     if rows.kind == "comparison":
         label = rows.columns["label"]
-        assert ((label >= 0) & (label <= 1)).all(), "a label is no share"
+        known = np.isfinite(label)
+        assert ((label[known] >= 0) & (label[known] <= 1)).all(), "a label is no share"
+        judged = to_rows(table, reads=("verdict",)).columns.get("verdict", np.full(len(label), np.nan))
+        assert np.isfinite(judged[~known]).all(), "neither a label nor a verdict"
+        assert np.isnan(rows.columns["margin"][~known]).all(), "a margin without a label"
     return rows.columns["row_hash"]
 
 

@@ -109,6 +109,27 @@ class ColumnBatch:
         return pa.nulls(len(self.lines))
 
 
+class SpreadBatch:
+    """A batch whose rows are repeated, once for each canonical row made of them: `owner` says which is whose."""
+
+    def __init__(self, batch: Batch, owner: NDArray[np.int64]) -> None:
+        self._batch, self._owner = batch, owner
+        self.lines = batch.lines[owner]
+        self.names = batch.names
+        self.refused = batch.refused
+        self.decimal_comma = batch.decimal_comma
+
+    def __len__(self) -> int:
+        return len(self._owner)
+
+    def column(self, name: str) -> Values:
+        """The column, each value as often as its row is repeated."""
+        values = self._batch.column(name)
+        if isinstance(values, list):
+            return [values[place] for place in self._owner]
+        return values.take(pa.array(self._owner))
+
+
 def sample_rows(batch: Batch, size: int = 200) -> list[dict[str, Any]]:
     """The first rows as dicts of Python values, for recognition."""
     if isinstance(batch, ObjectBatch):

@@ -90,10 +90,11 @@ STYLE_PREFIX = "style."
 """`style.<feature>.a` and `.b` of a pair, `style.<feature>` of a single answer: float64, where a file has them."""
 
 _OPTIONAL: Mapping[Kind, Mapping[str, pa.DataType]] = {
-    "comparison": {"verdict": pa.float64()},
+    "comparison": {"verdict": pa.float64(), "outcome": pa.string()},
     "score": {"annotator": pa.string()},
 }
-"""Columns that only files have which need them, after the fixed ones; `verdict` is a judge's own P(a preferred)."""
+"""Columns that only files have which need them, after the fixed ones; `verdict` is a judge's own P(a preferred),
+`outcome` the file's own word where it says more than a label ("both bad", "a-is-slightly-better")."""
 
 _NOT_CONTENT = frozenset({"row_hash", "bucket", "prompt_hash", "prompt_text", "source_line"})
 _PROSE = ("text_a", "text_b", "text")

@@ -6,11 +6,25 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 
-from engine.formats.batches import Batch
+from engine.formats.batches import Batch, Refused, SpreadBatch
 from engine.formats.names import PAIRS, POSITIONS
 from engine.formats.plan import CORE, Draft, Plan, Sample, fill_shared, plain, shared_columns
-from engine.formats.values import FINE, MISSING, Codes, Floats, labels, numbers, objects, scheme_of, text_of, texts
+from engine.formats.values import (
+    FINE,
+    GRADED,
+    MISSING,
+    Codes,
+    Floats,
+    labels,
+    numbers,
+    objects,
+    scheme_of,
+    text_of,
+    texts,
+)
+from engine.words import amount
 
 SCORED, UNSCORED = "pairs", "pairs_unscored"
 
@@ -27,10 +41,15 @@ def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
     votes = _vote_columns(sample, mapping)
     scored = "margin" in columns or "probability" in columns or {"score_a", "score_b"} <= set(columns)
     sides = any(both <= set(columns) for both in ({"item_a", "item_b"}, {"text_a", "text_b"}, {"pair", "annotator"}))
-    if not ("label" in columns or votes) or not (scored or sides or forced):
+    judged = "label" in columns or bool(votes) or ("verdict" in columns and not scored)
+    if not judged or not (scored or sides or forced):
         return None
     plan = Plan(SCORED if scored else UNSCORED, "comparison", columns)
-    _settle_label(plan, sample, votes)
+    if votes or "label" in columns:
+        _settle_label(plan, sample, votes)
+    plan.options["spread"] = bool(votes) and not scored
+    if "verdict" in columns:
+        plan.options["verdicts"] = scheme_of(objects(sample.batch.column(columns["verdict"])))
     if not scored:
         plan.warn("nothing_to_calibrate", "nothing to calibrate: labels, but no scores and no margin")
     return plan
@@ -52,7 +71,7 @@ def _columns(sample: Sample, mapping: Mapping[str, str]) -> dict[str, str]:
 
 
 def _fits(sample: Sample, role: str, name: str) -> bool:
-    if role != "label":
+    if role not in ("label", "verdict"):
         return sample.numeric(name) >= 0.5
     values = [row.get(name) for row in sample.rows]
     _, codes = labels(values, scheme_of(values))
@@ -64,10 +83,10 @@ def _fits(sample: Sample, role: str, name: str) -> bool:
 def _names_a_side(sample: Sample, values: list[object]) -> float:
     """The share of labels that are the name of one of the two items."""
     a, b = sample.find(PAIRS["item_a"]), sample.find(PAIRS["item_b"])
-    if not a or not b or not values:
+    given = [(value, row) for value, row in zip(values, sample.rows, strict=True) if value not in (None, "")]
+    if not a or not b or not given:
         return 0.0
-    hits = sum(value in (row.get(a), row.get(b)) for value, row in zip(values, sample.rows, strict=True))
-    return hits / len(values)
+    return sum(value in (row.get(a), row.get(b)) for value, row in given) / len(given)
 
 
 def _vote_columns(sample: Sample, mapping: Mapping[str, str]) -> list[str]:
@@ -91,6 +110,7 @@ def _settle_label(plan: Plan, sample: Sample, votes: list[str]) -> None:
     name = plan.columns["label"]
     values = objects(sample.batch.column(name))
     plan.options["scheme"] = scheme_of(values, index=plain(name) in POSITIONS)
+    plan.options["graded"] = any(isinstance(each, str) and each.strip().lower() in GRADED for each in values)
     if plan.options["scheme"] == "one_two_index":
         plan.warn("label_as_position", f"{name} is read as a position: 0 = the first answer, 1 = the second")
     if plan.format == SCORED and "pair" in plan.columns and "annotator" in plan.columns:
@@ -99,9 +119,14 @@ def _settle_label(plan: Plan, sample: Sample, votes: list[str]) -> None:
 
 
 def convert(batch: Batch, plan: Plan) -> Draft:
-    """One row a pair (one a vote where votes of a pair stand in several rows: they are gathered afterwards)."""
+    """One row a pair, or one a vote: votes of a scored pair in several rows are gathered afterwards."""
+    if plan.options.get("spread"):
+        return _spread(batch, plan)
     draft = Draft(batch.lines)
-    _fill_label(draft, batch, plan)
+    if "label" in plan.columns or "annotators" in plan.options:
+        _fill_label(draft, batch, plan)
+    if "verdict" in plan.columns:
+        fill_verdict(draft, batch, plan)
     _fill_margin(draft, batch, plan)
     fill_shared(draft, batch, plan)
     if plan.options.get("gather"):
@@ -120,18 +145,21 @@ def _fill_label(draft: Draft, batch: Batch, plan: Plan) -> None:
         scheme = plan.options["scheme"] = scheme_of(values)
     found, codes = labels(values, scheme)
     if {"item_a", "item_b"} <= set(plan.columns):
-        _fill_named(found, codes, batch, plan)
-    draft.reject(codes == MISSING, name, "label_missing")
+        _fill_named(found, codes, batch, plan, "label")
+    if "verdict" not in plan.columns or plan.format == SCORED:
+        draft.reject(codes == MISSING, name, "label_missing")
     draft.reject((codes != FINE) & (codes != MISSING), name, "label_unknown")
     draft.columns["label"] = found
+    if plan.options.get("graded"):
+        draft.columns["outcome"] = texts(values)
 
 
-def _fill_named(found: Floats, codes: Codes, batch: Batch, plan: Plan) -> None:
-    """Labels that are the name of the winner."""
+def _fill_named(found: Floats, codes: Codes, batch: Batch, plan: Plan, role: str) -> None:
+    """Labels, or verdicts, that are the name of the winner."""
     places = np.flatnonzero(codes != FINE)
     if not len(places):
         return
-    words, a, b = (texts(batch.column(plan.columns[role])).to_pylist() for role in ("label", "item_a", "item_b"))
+    words, a, b = (texts(batch.column(plan.columns[role])).to_pylist() for role in (role, "item_a", "item_b"))
     for place in places:
         if words[place] is not None and words[place] in (a[place], b[place]) and a[place] != b[place]:
             found[place], codes[place] = float(words[place] == a[place]), FINE
@@ -144,6 +172,41 @@ def _fill_votes(draft: Draft, batch: Batch, names: list[str], scheme: str) -> No
     draft.reject(count == 0, names[0], "label_missing")
     draft.columns["label"] = np.where(count > 0, np.nansum(votes, axis=0) / np.maximum(count, 1), np.nan)
     draft.columns["votes"] = count.astype(np.float64)
+
+
+def _spread(batch: Batch, plan: Plan) -> Draft:
+    """One row for each vote that is there, with the name of its column as the annotator."""
+    names: list[str] = plan.options["annotators"]
+    found = [labels(batch.column(name), plan.options.get("scheme", "")) for name in names]
+    votes, codes = np.stack([each for each, _ in found], axis=1), np.stack([each for _, each in found], axis=1)
+    owner, voter = np.nonzero(codes == FINE)
+    spread = SpreadBatch(batch, owner)
+    draft = Draft(spread.lines, {"label": votes[owner, voter]}, batch=spread, several=True)
+    draft.columns["annotator"] = pa.array(names, pa.string()).take(pa.array(voter))
+    for place in np.setdiff1d(np.arange(len(batch)), owner):
+        known = (codes[place] == MISSING).all()
+        draft.refused.append(Refused(int(batch.lines[place]), "label_missing" if known else "label_unknown", names[0]))
+    if lost := plan.count("unread_votes", int(((codes != FINE) & (codes != MISSING)).sum())):
+        plan.note("votes_unknown", f"{amount(lost, 'vote')} that are none of the known labels were left out")
+    if "verdict" in plan.columns:
+        fill_verdict(draft, spread, plan)
+    fill_shared(draft, spread, plan)
+    return draft
+
+
+def fill_verdict(draft: Draft, batch: Batch, plan: Plan) -> None:
+    """The judge's own preference. One that cannot be read costs the row only where there is no label either."""
+    name = plan.columns["verdict"]
+    found, codes = labels(batch.column(name), plan.options.get("verdicts", ""))
+    if {"item_a", "item_b"} <= set(plan.columns):
+        _fill_named(found, codes, batch, plan, "verdict")
+    draft.columns["verdict"] = found
+    alone = np.isnan(draft.columns["label"]) if "label" in draft.columns else np.ones(len(codes), np.bool_)
+    unknown = (codes != FINE) & (codes != MISSING)
+    draft.reject(alone & (codes == MISSING), name, "verdict_missing")
+    draft.reject(alone & unknown, name, "verdict_unknown")
+    if lost := plan.count("unread_verdicts", int((unknown & ~alone).sum())):
+        plan.note("verdicts_unknown", f"{amount(lost, 'verdict')} that are none of the known labels were left out")
 
 
 def _fill_margin(draft: Draft, batch: Batch, plan: Plan) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.formats.batches import Batch
+from engine.formats.batches import Batch, SpreadBatch
 from engine.formats.plan import Draft, Plan, Sample, fill_shared
 from engine.formats.values import FINE, MISSING, labels, number, objects, text_of, texts
 
@@ -31,13 +31,16 @@ def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     plan = Plan(NAME, "comparison", {role: name for role, name in columns.items() if name in sample.names})
     held = sum(_scores(_judgment(row.get("judgments"), 0)) is not None for row in sample.rows)
     plan.options["scored"] = bool(held)
+    plan.options["decided"] = not held
     if not held:
         plan.warn("nothing_to_calibrate", "nothing to calibrate: the judgments hold decisions, but no scores")
     return plan
 
 
 def convert(batch: Batch, plan: Plan) -> Draft:
-    """One row a pair: the margin of `judgments[0]`; the swapped judgment is only checked, never counted."""
+    """One row a pair: the margin of `judgments[0]`; of a judge without scores the decisions in both orders."""
+    if plan.options.get("decided"):
+        return _decisions(batch, plan)
     draft = Draft(batch.lines)
     judgments = objects(batch.column("judgments"))
     label, codes = labels(batch.column(plan.columns["label"]))
@@ -53,6 +56,32 @@ def convert(batch: Batch, plan: Plan) -> Draft:
         if role in plan.columns:
             draft.columns[role] = texts(batch.column(plan.columns[role]))
     return draft
+
+
+def _decisions(batch: Batch, plan: Plan) -> Draft:
+    """Two rows a pair: the judge's decision as it stands, and the one on the swapped pair, turned round."""
+    judgments = objects(batch.column(plan.columns["scores"]))
+    owner = np.repeat(np.arange(len(batch)), 2)
+    spread = SpreadBatch(batch, owner)
+    label, codes = labels(batch.column(plan.columns["label"]))
+    draft = Draft(spread.lines, {"label": label[owner]}, batch=spread, several=True)
+    draft.reject(codes[owner] == MISSING, "label", "label_missing")
+    draft.reject((codes[owner] != FINE) & (codes[owner] != MISSING), "label", "label_unknown")
+    words = [_decision(each, place) for each in judgments for place in (0, 1)]
+    verdict, codes = labels(texts(words))
+    swapped = np.tile([False, True], len(batch))
+    draft.columns["verdict"] = np.where(swapped, 1 - verdict, verdict)
+    draft.columns["first"] = np.where(swapped, 0.0, 1.0)
+    draft.reject(codes == MISSING, "judgments.decision", "verdict_missing")
+    draft.reject((codes != FINE) & (codes != MISSING), "judgments.decision", "verdict_unknown")
+    draft.columns["judge"] = pa.array([_judge(each) for each in judgments], pa.string()).take(pa.array(owner))
+    fill_shared(draft, spread, plan)
+    return draft
+
+
+def _decision(judgments: Any, place: int) -> Any:
+    held = judgments[place] if isinstance(judgments, list) and len(judgments) > place else None
+    return held.get("decision") if isinstance(held, dict) else None
 
 
 def _fill_scores(draft: Draft, pairs: list[tuple[Any, Any] | None]) -> None:

@@ -1,4 +1,8 @@
-"""Verdicts of judges in the forms of known benchmarks: LLMBar, AlpacaEval, PandaLM. Most hold no scores."""
+"""Verdicts of judges in the forms of known benchmarks: LLMBar, AlpacaEval, PandaLM. Most hold no scores.
+
+A verdict is the judge's own preference and is never taken for a label: `verdict` beside LLMBar's gold `label`, and
+alone in PandaLM's files of a judge, whose labels lie in another file.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from engine.formats import comparisons
-from engine.formats.batches import Batch
-from engine.formats.plan import Draft, Plan, Sample, plain
-from engine.formats.values import MISSING, NOT_FINITE, number, objects
+from engine.formats.batches import Batch, SpreadBatch
+from engine.formats.plan import Draft, Plan, Sample, fill_shared, plain
+from engine.formats.values import FINE, MISSING, NOT_FINITE, labels, number, objects, texts
+from engine.words import amount
 
 LLMBAR, ALPACA_EVAL, PANDALM = "llmbar", "alpaca_eval", "pandalm_judge"
 NAMES = (LLMBAR, ALPACA_EVAL, PANDALM)
+
+ORDERS = ("swap = False", "swap = True")
+"""Whose winner is given by the number of the output, whichever order the judge saw: as it stands, then swapped."""
 
 _UNSCORED = "nothing to calibrate: verdicts, but no scores"
 
@@ -31,6 +40,10 @@ def _llmbar(sample: Sample) -> Plan | None:
     if any(_rating(row.get("results"), 1) is not None for row in sample.rows):
         plan.columns["ratings"] = "results"
         plan.warn("ratings_not_logits", "margins are differences of ratings: their unit is not that of a logit")
+        return plan
+    if any(_winner(row.get("results"), order) is not None for row in sample.rows for order in ORDERS):
+        plan.columns["verdict"] = "results"
+        plan.warn("nothing_to_calibrate", _UNSCORED)
     else:
         plan.warn("nothing_to_calibrate", _UNSCORED)
     return plan
@@ -61,25 +74,66 @@ def _pandalm(sample: Sample) -> Plan | None:
     ]
     if "idx" not in by_plain or len(results) != 1:
         return None
-    columns = {"label": by_plain[results[0]], "prompt": by_plain["idx"]}
-    plan = Plan(PANDALM, "comparison", columns, options={"scheme": "one_two"})
+    columns = {"verdict": by_plain[results[0]], "prompt": by_plain["idx"]}
+    plan = Plan(PANDALM, "comparison", columns, options={"verdicts": "one_two"})
+    plan.options["judge"] = results[0].removesuffix("_result")
     plan.warn("nothing_to_calibrate", _UNSCORED)
     return plan
 
 
 def convert(batch: Batch, plan: Plan) -> Draft:
-    """One row a verdict; LLMBar's ratings become scores."""
+    """One row a verdict: of LLMBar one for each order shown; its ratings, which know no order, become scores."""
+    if plan.format == LLMBAR and "verdict" in plan.columns:
+        return _both_orders(batch, plan)
     draft = comparisons.convert(batch, plan)
     if "ratings" in plan.columns:
-        results = objects(batch.column(plan.columns["ratings"]))
-        for role, place in (("score_a", 1), ("score_b", 2)):
-            found = [number(_rating(each, place)) for each in results]
-            draft.columns[role] = np.array([value for value, _ in found], np.float64)
-            codes = np.array([code for _, code in found], np.uint8)
-            codes[(codes > MISSING) & (codes != NOT_FINITE)] = MISSING
-            draft.reject_codes(codes, f"results.score_{place}", "score_missing")
-        draft.columns["margin"] = draft.columns["score_a"] - draft.columns["score_b"]
+        _fill_ratings(draft, batch, plan)
+    if "judge" in plan.options:
+        draft.columns["judge"] = pa.array([plan.options["judge"]] * len(batch), pa.string())
     return draft
+
+
+def _both_orders(batch: Batch, plan: Plan) -> Draft:
+    """Two rows an item, as it stands and swapped; a verdict that is missing (blocked) costs its own row only."""
+    results = objects(batch.column(plan.columns["verdict"]))
+    label, codes = labels(batch.column(plan.columns["label"]), plan.options["scheme"])
+    owner = np.repeat(np.arange(len(batch)), len(ORDERS))
+    spread = SpreadBatch(batch, owner)
+    draft = Draft(spread.lines, {"label": label[owner]}, batch=spread, several=True)
+    draft.reject(codes[owner] == MISSING, "label", "label_missing")
+    draft.reject((codes[owner] != FINE) & (codes[owner] != MISSING), "label", "label_unknown")
+    words = [_winner(each, order) for each in results for order in ORDERS]
+    draft.columns["verdict"], codes = labels(texts(words), "one_two")
+    draft.reject(codes == MISSING, "results.winner", "verdict_missing")
+    draft.reject((codes != FINE) & (codes != MISSING), "results.winner", "verdict_unknown")
+    draft.columns["first"] = np.tile([1.0, 0.0], len(batch))
+    for role in ("text_a", "text_b"):
+        draft.columns[role] = texts(spread.column(plan.columns[role]))
+    blocked = int((codes == MISSING).sum())
+    if total := plan.count("blocked", blocked):
+        plan.note("verdicts_missing", f"{amount(total, 'order')} of an item without the judge's verdict (blocked)")
+    fill_shared(draft, spread, plan)
+    return draft
+
+
+def _fill_ratings(draft: Draft, batch: Batch, plan: Plan) -> None:
+    results = objects(batch.column(plan.columns["ratings"]))
+    for role, place in (("score_a", 1), ("score_b", 2)):
+        found = [number(_rating(each, place)) for each in results]
+        draft.columns[role] = np.array([value for value, _ in found], np.float64)
+        codes = np.array([code for _, code in found], np.uint8)
+        codes[(codes > MISSING) & (codes != NOT_FINITE)] = MISSING
+        draft.reject_codes(codes, f"results.score_{place}", "score_missing")
+    draft.columns["margin"] = draft.columns["score_a"] - draft.columns["score_b"]
+
+
+def _winner(results: Any, order: str) -> Any:
+    """Who won in one order, at the last stage that says so; None where the judge was blocked."""
+    for stage in reversed(results) if isinstance(results, list) else ():
+        held = stage.get(order) if isinstance(stage, dict) else None
+        if isinstance(held, dict) and "winner" in held:
+            return held["winner"]
+    return None
 
 
 def _rating(results: Any, place: int) -> Any:

@@ -15,7 +15,9 @@ SHARED: Mapping[str, Names] = {
     "prompt": _names("prompt_id question_id task_id query_id instruction_id problem_id prompt_hash"),
     "prompt_text": _names("prompt question instruction query input prompt_text problem"),
     "judge": _names("judge judge_model judge_name reward_model rm model"),
-    "annotator": _names("annotator annotator_id rater rater_id worker worker_id labeler evaluator"),
+    "annotator": _names(
+        "annotator annotator_id rater rater_id worker worker_id labeler labeler_id evaluator evaluator_id"
+    ),
     "step": _names("step global_step training_step iteration"),
     "time": _names("time timestamp created_at tstamp datetime date ts"),
     "votes": _names("votes n_votes num_votes vote_count n_annotators num_annotators"),
@@ -44,6 +46,10 @@ PAIRS: Mapping[str, Names] = {
     "label": _names(
         "label winner preference preferred human_label gold_label human_preference verdict soft_label p_a vote choice "
         "preferred_index target y gold better judgment"
+    ),
+    "verdict": _names(
+        "judge_verdict judge_label judge_preference judge_choice judge_winner judge_decision model_verdict "
+        "predicted_label predicted_preference llm_verdict llm_label llm_preference verdict"
     ),
     "item_a": _names("model_a item_a left generator_1 system_a model_1 model_x player_a"),
     "item_b": _names("model_b item_b right generator_2 system_b model_2 model_y player_b"),

@@ -38,6 +38,9 @@ ROLES: Mapping[str, str] = {
     "item_b": "name of the second",
     "pair": "what the pair is called by, where several rows vote on it",
     "annotator": "who voted",
+    "verdict": "which the judge itself preferred",
+    "chosen": "text of the preferred answer",
+    "rejected": "text of the other answer",
     "judge": "what gave the scores",
     "first": "which was shown first",
     "step": "training step",
@@ -50,7 +53,10 @@ ROLES: Mapping[str, str] = {
 }
 """What `mapping` may name: canonical role -> what stands in that column."""
 
-CORE = ("score_a", "score_b", "margin", "probability", "label", "annotators", "value", "truth")
+CORE = (
+    "score_a", "score_b", "margin", "probability", "label", "annotators", "value", "truth", "verdict", "chosen",
+    "rejected",
+)  # fmt: skip
 """Roles whose mapping says what the file is; the others only add to what was recognised."""
 
 
@@ -117,6 +123,17 @@ class Plan:
         """Add a notice."""
         self.warnings.append(Notice(code, message))
 
+    def count(self, code: str, rows: int) -> int:
+        """Add to what is counted from batch to batch under a code; returns the sum."""
+        total = int(self.options.get(code, 0)) + rows
+        self.options[code] = total
+        return total
+
+    def note(self, code: str, message: str) -> None:
+        """Add a notice, in place of an earlier one of its code."""
+        self.warnings = [notice for notice in self.warnings if notice.code != code]
+        self.warn(code, message)
+
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON."""
         return asdict(self)
@@ -169,6 +186,8 @@ def apply_mapping(plan: Plan, mapping: Mapping[str, str]) -> None:
             plan.slices = name.split(",")
         elif role == "annotators":
             plan.options["annotators"] = name.split(",")
+        elif role in ("chosen", "rejected"):
+            plan.columns["text_a" if role == "chosen" else "text_b"] = name
         else:
             plan.columns[role] = name
 

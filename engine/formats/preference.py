@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from engine.formats.batches import Batch
 from engine.formats.names import CHOSEN, MARGINS, REJECTED, SCORE_WORDS
-from engine.formats.plan import Draft, Plan, Sample, fill_prompt, fill_shared, plain, shared_columns
+from engine.formats.plan import CORE, Draft, Plan, Sample, fill_prompt, fill_shared, plain, shared_columns
 from engine.formats.values import Values, arrow, numbers, objects, text_of, turns_text
 
 SCORED, UNSCORED, TRANSCRIPTS = "preference_rewards", "preference_pairs", "hh_rlhf"
@@ -19,9 +19,18 @@ _TURN = "\n\nAssistant:"
 _SHARED = ("prompt", "prompt_text", "judge", "annotator", "step", "time", "length_a", "length_b")
 
 
-def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
-    """By a column of chosen and one of rejected answers, or of their scores."""
+def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
+    """By a column of chosen and one of rejected answers, or of their scores, by their names or as mapped."""
+    if set(mapping) & set(CORE) - {"chosen", "rejected", "score_a", "score_b"}:
+        return None
+    mapped = tuple(mapping[role] for role in ("chosen", "rejected") if role in mapping)
+    if len(mapped) < 2 and set(mapping) & set(CORE):
+        return None
     texts_, scores = _pair(sample, CHOSEN, REJECTED), _score_columns(sample)
+    if len(mapped) == 2:
+        texts_ = (mapped[0], mapped[1])
+    if {"score_a", "score_b"} <= set(mapping):
+        scores = (mapping["score_a"], mapping["score_b"])
     if texts_ and all(_numeric(sample, name) for name in texts_):
         texts_, scores = None, texts_
     margin = sample.find(MARGINS)
@@ -32,10 +41,16 @@ def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
         plan.columns |= {"text_a": texts_[0], "text_b": texts_[1]}
     taken = frozenset([*(texts_ or ()), *(scores or ())])
     plan.columns |= shared_columns(sample, _SHARED, taken)
+    if models := _pair(sample, ("chosen_model",), ("rejected_model",)):
+        plan.columns |= {"item_a": models[0], "item_b": models[1]}
     if scores:
         plan.columns |= {"score_a": scores[0], "score_b": scores[1]}
     elif margin and sample.numeric(margin) > 0.5:
         plan.columns["margin"] = margin
+        plan.warn(
+            "margin_taken",
+            f"{margin} is read as the model's margin; in training sets it may say how strong the preference was",
+        )
     else:
         transcripts = texts_ is not None and _transcripts(sample, texts_[0])
         plan.format = TRANSCRIPTS if transcripts else UNSCORED

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.formats import (
+    arena,
     comparisons,
     curves,
     judgebench,
     judges,
     leaderboards,
+    nested,
     preference,
     rewardbench,
     rollouts,
@@ -34,12 +36,19 @@ FORMATS: tuple[Format, ...] = (
     Format((judgebench.NAME,), judgebench.recognise, judgebench.convert),
     Format((rewardbench.VERSION_2,), rewardbench.recognise_2, rewardbench.convert_2),
     Format((rewardbench.VERSION_1,), rewardbench.recognise_1, rewardbench.convert_1),
+    Format(arena.NAMES, arena.recognise, arena.convert),
     Format(judges.NAMES, judges.recognise, judges.convert),
+    Format(nested.NAMES, nested.recognise, nested.convert, table=True),
     Format(curves.NAMES, curves.recognise, curves.convert),
     Format(leaderboards.NAMES, leaderboards.recognise, leaderboards.convert),
-    Format((preference.SCORED, preference.UNSCORED, preference.TRANSCRIPTS), preference.recognise, preference.convert),
+    Format(
+        (preference.SCORED, preference.UNSCORED, preference.TRANSCRIPTS),
+        preference.recognise,
+        preference.convert,
+        table=True,
+    ),
     Format((comparisons.SCORED, comparisons.UNSCORED), comparisons.recognise, comparisons.convert, table=True),
-    Format((scores.SCORED, scores.UNTRUE), scores.recognise, scores.convert, table=True),
+    Format((scores.SCORED, scores.UNTRUE, scores.UNPAIRED), scores.recognise, scores.convert, table=True),
     Format((rollouts.NAME,), rollouts.recognise, rollouts.convert),
 )
 

@@ -29,6 +29,8 @@ REASONS: Mapping[str, str] = {
     "truncated": "the file ends inside this row",
     "truth_missing": "the truth is empty",
     "truth_out_of_range": "the truth lies outside 0 to 1",
+    "verdict_missing": "the judge's verdict is empty",
+    "verdict_unknown": "the judge's verdict is none of the known ones",
     "value_missing": "the value is empty",
     "wrong_columns": "the row has another number of columns than the header",
     "wrong_shape": "the field does not have the shape this format has",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.formats.batches import Batch, Refused
+from engine.formats.batches import Batch, Refused, SpreadBatch
 from engine.formats.plan import Draft, Plan, Sample, fill_shared, shared_columns
 from engine.formats.preference import fill_texts
 from engine.formats.values import FINE, number, numbers, objects
@@ -82,7 +82,7 @@ def convert_2(batch: Batch, plan: Plan) -> Draft:
         pairs += found
         owners += [place] * len(found)
     owner = np.array(owners, np.int64)
-    spread = _Spread(batch, owner)
+    spread = SpreadBatch(batch, owner)
     a, b = np.array(pairs, np.float64).reshape(-1, 2).T
     columns = {"label": np.ones(len(owner)), "score_a": a, "score_b": b, "margin": a - b}
     draft = Draft(batch.lines[owner], columns, batch=spread, several=True, refused=refused)
@@ -112,21 +112,3 @@ def _pairs(held: Any, count: Any) -> list[tuple[float, float]]:
 def _names(held: Any, count: Any) -> list[tuple[str, str]]:
     right = _count(held, count) or 0
     return [(f"answer {a}", f"answer {b}") for a in range(right) for b in range(right, len(held))]
-
-
-class _Spread:
-    """A batch whose rows are repeated, once for each pair made of them."""
-
-    def __init__(self, batch: Batch, owner: np.ndarray[Any, np.dtype[np.int64]]) -> None:
-        self._batch, self._owner = batch, owner
-        self.lines = batch.lines[owner]
-        self.names = batch.names
-        self.refused = batch.refused
-        self.decimal_comma = batch.decimal_comma
-
-    def __len__(self) -> int:
-        return len(self._owner)
-
-    def column(self, name: str) -> list[Any]:
-        values = objects(self._batch.column(name))
-        return [values[place] for place in self._owner]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from engine.formats.batches import Batch
-from engine.formats.names import SCORES
+from engine.formats.names import SCORES, SHARED
 from engine.formats.plan import Draft, Plan, Sample, fill_shared, shared_columns
-from engine.formats.values import FINE, MISSING, numbers
+from engine.formats.values import FINE, MISSING, Floats, numbers
 
-SCORED, UNTRUE = "scores", "scores_without_truth"
+SCORED, UNTRUE, UNPAIRED = "scores", "scores_without_truth", "unpaired_preference"
 
-_SHARED = ("prompt", "prompt_text", "judge", "step", "time", "length")
+_SHARED = ("prompt", "prompt_text", "judge", "annotator", "step", "time", "length")
+_ANSWERS = ("completion", "response", "answer", "output")
 
 
 def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
@@ -20,9 +23,9 @@ def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
         return None
     value = mapping.get("value") or _find(sample, SCORES["value"], frozenset())
     if value is None:
-        return None
+        return _unpaired(sample) if "truth" not in mapping else None
     truth = mapping.get("truth") or _find(sample, SCORES["truth"], frozenset({value}), truth=True)
-    if truth is None and "value" not in mapping:
+    if truth is None and "value" not in mapping and not _rated(sample, value):
         return None
     columns = {"value": value} | ({"truth": truth} if truth else {})
     for role, wanted in (("text", SCORES["text"]), ("item", SCORES["item"])):
@@ -35,6 +38,24 @@ def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
     if truth is None:
         plan.warn("nothing_to_calibrate", "nothing to calibrate: scores, but no truth to hold them against")
     guess_scale(plan, sample)
+    return plan
+
+
+def _rated(sample: Sample, value: str) -> bool:
+    """Whether people, each named, rated things that have a name or a prompt."""
+    taken = frozenset({value})
+    things = (*SCORES["item"], *SHARED["prompt"], *SHARED["prompt_text"])
+    return sample.find(SHARED["annotator"], taken) is not None and sample.find(things, taken) is not None
+
+
+def _unpaired(sample: Sample) -> Plan | None:
+    """TRL's unpaired preferences: an answer, and whether it is wanted."""
+    text = sample.find(_ANSWERS)
+    if text is None or not sample.has("label") or sample.share("label", bool) < 0.9 or sample.share(text, bool) > 0:
+        return None
+    columns = {"text": text, "truth": "label"}
+    plan = Plan(UNPAIRED, "score", shared_columns(sample, _SHARED, frozenset(columns.values())) | columns)
+    plan.warn("nothing_to_calibrate", "nothing to calibrate: answers with labels, but no scores")
     return plan
 
 
@@ -53,9 +74,14 @@ def _find(sample: Sample, wanted: tuple[str, ...], taken: frozenset[str], *, tru
 
 
 def guess_scale(plan: Plan, sample: Sample) -> None:
-    """The divisor of the values: 1 where they lie in 0 to 1, else the next of 5, 10, 100, with a warning."""
+    """The scale of a column of values."""
     found, codes = numbers(sample.batch.column(plan.columns["value"]), decimal_comma=sample.batch.decimal_comma)
-    known = found[codes == FINE]
+    scale_of(plan, found[codes == FINE])
+
+
+def scale_of(plan: Plan, found: Floats) -> None:
+    """The divisor of the values: 1 where they lie in 0 to 1, else the next of 5, 10, 100, with a warning."""
+    known = found[np.isfinite(found)]
     plan.scale = 1.0
     if not len(known) or (known.min() >= 0 and known.max() <= 1):
         return
@@ -72,9 +98,10 @@ def guess_scale(plan: Plan, sample: Sample) -> None:
 def convert(batch: Batch, plan: Plan) -> Draft:
     """One row a score; raw values, the scale stays apart."""
     draft = Draft(batch.lines)
-    name = plan.columns["value"]
-    draft.columns["value"], codes = numbers(batch.column(name), decimal_comma=batch.decimal_comma)
-    draft.reject_codes(codes, name, "score_missing")
+    if "value" in plan.columns:
+        name = plan.columns["value"]
+        draft.columns["value"], codes = numbers(batch.column(name), decimal_comma=batch.decimal_comma)
+        draft.reject_codes(codes, name, "score_missing")
     if "truth" in plan.columns:
         name = plan.columns["truth"]
         truth, codes = numbers(batch.column(name), decimal_comma=batch.decimal_comma, flags=True)

@@ -191,6 +191,12 @@ LABEL_WORDS: dict[str, float] = {
     "yes": 1.0,
     "no": 0.0,
 }
+GRADED: dict[str, float] = {}
+"""Words of a scale with degrees: how much better is not part of a label."""
+for _degree in ("", "slightly ", "much ", "significantly ", "clearly "):
+    GRADED |= {f"{_side} is {_degree}better": _value for _side, _value in (("a", 1.0), ("b", 0.0))}
+GRADED |= {word.replace(" ", _joint): _value for word, _value in list(GRADED.items()) for _joint in "-_"}
+LABEL_WORDS |= GRADED
 for _thing in _THINGS:
     for _joint in ("_", " ", "-", ""):
         LABEL_WORDS.update({f"{_thing}{_joint}a": 1.0, f"{_thing}{_joint}b": 0.0})

@@ -217,6 +217,214 @@ def arena(rows: int = ROWS) -> list[Row]:
     ]
 
 
+def _talk(rng: random.Random, asked: str) -> list[Row]:
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": _text(rng)}]
+
+
+def arena_old(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(18)
+    made = []
+    for number in range(rows):
+        asked = f"What of {number // 3}?"
+        made.append(
+            {
+                "question_id": f"{rng.getrandbits(64):x}",
+                "model_a": rng.choice(["m1", "m2"]),
+                "model_b": rng.choice(["m3", "m4"]),
+                "winner": ("model_a", "model_b", "tie", "tie (bothbad)")[number % 4],
+                "judge": f"arena_user_{number % 5}",
+                "conversation_a": _talk(rng, asked),
+                "conversation_b": _talk(rng, asked),
+                "turn": 1,
+                "anony": True,
+                "language": ("English", "German")[number % 2],
+                "tstamp": 1_684_000_000.25 + number,
+            }
+        )
+    return made
+
+
+def arena_140k(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(19)
+    made = []
+    for number, row in enumerate(arena_old(rows)):
+        style: Row = {}
+        for side in ("a", "b"):
+            style |= {
+                f"sum_assistant_{side}_tokens": rng.randrange(900),
+                f"header_count_{side}": {"h1": rng.randrange(2), "h2": rng.randrange(4)},
+                f"list_count_{side}": {"ordered": number % 3, "unordered": 1} if number % 2 else number,
+                f"bold_count_{side}": {"**": rng.randrange(9), "__": 0},
+            }
+        kept = {name: row[name] for name in ("model_a", "model_b", "language")}
+        talks = {
+            name: [{**turn, "content": [{"type": "text", "text": turn["content"]}]} for turn in row[name]]
+            for name in ("conversation_a", "conversation_b")
+        }
+        made.append(
+            {
+                "id": f"{number:032x}",
+                **kept,
+                "winner": "both_bad" if row["winner"] == "tie (bothbad)" else row["winner"],
+                "evaluation_session_id": f"s{number // 4}",
+                **talks,
+                "conv_metadata": style,
+                "is_code": number % 5 == 0,
+                "timestamp": f"2025-04-0{number % 9 + 1}T10:00:00+00:00",
+            }
+        )
+    return made
+
+
+def mt_bench(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(20)
+    return [
+        {
+            "question_id": 81 + number // 4,
+            "model_a": "m1",
+            "model_b": "m2",
+            "winner": rng.choice(["model_a", "model_b", "tie"]),
+            "judge": f"expert_{number % 3}",
+            "conversation_a": _talk(rng, f"Write {number // 4}.") * 2,
+            "conversation_b": _talk(rng, f"Write {number // 4}.") * 2,
+            "turn": number % 2 + 1,
+        }
+        for number in range(rows)
+    ]
+
+
+def ultrafeedback_nested(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(21)
+    aspects = ("helpfulness", "honesty", "instruction_following", "truthfulness")
+    made = []
+    for number in range(rows):
+        completions = []
+        for model in ("m1", "m2", "m3", "m4"):
+            marks = {name: {"Rating": str(rng.randrange(3, 6)), "Rationale": "…"} for name in aspects}
+            if number % 6 == 0:
+                marks["honesty"]["Rating"] = "N/A"
+            completions.append(
+                {
+                    "model": model,
+                    "response": _text(rng),
+                    "annotations": marks,
+                    "overall_score": float(rng.randrange(1, 10)),
+                    "fine_grained_score": rng.randrange(4, 20) / 4,
+                    "critique": "…",
+                }
+            )
+        made.append(
+            {
+                "source": ("evol_instruct", "sharegpt")[number % 2],
+                "instruction": _text(rng, 6),
+                "models": ["m1", "m2", "m3", "m4"],
+                "completions": completions,
+                "correct_answers": ["None"],
+                "incorrect_answers": ["None"],
+            }
+        )
+    return made
+
+
+def nectar(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(22)
+    made = []
+    for number in range(rows):
+        ranks = rng.sample([1.0, 2.0, 3.0, 3.0], 4)
+        answers = [{"answer": _text(rng), "model": f"m{place}", "rank": rank} for place, rank in enumerate(ranks)]
+        made.append(
+            {
+                "prompt": f"\n\nHuman: {_text(rng)}\n\nAssistant: ",
+                "answers": answers,
+                "turns": 1,
+                "num_responses": 4,
+                "source": [["lmsys"], ["sharegpt"]][number % 2],
+                "good_natured": True,
+            }
+        )
+    return made
+
+
+def best_of_n(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(23)
+    return [
+        {
+            "prompt_id": f"p{number}",
+            "prompt": _text(rng),
+            "responses": [_text(rng) for _ in range(4)],
+            "rewards": [round(rng.random(), 3) for _ in range(4)],
+            "correct": [rng.random() < 0.5 for _ in range(4)],
+        }
+        for number in range(rows)
+    ]
+
+
+def unpaired(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(24)
+    return [{"prompt": _text(rng), "completion": _text(rng), "label": rng.random() < 0.5} for _ in range(rows)]
+
+
+def stepwise(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(25)
+    return [
+        {
+            "prompt": _text(rng),
+            "completions": [_text(rng) for _ in range(3)],
+            "labels": [True, True, rng.random() < 0.5],
+        }
+        for _ in range(rows)
+    ]
+
+
+def argilla(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(26)
+    return [
+        {
+            "source": "flan",
+            "instruction": _text(rng),
+            "chosen_response": _text(rng),
+            "rejected_response": _text(rng),
+            "chosen_avg_rating": rng.choice([5.0, 4.5]),
+            "rejected_avg_rating": rng.choice([3.0, 2.5]),
+            "chosen_model": "m1",
+            "rejected_model": "m2",
+        }
+        for _ in range(rows)
+    ]
+
+
+def ratings(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(27)
+    return [
+        {
+            "worker_id": f"w{number % 5}",
+            "item_id": f"i{number // 3}",
+            "rating": rng.randrange(1, 6),
+            "submitted": "x",
+            "created_at": f"2024-03-0{number % 9 + 1}T09:00:00Z",
+        }
+        for number in range(rows)
+    ]
+
+
+def llmbar_orders(rows: int = ROWS) -> list[Row]:
+    """A judge asked in both orders, blocked in one of every ninth item and in both of the first."""
+    made = []
+    for number, row in enumerate(llmbar(rows)):
+        winners = [None if number % 9 == 0 else "1", None if number == 0 else "12"[number % 2]]
+        named = {f"swap = {bool(place)}": {"winner": winner} for place, winner in enumerate(winners)}
+        made.append({**row, "results": [{"swap = False": {"completion": ["x", ""]}}, named]})
+    return made
+
+
+def pandalm_judge(rows: int = ROWS) -> list[Row]:
+    words: list[Any] = ["1", 2, "Tie", "garbage", 0]
+    return [
+        {"idx": number, "gpt_result": words[number % 5], "gpt_reason": "…", "gpt_reference": ""}
+        for number in range(rows)
+    ]
+
+
 def llmbar(rows: int = ROWS) -> list[Row]:
     rng = random.Random(12)
     return [
@@ -331,6 +539,21 @@ FILES: dict[str, Callable[[], bytes]] = {
     "votes.jsonl": lambda: lines(votes()),
     "pandalm.json": lambda: json.dumps(pandalm()).encode(),
     "arena.jsonl": lambda: lines(arena()),
+    "arena_old.jsonl": lambda: lines(arena_old()),
+    "arena_140k.parquet": lambda: parquet(arena_140k()[1::2]),
+    "arena_140k.jsonl": lambda: lines(arena_140k()),
+    "mt_bench.json": lambda: json.dumps(mt_bench()).encode(),
+    "ultrafeedback_nested.jsonl": lambda: lines(ultrafeedback_nested()),
+    "ultrafeedback_nested.parquet": lambda: parquet(ultrafeedback_nested()),
+    "nectar.jsonl": lambda: lines(nectar()),
+    "best_of_n.jsonl": lambda: lines(best_of_n()),
+    "best_of_n.parquet": lambda: parquet(best_of_n()),
+    "unpaired.jsonl": lambda: lines(unpaired()),
+    "stepwise.jsonl": lambda: lines(stepwise()),
+    "argilla.json": lambda: json.dumps(argilla()).encode(),
+    "ratings.csv": lambda: table(ratings()),
+    "llmbar_orders.json": lambda: json.dumps(llmbar_orders()).encode(),
+    "pandalm_judge.json": lambda: json.dumps(pandalm_judge()).encode(),
     "llmbar.json": lambda: json.dumps(llmbar()).encode(),
     "alpaca.json": lambda: json.dumps(alpaca()).encode(),
     "trainer_state.json": trainer_state,

@@ -30,7 +30,22 @@ from tests.formats.reading import csv, taken
         ("scores.csv", "scores", "score", 24),
         ("votes.jsonl", "pairs", "comparison", 24),
         ("pandalm.json", "pairs_unscored", "comparison", 24),
-        ("arena.jsonl", "pairs_unscored", "comparison", 24),
+        ("arena.jsonl", "arena", "comparison", 24),
+        ("arena_old.jsonl", "arena", "comparison", 24),
+        ("arena_140k.jsonl", "arena", "comparison", 24),
+        ("arena_140k.parquet", "arena", "comparison", 12),
+        ("mt_bench.json", "mt_bench", "comparison", 24),
+        ("ultrafeedback_nested.jsonl", "ultrafeedback", "score", 24),
+        ("ultrafeedback_nested.parquet", "ultrafeedback", "score", 24),
+        ("nectar.jsonl", "ranked_answers", "comparison", 24),
+        ("best_of_n.jsonl", "best_of_n", "score", 24),
+        ("best_of_n.parquet", "best_of_n", "score", 24),
+        ("unpaired.jsonl", "unpaired_preference", "score", 24),
+        ("stepwise.jsonl", "judged_steps", "score", 24),
+        ("argilla.json", "preference_rewards", "comparison", 24),
+        ("ratings.csv", "scores_without_truth", "score", 24),
+        ("llmbar_orders.json", "llmbar", "comparison", 23),
+        ("pandalm_judge.json", "pandalm_judge", "comparison", 19),
         ("llmbar.json", "llmbar", "comparison", 21),
         ("alpaca.json", "alpaca_eval", "comparison", 24),
         ("trainer_state.json", "trainer_state", "curve", 30),
@@ -228,8 +243,10 @@ def test_pandalm_judge_with_garbage() -> None:
     results = ["1", "2", "Tie", "garbage", 1]
     made = [{"idx": place, "gpt_result": each, "gpt_reason": "…"} for place, each in enumerate(results)]
     rows, report = taken(json.dumps(made).encode())
-    assert [row["label"] for row in rows] == [1.0, 0.0, 0.5, 1.0]
-    assert report.reasons == {"label_unknown": 1}
+    assert [row["verdict"] for row in rows] == [1.0, 0.0, 0.5, 1.0]
+    assert {row["label"] for row in rows} == {None}
+    assert {row["judge"] for row in rows} == {"gpt"}
+    assert report.reasons == {"verdict_unknown": 1}
 
 
 # ------------------------------------------------------------------ curves, rollouts, leaderboards

@@ -39,6 +39,8 @@ def _one(pattern: str) -> Path:
         ("pandalm/data/pandalm-7b*.json", "pandalm_judge", "comparison", 999, 999),
         ("llmbar/Dataset/LLMBar/Natural/evaluators/GPT-4/Rating/result.json", "llmbar", "comparison", 100, 100),
         ("llmbar/Dataset/LLMBar/Natural/evaluators/GPT-4/Vanilla/result.json", "llmbar", "comparison", 100, 100),
+        ("llmbar/Dataset/LLMBar/Natural/evaluators/PaLM2/Vanilla/result.json", "llmbar", "comparison", 100, 98),
+        ("llmbar/Dataset/LLMBar/Natural/dataset.json", "llmbar", "comparison", 100, 100),
         ("alpaca_eval_judges/results/*/*/annotations.json", "alpaca_eval", "comparison", 805, 805),
         ("alpaca_eval_judges/src/*/*/*/claude_leaderboard.csv", "leaderboard", "score", 29, 29),
         ("lmarena_history/output/result.csv", "leaderboard_history", "score", 98, 98),
@@ -97,7 +99,50 @@ def test_judge_goodhart_base_rate_and_prompts() -> None:
 
 def test_pandalm_votes() -> None:
     table, _ = read_table(_one("pandalm/data/testset-v1.json"), "x")
-    assert set(table.column("votes").to_pylist()) == {3}
+    assert table.num_rows == 3 * 999
+    votes = np.array(table.column("label").to_pylist()).reshape(999, 3)
+    names = np.array(table.column("annotator").to_pylist()).reshape(999, 3)
+    assert {tuple(row) for row in names.tolist()} == {("annotator1", "annotator2", "annotator3")}
+    kappas = [_kappa(votes[:, a], votes[:, b]) for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert sorted(kappas) == pytest.approx([0.852, 0.862, 0.879], abs=5e-4)
+
+
+def _kappa(a: np.ndarray, b: np.ndarray) -> float:
+    chance = sum((a == each).mean() * (b == each).mean() for each in (0.0, 0.5, 1.0))
+    return float(((a == b).mean() - chance) / (1 - chance))
+
+
+@pytest.mark.parametrize(("judge", "agreement", "tied"), [("gpt-3.5", 0.693, 5), ("pandalm-7b", 0.668, None)])
+def test_pandalm_judges_against_the_majority(judge: str, agreement: float, tied: int | None) -> None:
+    """The published .693 takes the judge's word "Tie" for another label than the people's 0: five ties are missed."""
+    people, _ = read_table(_one("pandalm/data/testset-v1.json"), "x")
+    votes = np.array(people.column("label").to_pylist()).reshape(999, 3)
+    majority = np.median(votes, axis=1)
+    verdicts, report = read_table(_one(f"pandalm/data/{judge}*.json"), "x")
+    place = np.array(verdicts.column("source_line").to_pylist()) - 1
+    found = np.array(verdicts.column("verdict").to_pylist())
+    assert report.reasons == ({"verdict_unknown": 25} if judge == "gpt-3.5" else {})
+    same = found == majority[place]
+    if tied is not None:
+        assert (same & (found == 0.5)).sum() == tied
+        same &= found != 0.5
+    assert same.sum() / 999 == pytest.approx(agreement, abs=5e-4)
+
+
+def test_llmbar_in_both_orders() -> None:
+    table, report = read_table(_one("llmbar/Dataset/LLMBar/Adversarial/GPTInst/evaluators/LLaMA2/Vanilla/*.json"), "x")
+    assert (report.rows, report.accepted, table.num_rows) == (92, 92, 183)
+    table, report = read_table(_one("llmbar/Dataset/LLMBar/Natural/evaluators/PaLM2/Vanilla/*.json"), "x")
+    assert (report.rows, report.reasons, table.num_rows) == (100, {"verdict_missing": 2}, 196)
+    first, verdict = (np.array(table.column(name).to_pylist()) for name in ("first", "verdict"))
+    assert (first == 1).sum() == 98
+    kept = verdict[first == 1] == verdict[first == 0]
+    assert kept.sum() == 29 + 49
+
+
+def test_llmbar_ratings_give_ties() -> None:
+    table, _ = read_table(_one("llmbar/Dataset/LLMBar/Natural/evaluators/ChatGPT/Rating/result.json"), "x")
+    assert (np.array(table.column("margin").to_pylist()) == 0).sum() == 47
 
 
 def test_zero_in_the_arena_history_means_absent() -> None:
