@@ -11,20 +11,30 @@ ALONE = ("Settings", "People", "Monitoring")
 who = guard.enter()
 st.set_page_config(page_title="Plumbline", page_icon=style.icon(), layout="wide")
 st.logo(style.LOGO, size="large", icon_image=style.LOGO)
-pages = [
-    shell.page("home", "Home", "home"),
-    shell.page("calibration", "Calibration", "balance"),
-    shell.page("ranking", "Ranking", "leaderboard"),
-    shell.page("compare", "Compare", "compare_arrows"),
-    shell.page("agreement", "Agreement", "groups"),
+rest = [
     shell.page("datasets", "Datasets", "database"),
     shell.page("runs", "Runs", "play_circle"),
     shell.page("settings", "Settings", "settings"),
 ]
 if palette.oversees(who):
-    pages.insert(-1, shell.page("people", "People", "group"))
+    rest.insert(-1, shell.page("people", "People", "group"))
 if monitoring.watches(who):
-    pages.insert(-1, shell.page("monitoring", "Monitoring", "monitor_heart"))
+    rest.insert(-1, shell.page("monitoring", "Monitoring", "monitor_heart"))
+pages = {
+    "": [shell.page("home", "Home", "home")],
+    "Trust": [
+        shell.page("calibration", "Calibration", "balance"),
+        shell.page("judge", "Judges", "gavel"),
+        shell.page("audit", "Audit", "straighten"),
+    ],
+    "Ship": [
+        shell.page("compare", "Compare", "compare_arrows"),
+        shell.page("ranking", "Ranking", "leaderboard"),
+        shell.page("agreement", "Agreement", "groups"),
+        shell.page("bestofn", "Best of n", "filter_list"),
+    ],
+    "Project": rest,
+}
 page = st.navigation(pages)
 shell.mount_all(who)
 if page.title in ALONE or places.belongs(who):

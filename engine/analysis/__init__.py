@@ -19,6 +19,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Ranking(),
     Compare(),
     Agreement(),
+    Judge(),
     BestOfN(),
     Audit(),
 )

@@ -18,7 +18,7 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "agreement": ("krippendorff_alpha_nominal", "Krippendorff's alpha"),
     "judge": ("agreement", "agreement with people"),
     "bestofn": ("gain", "gain of best-of-n"),
-    "audit": ("length_accuracy", "accuracy of length alone"),
+    "audit": ("ruler_accuracy", "share that length alone gets right"),
 }
 """By analysis the estimate that leads, and what it is called within a sentence."""
 

@@ -7,9 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.figures.agreement import agreement
+from engine.figures.audit import audit
+from engine.figures.bestofn import bestofn
 from engine.figures.chart import Chart
 from engine.figures.compare import compare
 from engine.figures.histogram import histogram
+from engine.figures.judge import judge
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
@@ -39,6 +42,9 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "ranking": ranking,
     "compare": compare,
     "agreement": agreement,
+    "judge": judge,
+    "bestofn": bestofn,
+    "audit": audit,
 }
 """The pictures of each analysis."""
 

@@ -9,17 +9,23 @@ from typing import Any
 
 PERCENT = {
     "accuracy",
+    "agreement",
     "base_rate",
-    "mean_score",
-    "position_bias",
-    "tie_rate",
-    "raw_agreement",
-    "length_accuracy",
     "consensus_accuracy",
+    "mean_score",
+    "order_consistency",
+    "position_bias",
+    "predicted_accuracy",
+    "raw_agreement",
+    "ruler_accuracy",
+    "tie_rate",
+    "win_rate_human",
+    "win_rate_judge",
+    "win_rate_ppi",
 }
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
-WHOLE = {"items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units"}
+WHOLE = {"items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"}
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 

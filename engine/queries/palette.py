@@ -22,9 +22,12 @@ from engine.words import amount
 PAGES = (
     ("home", "Home", ("start", "overview", "answer"), "g h"),
     ("calibration", "Calibration", ("reliability", "ece", "trust", "reward model", "over-confident"), "g c"),
-    ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
+    ("judge", "Judges", ("llm as a judge", "verdicts", "kappa", "position bias", "ppi", "win rate"), "g u"),
+    ("audit", "Audit", ("length bias", "style", "shortcut", "ruler", "degenerate subsets"), "g l"),
     ("compare", "Compare", ("ship", "checkpoint", "paired", "mcnemar", "significance", "labels needed"), "g v"),
+    ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
+    ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),

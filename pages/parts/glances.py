@@ -53,6 +53,30 @@ _GLANCES = {
         "Krippendorff's alpha",
         "Alpha is agreement beyond chance: 1 is perfect, 0 is what throwing dice would give.",
     ),
+    "judge": Glance(
+        "May this judge stand for people?",
+        "judges",
+        "Judges",
+        "How often each judge says what people say, on rows that have both.",
+        "Agreement with people",
+        "Agreement counts ties too; kappa beside it takes out what chance would give.",
+    ),
+    "bestofn": Glance(
+        "What does the best of n give?",
+        "curve",
+        "By the score",
+        "The mean of the highest score among n answers of a prompt.",
+        "Gain",
+        "The gain is what the best of the most answers gives over a single one.",
+    ),
+    "audit": Glance(
+        "Does length decide?",
+        "rulers",
+        "Rulers",
+        "How often a ruler that only counts picks the preferred answer; on the dotted line it knows nothing.",
+        "Share that length gets right",
+        "Half is a coin: the further from it, the more of the preference is length.",
+    ),
 }
 
 

@@ -121,6 +121,51 @@ NUMBERS = {
         "Dawid and Skene's model, fitted by expectation and maximisation.",
         "Dawid and Skene (1979)",
     ),
+    "ruler_accuracy": Explained(
+        "Length is right",
+        "How often the longer answer is the preferred one. Far from half, length alone explains preferences.",
+        "share of pairs whose longer answer is preferred, ties as half; a jackknife over groups of prompts.",
+        "Singhal et al. (2023)",
+    ),
+    "predicted_accuracy": Explained(
+        "Style predicts",
+        "How often a model of style alone, which never reads a word, picks the preferred answer of prompts it has not "
+        "seen.",
+        "logistic model of all features of style, five folds by prompt.",
+    ),
+    "predicted_auc": Explained(
+        "Style, AUC", "How well style alone orders pairs: ½ is chance, 1 is perfect.", "area under the ROC, five folds."
+    ),
+    "reward_slope": Explained(
+        "Reward a 100",
+        "How much the reward rises with 100 more of the ruler within a prompt.",
+        "slope of the margin on the difference in the ruler, by prompt.",
+    ),
+    "gain": Explained(
+        "Gain",
+        "How much the mean score rises from one answer to the best of the most that can be chosen among.",
+        "mean over prompts of the best of n less the mean, without bias from reusing answers.",
+        "Nakano et al. (2021)",
+    ),
+    "best_of_n": Explained("Best of n", "The mean of the highest score among n answers."),
+    "mean_value": Explained("One answer", "The mean score of a single answer."),
+    "gold_gain": Explained("True gain", "How much the truth rises when the answer with the highest score is taken."),
+    "gold_best_of_n": Explained("Truth of the best", "What the answer with the highest score of n is truly worth."),
+    "peak_n": Explained("Best n", "At how many answers the truth of the chosen one is highest."),
+    "agreement": Explained(
+        "Agreement",
+        "How often the judge says what people say, ties included.",
+        "share of rows with both whose verdicts are the same; a jackknife over groups of prompts.",
+    ),
+    "order_consistency": Explained(
+        "Both orders", "How often the judge says the same when the two answers are shown the other way round."
+    ),
+    "win_rate_ppi": Explained(
+        "Win rate, corrected",
+        "The win rate by the judge on all rows, corrected by the rows that people labelled.",
+        "mean verdict plus the mean of label less verdict, weighed for the smallest interval.",
+        "Angelopoulos et al. (2023)",
+    ),
     "top_gap": Explained(
         "Lead, Elo",
         "How far the first is ahead of the second. 100 Elo is a win in 64 of 100 comparisons; an interval that holds 0 "
@@ -156,6 +201,9 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
+    "audit": ("ruler_accuracy", "predicted_accuracy", "predicted_auc", "reward_slope", "position_bias"),
+    "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
+    "judge": ("agreement", "cohen_kappa", "position_bias", "order_consistency", "win_rate_ppi", "labels_needed"),
     "compare": ("difference", "candidate", "baseline", "p_holm", "minimum_detectable_effect", "labels_needed"),
     "ranking": ("top_gap", "items", "tie_rate", "position_bias", "nu"),
 }

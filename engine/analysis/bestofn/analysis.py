@@ -28,7 +28,7 @@ MOST_ANSWERS = 1024
 class BestOfN(Analysis[Records, BestOfNParameters]):
     """What choosing among n answers by their score gives."""
 
-    name: ClassVar[str] = "best_of_n"
+    name: ClassVar[str] = "bestofn"
     version: ClassVar[str] = "1"
     shape: ClassVar[Shape] = "units"
     needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"score": ("value",)}
