@@ -35,7 +35,7 @@ pages = {
     ],
     "Project": rest,
 }
-page = st.navigation(pages)
+page = st.navigation(pages, expanded=True)
 shell.mount_all(who)
 if page.title in ALONE or places.belongs(who):
     page.run()

@@ -14,6 +14,9 @@ from engine.types import Result
 from engine.words import amount
 
 MOST = 20
+SHORT = 22
+"""Characters of a system's name beside another's."""
+
 SHARES = {"accuracy"}
 ELSEWHERE = Across("← the difference is smaller here   ·   larger here →", 0.0)
 
@@ -54,17 +57,23 @@ def _differences(picture: Mapping[str, Any] | None) -> Chart | None:
     names = ("candidate", "baseline", "difference", "low", "high", "p", "p_holm", "prompts")
     columns = ["System", "Against", "Difference", "Low", "High", "p", "p, Holm", "Prompts"]
     cells: list[list[Cell]] = [[row[name] for name in names] for row in rows]
-    across = Across("the second is better   ·   the first is better →", 0.0)
+    across = Across("the second is better   ·   the first is better →", 0.0, longest=48)
     return forest("Differences", "differences", [_mark(row) for row in rows[:MOST]], across, alt, Table(columns, cells))
 
 
 def _mark(row: Mapping[str, Any]) -> Mark:
     said = words.interval("", row["low"], row["high"])
-    label = f"{row['candidate']} − {row['baseline']}"
+    label = f"{_short(row['candidate'])} − {_short(row['baseline'])}"
     clear = row["low"] is not None and row["low"] > 0
     notes = (said, f"p = {words.number(row['p_holm'])} after Holm", amount(row["prompts"], "common prompt"))
-    aloud = f"{label}: {words.number(row['difference'])} {said}"
+    aloud = f"{row['candidate']} less {row['baseline']}: {words.number(row['difference'])} {said}"
     return Mark(label, row["difference"], row["low"], row["high"], aloud, "$first" if clear else "$reference", notes)
+
+
+def _short(name: str) -> str:
+    """A name that fits beside another: without the owner before a slash, cut in the middle where it is long."""
+    own = name.rpartition("/")[2] or name
+    return own if len(own) <= SHORT else f"{own[: SHORT // 2]}…{own[-SHORT // 2 + 1 :]}"
 
 
 def _systems(items: Sequence[Mapping[str, Any]], metric: str) -> Chart | None:

@@ -38,6 +38,9 @@ class Across:
     beside: str = ""
     """What stands behind a value."""
 
+    longest: int = 32
+    """Characters of a label that are shown."""
+
 
 def forest(title: str, key: str, marks: Sequence[Mark], across: Across, alt: str, table: Table) -> Chart:
     """The forest of these marks, the first on top; at least one."""
@@ -86,7 +89,7 @@ def _end(end: float | None, mark: Mark) -> float:
 
 def _layout(shown: list[Mark], across: Across) -> dict[str, Any]:
     layout: dict[str, Any] = {
-        "height": 64 + ROW_HEIGHT * len(shown),
+        "height": 76 + ROW_HEIGHT * len(shown),
         "xaxis": {
             "title": {"text": across.title},
             "range": _range(shown, across.reference),
@@ -97,7 +100,7 @@ def _layout(shown: list[Mark], across: Across) -> dict[str, Any]:
         "yaxis": {
             "tickmode": "array",
             "tickvals": list(range(len(shown))),
-            "ticktext": [words.plain(mark.label, 32) for mark in shown],
+            "ticktext": [words.plain(mark.label, across.longest) for mark in shown],
             "range": [-0.7, len(shown) - 0.3],
             "showgrid": False,
             "fixedrange": True,

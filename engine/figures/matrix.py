@@ -13,8 +13,9 @@ CELL_HEIGHT = 28
 LABELLED = 24
 """Lines up to which each is named beside the picture."""
 
-TWO_SIDED = [[0.0, "$second"], [0.5, "$card"], [1.0, "$first"]]
-ONE_SIDED = [[0.0, "$card"], [1.0, "$first"]]
+TWO_SIDED = [[0.0, "$second/0.7"], [0.5, "$second/0"], [0.5, "$first/0"], [1.0, "$first/0.7"]]
+ONE_SIDED = [[0.0, "$first/0"], [1.0, "$first/0.7"]]
+"""Never so strong that a number on it could not be read."""
 
 Values = Sequence[Sequence[float | None]]
 

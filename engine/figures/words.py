@@ -15,7 +15,7 @@ PERCENT = {
     "mean_score",
     "order_consistency",
     "position_bias",
-    "predicted_accuracy",
+    "style_accuracy",
     "raw_agreement",
     "ruler_accuracy",
     "tie_rate",

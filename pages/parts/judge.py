@@ -40,12 +40,13 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:
     """Every card below the answer."""
+    planned = bool((concluded.result.pictures.get("plan") or {}).get("labels"))
     return sections.pictured(
         sections.picture("judges", "Judges", JUDGES, looking, concluded),
         sections.newer(looking, concluded),
         leanings(concluded),
         corrected(concluded),
-        sections.picture("verdicts", "Judge against people", VERDICTS, looking, concluded, half=True),
+        sections.picture("verdicts", "Judge against people", VERDICTS, looking, concluded, half=planned),
         sections.picture("plan", "What more labels bring", PLAN, looking, concluded, half=True),
         sections.worst(looking, concluded, "Against people", AGAINST),
         sections.recognised(looking.dataset, concluded.result.warnings),

@@ -127,13 +127,13 @@ NUMBERS = {
         "share of pairs whose longer answer is preferred, ties as half; a jackknife over groups of prompts.",
         "Singhal et al. (2023)",
     ),
-    "predicted_accuracy": Explained(
+    "style_accuracy": Explained(
         "Style predicts",
         "How often a model of style alone, which never reads a word, picks the preferred answer of prompts it has not "
         "seen.",
         "logistic model of all features of style, five folds by prompt.",
     ),
-    "predicted_auc": Explained(
+    "style_auc": Explained(
         "Style, AUC", "How well style alone orders pairs: ½ is chance, 1 is perfect.", "area under the ROC, five folds."
     ),
     "reward_slope": Explained(
@@ -201,7 +201,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
-    "audit": ("ruler_accuracy", "predicted_accuracy", "predicted_auc", "reward_slope", "position_bias"),
+    "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
     "judge": ("agreement", "cohen_kappa", "position_bias", "order_consistency", "win_rate_ppi", "labels_needed"),
     "compare": ("difference", "candidate", "baseline", "p_holm", "minimum_detectable_effect", "labels_needed"),

@@ -88,8 +88,8 @@ def test_the_colours_of_a_matrix_follow_the_theme() -> None:
     figure = matrix("Wins", ["a"], ["b"], [[0.5]], Scale(0, 1), "alt").figure
     for mode in ("light", "dark"):
         scale = paint(figure, mode)["data"][0]["colorscale"]  # type: ignore[arg-type]
-        assert [place for place, _ in scale] == [0.0, 0.5, 1.0]
-        assert all(colour.startswith("#") for _, colour in scale)
+        assert [place for place, _ in scale] == [0.0, 0.5, 0.5, 1.0]
+        assert all(colour.startswith("rgba(") for _, colour in scale)
 
 
 def test_curves_have_bands_only_where_intervals_are() -> None:
