@@ -32,6 +32,10 @@ Coded = tuple[NDArray[np.int32], list[str]]
 """Texts of a column as codes (−1 for missing) and the values the codes stand for."""
 
 
+LENGTHS = ("length", "characters")
+"""Features of style that say how long an answer is, the better one first: as the file counts it, in characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The numeric view of one segment that analyses read; text stays in the segment.

@@ -11,6 +11,8 @@ from engine.figures.chart import Cell, Chart, Table, figure
 
 TONES = ("first", "second", "third", "fourth")
 HEIGHT = 340
+NAMED = 12
+"""Places of a logarithmic axis up to which each is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,17 @@ def curves(title: str, places: Sequence[float | str], lines: Sequence[Curve], fr
     data = [trace for number, line in enumerate(kept) for trace in _traces(line, list(places), frame, number)]
     layout = {
         "height": HEIGHT,
-        "xaxis": {"title": {"text": frame.across}, **({"type": "log"} if frame.logarithmic else {})},
+        "xaxis": {"title": {"text": frame.across}, **(_logarithmic(places) if frame.logarithmic else {})},
         "yaxis": {"title": {"text": frame.up}, "tickformat": "~g"},
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
     }
     return Chart(title, figure(data, **layout), alt, _table(places, kept, frame))
+
+
+def _logarithmic(places: Sequence[float | str]) -> dict[str, Any]:
+    """A logarithmic axis that names the places themselves, while there are few."""
+    named = {"tickmode": "array", "tickvals": list(places), "ticktext": [f"{place:,.0f}" for place in places]}
+    return {"type": "log", **(named if len(places) <= NAMED else {})}
 
 
 def _traces(line: Curve, places: list[float | str], frame: Frame, number: int) -> list[dict[str, Any]]:

@@ -45,7 +45,9 @@ def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
         if sample.has(*pair):
             plan.columns |= {"text_a": pair[0], "text_b": pair[1]}
             break
-    roles = ("time", "prompt") if plan.format == MT_BENCH or "text_a" not in plan.columns else ("time",)
+    roles: tuple[str, ...] = ("time", "first", "step", "length_a", "length_b")
+    if plan.format == MT_BENCH or "text_a" not in plan.columns:
+        roles += ("prompt", "prompt_text")
     plan.columns |= shared_columns(sample, roles, frozenset(plan.columns.values()))
     if "conv_metadata" in sample.names:
         plan.columns["style"] = "conv_metadata"

@@ -129,6 +129,7 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
     of which earlier parts are not read again).
     """
     size = len(draft.lines)
+    draft.columns |= _characters(kind, draft.columns)
     form = schema(kind, list(draft.slices), optional(kind, draft.columns))
     filled: dict[str, pa.Array] = {}
     for field in form:
@@ -139,6 +140,22 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
     filled["source_line"] = pa.array(draft.lines)
     filled.update(_hashes(filled, _hashed(filled, draft), occurrences, draft.lines))
     return pa.table([filled[field.name] for field in form], schema=form)
+
+
+_TEXTS: Mapping[Kind, tuple[tuple[str, str, str], ...]] = {
+    "comparison": (("text_a", "length_a", "characters.a"), ("text_b", "length_b", "characters.b")),
+    "score": (("text", "length", "characters"),),
+}
+"""Texts, what says how long they are, and what is counted where nothing does."""
+
+
+def _characters(kind: Kind, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The length of each text in characters, where a file has texts but does not say how long they are."""
+    known = _TEXTS.get(kind, ())
+    if any(text not in columns or length in columns for text, length, _ in known):
+        return {}
+    lengths = ((name, pc.utf8_length(_typed(columns[text], pa.string(), 0))) for text, _, name in known)
+    return {STYLE_PREFIX + name: pc.cast(length, pa.float64()) for name, length in lengths}
 
 
 def _typed(values: Any, form: pa.DataType, size: int) -> pa.Array:

@@ -21,12 +21,10 @@ from engine.analysis.base import Analysis, Shape
 from engine.analysis.intervals import jackknife
 from engine.analysis.records import Records
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
-from engine.types import Estimate, Evidence, Kind, Notice, Result, Rows
+from engine.types import LENGTHS, Estimate, Evidence, Kind, Notice, Result, Rows
 from engine.words import amount
 
 LEAST_PROMPTS, FEW_PROMPTS = 30, 200
-LENGTHS = ("length", "characters")
-"""Rulers of length, the better one first."""
 
 
 class Audit(Analysis[Records, AuditParameters]):

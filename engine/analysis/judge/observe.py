@@ -28,7 +28,7 @@ from engine.analysis.shapes import Table, UnitSums
 from engine.analysis.sides import unit_of
 from engine.analysis.sketch import DistinctCount, WorstRows
 from engine.errors import InputRefused
-from engine.types import FINE_BUCKETS, Coded, Rows
+from engine.types import FINE_BUCKETS, LENGTHS, Coded, Rows
 
 UNNAMED = "judge"
 """What a judge is called whose rows name none."""
@@ -167,9 +167,10 @@ def _first(rows: Rows) -> Ints:
 
 def _lengths(rows: Rows, told: Flags, verdict: Floats, label: Floats) -> list[Floats | Flags]:
     """The three of length."""
-    if "length" not in rows.styles:
+    known = next((name for name in LENGTHS if name in rows.styles), None)
+    if known is None:
         return [np.zeros(len(verdict))] * 3
-    a, b = (np.asarray(side, float)[told] for side in rows.styles["length"])
+    a, b = (np.asarray(side, float)[told] for side in rows.styles[known])
     total = a + b
     known = np.isfinite(label) & np.isfinite(total) & (total > 0)
     z = np.where(known, (a - b) / np.where(known, total, 1.0), 0.0)

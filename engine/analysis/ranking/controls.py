@@ -32,6 +32,7 @@ from engine.analysis.ranking.fitted import Fitted
 from engine.analysis.ranking.graph import comparable
 from engine.analysis.ranking.sample import StyleSample
 from engine.errors import NotEnoughData
+from engine.types import LENGTHS
 
 WIDELY_KNOWN = 0.5
 """A feature that fewer of the rows have is not controlled for: each row needs all features."""
@@ -83,7 +84,8 @@ def controlled(
 
 def _features(sample: StyleSample, controls: str) -> tuple[str, ...]:
     """The features to control for: those that are widely known and differ at all."""
-    asked = ["length"] if controls == "length" else list(sample.features)
+    lengths = [name for name in LENGTHS if name in sample.features]
+    asked = (lengths or LENGTHS)[:1] if controls == "length" else list(sample.features)
     found = []
     for name in asked:
         values = sample.features.get(name, np.zeros(0))
