@@ -11,20 +11,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import coo_array
+from scipy.sparse import csc_array
 from scipy.special import expit
 
 from engine.analysis.arrays import Floats, Ints, sum_by
 
 STEPS = 50
-CONVERGED = 1e-6
-"""Largest change of a strength in the last step, in logits; the error left is of the order of its square."""
+CONVERGED = 1e-4
+"""Largest change of a strength in the last step, in logits; the error left is of the order of its square, 10⁻⁸."""
 
 SURE = 0.5
-"""A step that changes no strength by more, in logits, is taken without asking whether the likelihood rises."""
+"""A step that changes no strength by more, in logits, is taken without asking whether the likelihood rises.
 
-BLOCK = 1 << 16
-"""Rows summed at a time: what is made of them stays in the processor's cache."""
+So is the first one: where all are equal the curvature is the largest of all (Böhning 1992), and the step too short.
+"""
+
+BLOCK = 1 << 18
+"""Rows summed at a time, so that what is made of them stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -87,26 +90,29 @@ class Duels:
 def _counted(items: int, a: Ints, b: Ints, outcome: Ints) -> Floats:
     """Rows by ordered pair and outcome: shape (3 · items²,).
 
-    A product with a sparse matrix of one column takes two thirds of the time of `bincount`, which copies its keys.
+    A product with a sparse matrix of one column takes half the time of `bincount`, which copies its keys.
     """
     size = 3 * items * items
     sums = np.zeros(size)
-    cell, column = np.zeros((2, min(_block(size), len(a))), np.int32)
-    ones = np.ones(len(cell), np.float32)
-    matrix = coo_array((ones, (cell, column)), shape=(size, 1))
+    rows, matrix, one = -1, _column(size, 0), np.ones(1, np.float32)
     for part in _blocks(len(a), size):
-        rows = len(a[part])
-        if rows != len(cell):
-            cell = cell[:rows]
-            matrix = coo_array((ones[:rows], (cell, column[:rows])), shape=(size, 1))
+        if len(a[part]) != rows:
+            rows = len(a[part])
+            matrix = _column(size, rows)
+        cell = matrix.indices
         np.multiply(a[part], items, out=cell, dtype=np.int32, casting="unsafe")
         np.add(cell, b[part], out=cell, dtype=np.int32, casting="unsafe")
         np.multiply(cell, 3, out=cell)
         np.add(cell, outcome[part], out=cell, dtype=np.int32, casting="unsafe")
         if cell.view(np.uint32).max() >= size:
             raise ValueError("a row lies outside of all pairs")
-        sums += matrix @ ones[:1]
+        sums += matrix @ one
     return sums
+
+
+def _column(size: int, rows: int) -> csc_array:
+    """A column of this size, to which each of so many rows adds 1, in the place that `indices` is to say."""
+    return csc_array((np.ones(rows, np.float32), np.zeros(rows, np.int32), np.array([0, rows], np.int32)), (size, 1))
 
 
 def _blocks(rows: int, cells: int) -> Iterator[slice]:
@@ -125,12 +131,13 @@ def fit(duels: Duels) -> Floats:
     Every set of items must have lost to, or tied with, one outside of it (Ford 1957): see `graph.groups`.
     """
     strengths = np.zeros(duels.items)
-    for _ in range(STEPS):
+    for number in range(STEPS):
         expected = expected_rate(duels, strengths)
         gradient = duels.net(duels.wins - duels.count * expected)
         step = solve(curvature(duels, expected), gradient)
         largest = np.abs(step).max()
-        strengths = strengths + step if largest <= SURE else _climbed(duels, strengths, step)
+        sure = number == 0 or largest <= SURE
+        strengths = strengths + step if sure else _climbed(duels, strengths, step)
         if largest < CONVERGED:
             break
     return np.asarray(strengths - strengths.mean())

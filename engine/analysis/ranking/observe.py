@@ -36,7 +36,6 @@ class Block:
 
     items: int
     bucket: Ints
-    prompt: Hashes
     cell: Ints
     wins: Floats
 
@@ -67,20 +66,20 @@ def observe(rows: Rows) -> RankingState:
     order = Table.of_rows(buckets, 1, _of(bucket, buckets), np.zeros(len(rows), np.int64), shown)
     if len(items) > MOST_ITEMS:
         return crowded(prompts, order)
-    block = _block(len(items), bucket[chosen], prompt, a[chosen], b[chosen], label[chosen])
-    pairs = _pairs(block, buckets)
+    block = block_of(len(items), bucket[chosen], a[chosen], b[chosen], label[chosen])
+    pairs = pairs_of(block, buckets)
     columns, untracked = {}, set()
     for name, (codes, values) in sorted(rows.slices.items()):
         if len(values) > SLICE_VALUES:
             untracked.add(name)
         else:
-            columns[name] = _column(codes[chosen], values, block, [field[chosen] for field in shown])
+            columns[name] = _column(codes[chosen], values, block, prompt, [field[chosen] for field in shown])
     features = {
         name: _difference(*(side[chosen] for side in sides))
         for name, sides in sorted(rows.styles.items())
         if len(sides) == 2
     }
-    sample = _sample(features, block, a[chosen], b[chosen], label[chosen])
+    sample = _sample(features, prompt, block.bucket, a[chosen], b[chosen], label[chosen])
     return RankingState(items, pairs, order.fold(pairs.buckets), prompts, sample, columns, frozenset(untracked))
 
 
@@ -89,14 +88,18 @@ def _of(bucket: Ints, buckets: int) -> Ints:
     return bucket & (buckets - 1)
 
 
-def _block(items: int, bucket: Ints, prompt: Hashes, a: Ints, b: Ints, label: Floats) -> Block:
+def block_of(items: int, bucket: Ints, a: Ints, b: Ints, label: Floats) -> Block:
+    """Rows of the items `a` and `b`, different numbers below `items`, with P(a preferred)."""
     swapped = a > b
-    cell = np.where(swapped, b, a) * items + np.where(swapped, a, b)
-    return Block(items, bucket, prompt, cell, np.where(swapped, 1 - label, label))
+    cell = np.where(swapped, b, a) * np.int64(items) + np.where(swapped, a, b)
+    return Block(items, bucket, cell, np.where(swapped, 1 - label, label))
 
 
-def _pairs(block: Block, buckets: int) -> Table:
-    """In as many buckets as `state.folded` would leave; summing again takes less time than folding."""
+def pairs_of(block: Block, buckets: int) -> Table:
+    """Rows, wins and ties by bucket and pair, in as many buckets as `state.folded` leaves.
+
+    Summing again takes less time than folding.
+    """
     pairs = _summed(block, buckets)
     for fewer in (COARSE_BUCKETS, FEWEST_BUCKETS):
         if pairs.buckets > fewer and len(pairs.keys) > FINE_KEYS:
@@ -157,14 +160,16 @@ def _shown(rows: Rows, label: Floats, named: Flags) -> list[Floats | Flags]:
     return fields
 
 
-def _column(codes: NDArray[np.int32], values: list[str], block: Block, shown: list[Floats | Flags]) -> SliceColumn:
+def _column(
+    codes: NDArray[np.int32], values: list[str], block: Block, prompt: Hashes, shown: list[Floats | Flags]
+) -> SliceColumn:
     """The column over its sorted values."""
     order = sorted(range(len(values)), key=values.__getitem__)
     rank = np.full(len(values) + 1, -1, np.int64)
     rank[order] = np.arange(len(values))
     code = rank[codes]
     kept = np.flatnonzero(code >= 0)
-    code, bucket, prompt = code[kept], _of(block.bucket[kept], SLICE_BUCKETS), block.prompt[kept]
+    code, bucket, prompt = code[kept], _of(block.bucket[kept], SLICE_BUCKETS), prompt[kept]
     return SliceColumn(
         tuple(values[index] for index in order),
         _summed(block, SLICE_BUCKETS, kept, code, len(values)),
@@ -173,12 +178,12 @@ def _column(codes: NDArray[np.int32], values: list[str], block: Block, shown: li
     ).folded()
 
 
-def _sample(features: dict[str, Floats], block: Block, a: Ints, b: Ints, label: Floats) -> StyleSample:
+def _sample(features: dict[str, Floats], prompt: Hashes, bucket: Ints, a: Ints, b: Ints, label: Floats) -> StyleSample:
     """The rows of known style, as many as are kept."""
     if not features:
         return StyleSample.empty()
     known = np.asarray(np.isfinite(np.stack(list(features.values()))).any(axis=0))
-    return StyleSample(NO_BOUND, block.prompt, block.bucket, a, b, label, features).where(known).trimmed()
+    return StyleSample(NO_BOUND, prompt, bucket, a, b, label, features).where(known).trimmed()
 
 
 def _difference(a: Floats, b: Floats) -> Floats:
