@@ -17,6 +17,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Ranking(),
     Compare(),
     Agreement(),
+    Judge(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
