@@ -129,16 +129,33 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
     of which earlier parts are not read again).
     """
     size = len(draft.lines)
-    form = schema(kind, list(draft.slices), optional(kind, draft.columns))
+    given = {**draft.columns, **_characters(kind, draft.columns)}
+    form = schema(kind, list(draft.slices), optional(kind, given))
     filled: dict[str, pa.Array] = {}
     for field in form:
         if field.name.startswith(SLICE_PREFIX):
             filled[field.name] = draft.slices[field.name.removeprefix(SLICE_PREFIX)]
         else:
-            filled[field.name] = _typed(draft.columns.get(field.name), field.type, size)
+            filled[field.name] = _typed(given.get(field.name), field.type, size)
     filled["source_line"] = pa.array(draft.lines)
     filled.update(_hashes(filled, _hashed(filled, draft), occurrences, draft.lines))
     return pa.table([filled[field.name] for field in form], schema=form)
+
+
+_TEXTS: Mapping[Kind, tuple[tuple[str, str], ...]] = {
+    "comparison": (("text_a", "style.characters.a"), ("text_b", "style.characters.b")),
+    "score": (("text", "style.characters"),),
+}
+
+
+def _characters(kind: Kind, columns: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """How long the texts are, as a feature of their style, where the source does not say how long they are."""
+    texts = _TEXTS.get(kind, ())
+    if any(name in columns for name in _LENGTHS.get(kind, ())) or any(text not in columns for text, _ in texts):
+        return {}
+    return {
+        style: pc.cast(pc.utf8_length(_typed(columns[text], pa.string(), 0)), pa.float64()) for text, style in texts
+    }
 
 
 def _typed(values: Any, form: pa.DataType, size: int) -> pa.Array:
