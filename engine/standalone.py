@@ -24,7 +24,7 @@ from engine.analysis import ANALYSES, applicable
 from engine.analysis.base import Analysis, Parameters
 from engine.errors import InputRefused, NotFound, PlumblineError, UsageError
 from engine.formats import Report, read, to_rows, view_columns
-from engine.formats.canonical import SLICE_PREFIX
+from engine.formats.canonical import SLICE_PREFIX, STYLE_PREFIX
 from engine.types import Evidence, Notice, Result, RowReference, Rows
 
 FileName = str | os.PathLike[str]
@@ -260,7 +260,11 @@ def _with_text(worst: list[RowReference], parts: list[FileRows]) -> list[dict[st
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """A canonical row for people: what is known of it, slices under one name."""
-    plain = {name: value for name, value in row.items() if value is not None and name not in NOT_SHOWN}
+    plain = {
+        name: value
+        for name, value in row.items()
+        if value is not None and name not in NOT_SHOWN and not name.startswith(STYLE_PREFIX)
+    }
     slices = {name.removeprefix(SLICE_PREFIX): plain.pop(name) for name in list(plain) if name.startswith(SLICE_PREFIX)}
     return {**plain, "slices": slices}
 

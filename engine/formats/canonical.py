@@ -129,33 +129,33 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
     of which earlier parts are not read again).
     """
     size = len(draft.lines)
-    draft.columns |= _characters(kind, draft.columns)
-    form = schema(kind, list(draft.slices), optional(kind, draft.columns))
+    given = {**draft.columns, **_characters(kind, draft.columns)}
+    form = schema(kind, list(draft.slices), optional(kind, given))
     filled: dict[str, pa.Array] = {}
     for field in form:
         if field.name.startswith(SLICE_PREFIX):
             filled[field.name] = draft.slices[field.name.removeprefix(SLICE_PREFIX)]
         else:
-            filled[field.name] = _typed(draft.columns.get(field.name), field.type, size)
+            filled[field.name] = _typed(given.get(field.name), field.type, size)
     filled["source_line"] = pa.array(draft.lines)
     filled.update(_hashes(filled, _hashed(filled, draft), occurrences, draft.lines))
     return pa.table([filled[field.name] for field in form], schema=form)
 
 
-_TEXTS: Mapping[Kind, tuple[tuple[str, str, str], ...]] = {
-    "comparison": (("text_a", "length_a", "characters.a"), ("text_b", "length_b", "characters.b")),
-    "score": (("text", "length", "characters"),),
+_TEXTS: Mapping[Kind, tuple[tuple[str, str], ...]] = {
+    "comparison": (("text_a", "style.characters.a"), ("text_b", "style.characters.b")),
+    "score": (("text", "style.characters"),),
 }
-"""Texts, what says how long they are, and what is counted where nothing does."""
 
 
-def _characters(kind: Kind, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The length of each text in characters, where a file has texts but does not say how long they are."""
-    known = _TEXTS.get(kind, ())
-    if any(text not in columns or length in columns for text, length, _ in known):
+def _characters(kind: Kind, columns: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """How long the texts are, as a feature of their style, where the source does not say how long they are."""
+    texts = _TEXTS.get(kind, ())
+    if any(name in columns for name in _LENGTHS.get(kind, ())) or any(text not in columns for text, _ in texts):
         return {}
-    lengths = ((name, pc.utf8_length(_typed(columns[text], pa.string(), 0))) for text, _, name in known)
-    return {STYLE_PREFIX + name: pc.cast(length, pa.float64()) for name, length in lengths}
+    return {
+        style: pc.cast(pc.utf8_length(_typed(columns[text], pa.string(), 0)), pa.float64()) for text, style in texts
+    }
 
 
 def _typed(values: Any, form: pa.DataType, size: int) -> pa.Array:

@@ -12,6 +12,7 @@ import polars as pl
 from engine.store.datasets import existing_segment
 
 SLICE_PREFIX = "slice."
+STYLE_PREFIX = "style."
 NOT_SHOWN = ("bucket", "prompt_hash")
 CACHED_ROWS = 2_000
 
@@ -63,6 +64,10 @@ def _read(sha256: str, wanted: set[int]) -> dict[int, dict[str, Any]]:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    known = {key: value for key, value in row.items() if value is not None and key not in NOT_SHOWN}
+    known = {
+        key: value
+        for key, value in row.items()
+        if value is not None and key not in NOT_SHOWN and not key.startswith(STYLE_PREFIX)
+    }
     slices = {key.removeprefix(SLICE_PREFIX): known.pop(key) for key in list(known) if key.startswith(SLICE_PREFIX)}
     return {**known, "slices": slices}

@@ -25,9 +25,7 @@ def verdict(ruler: Estimate) -> str:
 def sentence(ruler: str, found: Mapping[str, Estimate], prompts: int, parts: Sequence[Mapping[str, Any]]) -> str:
     """How often the ruler alone is right, how often all of style is, how the reward moves, which subsets it decides."""
     share = found["ruler_accuracy"]
-    name = "Length" if ruler in UNITS else ruler.replace("_", " ").capitalize()
-    basis = f"{amount(share.n, 'pair')} of {amount(prompts, 'prompt')}"
-    told = [f"{name} alone picks the preferred answer in {_percent(share)} of {basis}"]
+    told = [f"{_picks(ruler, share)} of {amount(share.n, 'pair')} of {amount(prompts, 'prompt')}"]
     style = found["style_accuracy"]
     if style.value is not None and len([each for each in found if each.endswith("_accuracy")]) > 3:
         told.append(f"all features of style together in {_percent(style)} on held-out prompts")
@@ -42,6 +40,15 @@ def sentence(ruler: str, found: Mapping[str, Estimate], prompts: int, parts: Seq
         named = ", ".join(decided[:NAMED_MOST]) + (" …" if len(decided) > NAMED_MOST else "")
         told.append(f"it decides {len(decided)} of {amount(len(parts), 'subset')}: {named}")
     return "; ".join(told) + "."
+
+
+def _picks(ruler: str, share: Estimate) -> str:
+    if verdict(share) == LESS and share.value is not None and share.low is not None and share.high is not None:
+        turned = Estimate(1 - share.value, 1 - share.high, 1 - share.low)
+        name = "The shorter answer" if ruler in UNITS else f"The answer with less {ruler.replace('_', ' ')}"
+        return f"{name} is the preferred one in {_percent(turned)}"
+    name = "Length" if ruler in UNITS else ruler.replace("_", " ").capitalize()
+    return f"{name} alone picks the preferred answer in {_percent(share)}"
 
 
 def _percent(share: Estimate) -> str:
