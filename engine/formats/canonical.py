@@ -89,6 +89,9 @@ _FIELDS: Mapping[Kind, list[tuple[str, pa.DataType]]] = {
 STYLE_PREFIX = "style."
 """`style.<feature>.a` and `.b` of a pair, `style.<feature>` of a single answer: float64, where a file has them."""
 
+CHARACTERS = "characters"
+"""The feature of style that every answer with a text has; it stands in for a length where a file gives none."""
+
 _OPTIONAL: Mapping[Kind, Mapping[str, pa.DataType]] = {
     "comparison": {"verdict": pa.float64(), "outcome": pa.string()},
     "score": {"annotator": pa.string()},
@@ -129,6 +132,7 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
     of which earlier parts are not read again).
     """
     size = len(draft.lines)
+    _measure(draft)
     form = schema(kind, list(draft.slices), optional(kind, draft.columns))
     filled: dict[str, pa.Array] = {}
     for field in form:
@@ -139,6 +143,15 @@ def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Tab
     filled["source_line"] = pa.array(draft.lines)
     filled.update(_hashes(filled, _hashed(filled, draft), occurrences, draft.lines))
     return pa.table([filled[field.name] for field in form], schema=form)
+
+
+def _measure(draft: Columns) -> None:
+    """Add how many characters each answer has, of which the texts are known."""
+    for name in _PROSE:
+        written = draft.columns.get(name)
+        if written is not None and pa.types.is_string(written.type):
+            feature = f"{STYLE_PREFIX}{CHARACTERS}{name.removeprefix('text').replace('_', '.')}"
+            draft.columns[feature] = pc.cast(pc.utf8_length(written), pa.float64())
 
 
 def _typed(values: Any, form: pa.DataType, size: int) -> pa.Array:
@@ -314,13 +327,15 @@ def _styles(table: pa.Table, kind: Kind) -> dict[str, tuple[NDArray[np.float64],
             feature = name.removeprefix(STYLE_PREFIX)
             feature = feature[:-2] if kind == "comparison" else feature
             found[feature] = tuple(f"{STYLE_PREFIX}{feature}{side}" for side in sides)
-    return {
+    known = {
         feature: tuple(_numbers(table.column(name), np.float64, np.nan) for name in stored)
         for feature, stored in found.items()
         if stored
         and all(name in table.column_names for name in stored)
         and all(table.column(name).null_count < len(table) for name in stored)
     }
+    characters = known.pop(CHARACTERS, None)
+    return known if characters is None or "length" in known else {"length": characters, **known}
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:

@@ -22,7 +22,8 @@ from engine.formats.limits import Limits
 from engine.formats.parquet_tables import read_parquet
 from engine.formats.plan import Draft, Plan, apply_mapping, check_mapping, plan_from_dict, sample_of
 from engine.formats.report import REASONS, Report
-from engine.formats.source import Source, blocks, is_parquet, open_source, unpack
+from engine.formats.source import Source, blocks, is_parquet, is_zip, open_source, unpack
+from engine.formats.workbooks import is_workbook, open_parts, read_workbook
 from engine.types import Kind
 from engine.words import amount
 
@@ -160,6 +161,13 @@ class Reading:
             self._container = "parquet"
             yield from read_parquet(source)
             return
+        if is_zip(source):
+            parts = open_parts(source)
+            if not is_workbook(parts):
+                raise source.refuse("this is a zip archive: its files are read one by one", "archive_not_read")
+            self._container = "workbook"
+            yield from read_workbook(source, parts, self._fits)
+            return
         unpack(source)
         if is_parquet_stream(source):
             self._container = "parquet"
@@ -188,6 +196,9 @@ class Reading:
             yield block
 
     # -------------------------------------------------------------- recognition
+
+    def _fits(self, batch: Batch) -> bool:
+        return registry.recognise(sample_of(batch), self._mapping) is not None
 
     def _recognise(self, batch: Batch) -> None:
         sample = sample_of(batch)

@@ -19,7 +19,8 @@ BLOCK = 8 * MIB
 _GZIP = b"\x1f\x8b"
 _UTF8_BOM = b"\xef\xbb\xbf"
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "archive_not_read", "a zip archive or workbook: unpack it, or save the sheet as CSV"),
+    (b"PK\x03\x04", "archive_not_read", "a zip archive within another: unpack it"),
+    (b"\xd0\xcf\x11\xe0", "archive_not_read", "an old or locked workbook (xls): save it as xlsx, or the sheet as CSV"),
     (b"(\xb5/\xfd", "archive_not_read", "zstd-compressed: unpack it, or compress with gzip"),
     (b"BZh", "archive_not_read", "bzip2-compressed: unpack it, or compress with gzip"),
     (b"\xfd7zXZ", "archive_not_read", "xz-compressed: unpack it, or compress with gzip"),
@@ -101,6 +102,11 @@ def head_of(source: Source, size: int = 64) -> bytes:
 def is_parquet(source: Source) -> bool:
     """Whether the stream is a Parquet file."""
     return head_of(source, 4) == b"PAR1"
+
+
+def is_zip(source: Source) -> bool:
+    """Whether the stream is a zip archive, as workbooks are."""
+    return head_of(source, 4) == b"PK\x03\x04"
 
 
 def unpack(source: Source) -> None:
