@@ -90,6 +90,19 @@ class Reading:
         finally:
             self._source.stream.close()
 
+    def begin(self) -> tuple[Batch, str]:
+        """The first rows as the file holds them, and its container; nothing can be read afterwards.
+
+        Raises InputRefused where there is no row that can be parsed, LimitExceeded.
+        """
+        try:
+            for batch in self._batches():
+                if len(batch):
+                    return batch, self._container
+            raise self._source.refuse("the file holds no rows", "no_rows")
+        finally:
+            self._source.stream.close()
+
     # -------------------------------------------------------------- batches
 
     def _tables(self) -> Iterator[pa.Table]:
