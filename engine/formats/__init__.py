@@ -3,6 +3,7 @@
 from engine.formats.canonical import build, kind_of, schema, to_rows, view_columns
 from engine.formats.guessing import ColumnGuess, Peek, guess, peek, signature
 from engine.formats.limits import Limits
+from engine.formats.members import Member, archive_members, folder_members, is_archive
 from engine.formats.reading import FollowState, Reading, follow_from_dict, read, read_table, settled
 from engine.formats.report import Rejection, Report, report_from_dict
 
@@ -10,13 +11,17 @@ __all__ = [
     "ColumnGuess",
     "FollowState",
     "Limits",
+    "Member",
     "Peek",
     "Reading",
     "Rejection",
     "Report",
+    "archive_members",
     "build",
+    "folder_members",
     "follow_from_dict",
     "guess",
+    "is_archive",
     "kind_of",
     "peek",
     "read",

@@ -22,7 +22,7 @@ from engine.formats.limits import Limits
 from engine.formats.parquet_tables import read_parquet
 from engine.formats.plan import Draft, Plan, apply_mapping, check_mapping, plan_from_dict, sample_of
 from engine.formats.report import REASONS, Report
-from engine.formats.source import Source, blocks, is_parquet, is_zip, open_source, unpack
+from engine.formats.source import OF_FILES, Source, blocks, is_parquet, is_zip, open_source, unpack
 from engine.formats.workbooks import is_workbook, open_parts, read_workbook
 from engine.types import Kind
 from engine.words import amount
@@ -177,7 +177,7 @@ class Reading:
         if is_zip(source):
             parts = open_parts(source)
             if not is_workbook(parts):
-                raise source.refuse("this is a zip archive: its files are read one by one", "archive_not_read")
+                raise source.refuse(OF_FILES, "archive_of_files")
             self._container = "workbook"
             yield from read_workbook(source, parts, self._fits)
             return

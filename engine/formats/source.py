@@ -34,6 +34,9 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 )
 
 
+OF_FILES = "this is an archive: each of its files is a dataset of its own"
+
+
 @dataclass
 class Source:
     """An open file: its name for messages, its raw stream and how far it has been read.
@@ -109,17 +112,32 @@ def is_zip(source: Source) -> bool:
     return head_of(source, 4) == b"PK\x03\x04"
 
 
+def is_tar_head(head: bytes) -> bool:
+    """Whether these first 512 bytes begin a tar archive."""
+    return head[257:262] == b"ustar"
+
+
+def unpacked(source: Source) -> IO[bytes]:
+    """The content of a gzip stream from its start, bounded."""
+    source.stream.seek(0)
+    return _Unpacked(source)  # type: ignore[return-value]
+
+
 def unpack(source: Source) -> None:
     """Replace a gzip stream by its content, bounded; refuse archives within archives and binary files.
 
     Raises:
         InputRefused: a kind of file that is not read.
     """
-    head = head_of(source)
+    head = head_of(source, 512)
+    if is_tar_head(head):
+        raise source.refuse(OF_FILES, "archive_of_files")
     if head.startswith(_GZIP):
         source.packed = True
         inner = _Unpacked(source)
-        start = inner.read(64)
+        start = inner.read(512)
+        if is_tar_head(start):
+            raise source.refuse(OF_FILES, "archive_of_files")
         if start.startswith(_GZIP):
             raise source.refuse("an archive within an archive is not read", "nested_archive")
         if start.startswith(b"PAR1"):
