@@ -198,12 +198,16 @@ class _Taking:
     def _taken(self, name: str, stream: IO[bytes]) -> Member:
         size = 0
         with self._file.open("wb") as out:
-            while block := stream.read(MIB):
+            while block := self._block(stream):
                 size += len(block)
                 self._count(len(block))
                 out.write(block)
         nested = "nested_archive" if size and is_archive(self._file) else ""
         return Member(name, size, None if nested else self._file, nested)
+
+    def _block(self, stream: IO[bytes]) -> bytes:
+        with _readable(self._source):
+            return stream.read(MIB)
 
     def _count(self, size: int) -> None:
         limits = self._source.limits
