@@ -20,6 +20,7 @@ import tempfile
 import time
 import traceback
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ import pyarrow.parquet as pq
 
 from engine.errors import InputRefused, NotEnoughData, PlumblineError, UsageError
 from engine.formats import FollowState, Limits, read, to_rows
-from tests.formats.samples import FILES
+from tests.formats.samples import FILES, packed, workbook
 
 NAMED = (InputRefused, NotEnoughData, UsageError)
 SEED = 20261123
@@ -124,7 +125,23 @@ def join(data: bytes, rng: random.Random) -> bytes:
     return data + _seeds()[rng.choice(sorted(FILES))]
 
 
+def inside(data: bytes, rng: random.Random) -> bytes:
+    """Damage one part of a zip archive and close it again, so that its checksums hold."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError, EOFError, RuntimeError):
+        return data
+    if not parts:
+        return data
+    name = rng.choice(sorted(parts))
+    parts[name] = rng.choice((flip, swap_type, swap_type, drop, insert, cut, repeat))(parts[name], rng)
+    return packed(dict(parts))
+
+
 DAMAGE = (cut, flip, swap_type, swap_type, shuffle_lines, repeat, drop, insert, nest, recode, line_ends, pack, join)
+WITHIN = 3
+"""How many of four damages of an archive are done to one of its parts."""
 MAPPINGS: tuple[dict[str, str], ...] = (
     {"score_a": "score_b", "score_b": "score_a", "label": "label"},
     {"value": "judge_score", "truth": "correct", "scale": "100"},
@@ -149,7 +166,8 @@ def damaged(run: int) -> tuple[str, bytes, random.Random]:
     name = sorted(FILES)[run % len(FILES)]
     data = _seeds()[name]
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
-        data = rng.choice(DAMAGE)(data, rng)
+        within = data[:4] == b"PK\x03\x04" and rng.randrange(4) < WITHIN
+        data = (inside if within else rng.choice(DAMAGE))(data, rng)
     return name, data, rng
 
 
@@ -292,6 +310,25 @@ def zip_bomb() -> bytes:
     return out.getvalue()
 
 
+def workbook_of(rows: str, texts: str = "") -> bytes:
+    head = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    more = {"xl/worksheets/sheet1.xml": f"{head}{rows}</sheetData></worksheet>"}
+    return workbook({"x": [["margin", "label"]]}, more={**more, **({"xl/sharedStrings.xml": texts} if texts else {})})
+
+
+def workbook_bomb() -> bytes:
+    return workbook_of('<row r="1"/>' * 20_000_000)
+
+
+def workbook_texts() -> bytes:
+    return workbook_of("", "<sst>" + "<si><t>a</t></si>" * 5_000_000 + "</sst>")
+
+
+def workbook_far() -> bytes:
+    rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="999999999"><c r="A999999999"><v>1</v></c></row>'
+    return workbook_of(rows)
+
+
 def dictionary_bomb() -> bytes:
     words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(3_000_000, np.int32)), pa.array(["x" * 1_000_000]))
     out = io.BytesIO()
@@ -352,6 +389,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "gzip of 258 MB": gzip_bomb,
     "gzip ten deep": nested_gzip,
     "zip": zip_bomb,
+    "workbook of 2e7 rows": workbook_bomb,
+    "workbook of 5e6 texts": workbook_texts,
+    "workbook with a row 999999999": workbook_far,
     "Parquet dictionary of 3 TB": dictionary_bomb,
     "Parquet nested dictionary of 2 TB": nested_dictionary_bomb,
     "Parquet lists of 4e7 numbers": run_length_bomb,

@@ -69,7 +69,10 @@ def analyse(
 
 @dataclass
 class Analysing:
-    """One way from files to a result. `dataset` holds what is known of the files, after an error too."""
+    """One way from files to a result. `dataset` holds what is known of the files, after an error too.
+
+    `given` are the folders and archives in which the files lie, where a person named those.
+    """
 
     files: Sequence[Path]
     analysis: str
@@ -77,6 +80,7 @@ class Analysing:
     mapping: Mapping[str, str]
     open_file: Callable[[Path, Mapping[str, str]], FileRows] = field(default_factory=lambda: FileRows)
     dataset: dict[str, Any] = field(default_factory=lambda: dict(NOTHING_KNOWN))
+    given: Sequence[Path] = ()
 
     def run(self, progress: Progress | None = None) -> Result:
         """Read, observe segment by segment, combine in the order given, conclude."""
@@ -184,7 +188,7 @@ class Analysing:
 
     def _command(self) -> str:
         """What a person types to get this result again."""
-        words = ["python", "-m", "jobs", "analyse", *(_argument(path) for path in self.files)]
+        words = ["python", "-m", "jobs", "analyse", *(_argument(path) for path in self.given or self.files)]
         words += ["--analysis", self.analysis]
         for option, given in (("--param", self.params), ("--map", self.mapping)):
             for name, value in given.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from hashlib import file_digest
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +16,8 @@ import pyarrow.parquet as pq
 
 from engine.analysis import ANALYSES
 from engine.errors import InputRefused, LimitExceeded, PlumblineError
-from engine.formats import Limits, follow_from_dict, read, read_table, to_rows
+from engine.formats import Limits, archive_members, follow_from_dict, read, read_table, to_rows
+from engine.formats.members import REFUSALS
 from engine.formats.segments import write_segment
 from jobs import disk
 from jobs.child_limits import resident
@@ -55,7 +57,7 @@ def send(out: IO[str], message: dict[str, Any]) -> None:
 def answer(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     """Do what is asked; whatever goes wrong is named, never raised."""
     try:
-        done = _read(request, out) if request["do"] == "read" else _observe(request, out)
+        done = WORK[request["do"]](request, out)
     except PlumblineError as error:
         return _failed(error)
     except (MemoryError, pa.ArrowMemoryError):
@@ -98,6 +100,25 @@ def _read(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     }
 
 
+def _unpack(request: dict[str, Any], _out: IO[str]) -> dict[str, Any]:
+    return unpack(Path(request["path"]), request["name"], Path(request["out_dir"]), Limits(**request["limits"]))
+
+
+def unpack(path: Path, name: str, folder: Path, limits: Limits) -> dict[str, Any]:
+    """Take the files out of an archive, each into a file of its own; those that are refused are named."""
+    taken: list[dict[str, Any]] = []
+    refused: list[dict[str, str]] = []
+    for number, member in enumerate(archive_members(path, name, folder, limits)):
+        if member.path is None:
+            refused.append({"name": member.name, "code": member.refused, "message": REFUSALS[member.refused]})
+            continue
+        kept = member.path.rename(folder / f"{number}")
+        with kept.open("rb") as stream:
+            sha256 = file_digest(stream, "sha256").hexdigest()
+        taken.append({"name": member.name, "path": str(kept), "sha256": sha256, "size": member.size})
+    return {"files": taken, "refused": refused}
+
+
 def _observe(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     started = time.monotonic()
     target = Path(request["out"])
@@ -116,3 +137,6 @@ def _observe(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     part.write_bytes(state)
     part.replace(target)
     return {"rows": rows, "duration": time.monotonic() - started}
+
+
+WORK = {"read": _read, "observe": _observe, "unpack": _unpack}

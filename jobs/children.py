@@ -249,6 +249,15 @@ class Child:
             duration=done["duration"],
         )
 
+    def unpack(self, path: Path, name: str, out_dir: Path) -> dict[str, Any]:
+        """Take the data files out of an archive into `out_dir`.
+
+        Returns:
+            `files`: name, path, sha256 and size of each; `refused`: name, code and message of what was not taken out.
+        """
+        request = {"do": "unpack", "path": str(path), "name": name, "out_dir": str(out_dir)}
+        return self._ask({**request, "limits": asdict(self.limits)}, name, _to_read(path, None, None), lambda _: None)
+
     def _clear(self, folder: Path) -> None:
         """Remove what a child that was killed left half-written."""
         for path in folder.glob(f"{UNFINISHED}{self._last_pid}-*"):

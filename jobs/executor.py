@@ -76,6 +76,9 @@ class Executor(Protocol):
     ) -> ReadDone:
         """Read a file into a segment in `out_dir`."""
 
+    def unpack(self, path: Path, name: str, out_dir: Path) -> dict[str, Any]:
+        """Take the data files out of an archive into `out_dir`: `files` and `refused`, see `Child.unpack`."""
+
     def observe(
         self,
         segment_path: Path,

@@ -90,6 +90,11 @@ class RayExecutor:
         self.backend = self._child.backend
         return self._child.read(path, name, mapping, out_dir, follow=follow, until=until, progress=progress)
 
+    def unpack(self, path: Path, name: str, out_dir: Path) -> dict[str, Any]:
+        """Always in the child, as files are read."""
+        self.backend = self._child.backend
+        return self._child.unpack(path, name, out_dir)
+
     def observe(
         self,
         segment_path: Path,

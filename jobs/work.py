@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from engine import logs
-from engine.actions import runs
+from engine.actions import archives, runs
+from engine.actions.archives import Unpacked
 from engine.actions.reports import merged
 from engine.actions.runs import NewSegment, Work
 from engine.analysis import ANALYSES, expected
@@ -191,6 +192,9 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
     try:
         done = _read_once(work, executor, folder, way)
     except InputRefused as error:
+        if error.code == "archive_of_files" and not work.version:
+            _spread(work, executor, folder)
+            return
         if error.code != "file_replaced":
             raise
         way = Way({}, replace=True)
@@ -218,6 +222,20 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
             replace=way.replace,
             backend=executor.backend,
         )
+
+
+def _spread(work: Work, executor: Executor, folder: Path) -> None:
+    """Make each file of an archive a dataset of its own; what was not taken out is said in the run's log."""
+    found = executor.unpack(work.path, work.source or work.name, folder)
+    uploads = get_settings().uploads
+    uploads.mkdir(parents=True, exist_ok=True)
+    files: list[Unpacked] = []
+    for file in found["files"]:
+        place = Path(file["path"]).replace(uploads / f"{work.run_id}-{work.attempt}-{len(files)}")
+        files.append(Unpacked(file["name"], place, file["sha256"], file["size"]))
+    said = [f"{refused['name']}: {refused['message']}\n" for refused in found["refused"]]
+    runs.describe(work, executor.backend, "".join(said))
+    archives.spread(work, files)
 
 
 def _refuse_twin(work: Work, sha256: str) -> None:

@@ -82,8 +82,8 @@ def receive_upload(
         dataset = tx.session.exec(same.with_for_update()).first()
         if dataset is None:
             dataset = Dataset(project_id=_id(home), name="", content=sha256, size=size, mapping=wanted)
-            dataset.name = _free_name(tx, home, shown)
-            _add(tx, home, dataset)
+            dataset.name = free_name(tx, home, shown)
+            add(tx, home, dataset)
             audit.record(tx.session, who, "receive_upload", f"dataset/{dataset.id}", project, sha256=sha256, size=size)
         else:
             _bring_back(tx, who, home, dataset)
@@ -129,7 +129,8 @@ def _taken_note_of(project: str, source: str, seen: Mapping[str, int]) -> Receiv
     """What a file is already where there is nothing new to say of it, without keeping anybody from writing."""
     found = fetch(_FOLLOWED, {"project": project, "source": source})
     for dataset_id, removed_at, follow, run_id, params in found:
-        if removed_at is not None or _read_already(_plain(follow), seen):
+        read = _plain(follow)
+        if (removed_at is not None and not read.get("archive")) or _read_already(read, seen):
             return Received(dataset_id, None)
         if run_id is not None and seen.items() <= _plain(params).items():
             return Received(dataset_id, run_id)
@@ -147,11 +148,15 @@ def followed(tx: Transaction, home: Project, source: str, seen: Mapping[str, int
     dataset = tx.session.exec(_OF_SOURCE, params={"home": home.id, "name": source}).first()
     if dataset is None:
         dataset = Dataset(project_id=_id(home), name="", source=source)
-        dataset.name = _free_name(tx, home, clean(source, LONGEST_NAME, "A name"))
-        _add(tx, home, dataset)
+        dataset.name = free_name(tx, home, clean(source, LONGEST_NAME, "A name"))
+        add(tx, home, dataset)
         if who is not None:
             audit.record(tx.session, who, "receive_rows", f"dataset/{dataset.id}", home.slug)
-    if dataset.removed_at is not None or _read_already(dataset.follow, seen):
+    changed = not _read_already(dataset.follow, seen)
+    if dataset.removed_at is not None and dataset.follow.get("archive") and changed:
+        dataset.name, dataset.removed_at = free_name(tx, home, dataset.name), None
+        publish_dataset(tx, home.slug, dataset.id, "dataset_added")
+    if dataset.removed_at is not None or not changed:
         return Received(_id(dataset), None)
     running = tx.execute(_RUNNING_READ, {"of": dataset.id}).first()
     if running is not None and seen.items() <= running.params.items():
@@ -173,7 +178,8 @@ def _checked_source(project: str, name: str, path: Path) -> str:
     return name
 
 
-def _add(tx: Transaction, project: Project, dataset: Dataset) -> None:
+def add(tx: Transaction, project: Project, dataset: Dataset) -> None:
+    """*System.* Inside a transaction: save a new dataset and tell of it."""
     tx.session.add(dataset)
     tx.session.flush()
     publish_dataset(tx, project.slug, dataset.id, "dataset_added")
@@ -188,7 +194,7 @@ def rename(who: Who, dataset_id: int, name: str) -> str:
         dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
         wanted = clean(name, LONGEST_NAME, "A name")
         if wanted != dataset.name:
-            dataset.name = _free_name(tx, project, wanted)
+            dataset.name = free_name(tx, project, wanted)
             _touch(tx, who, project, dataset, "rename", "dataset_changed")
         return dataset.name
 
@@ -222,7 +228,7 @@ def set_mapping(who: Who, dataset_id: int, mapping: Mapping[str, str]) -> int:
 
 def _bring_back(tx: Transaction, who: Who, project: Project, dataset: Dataset) -> None:
     if dataset.removed_at is not None:
-        dataset.name = _free_name(tx, project, dataset.name)
+        dataset.name = free_name(tx, project, dataset.name)
         dataset.removed_at = None
         _touch(tx, who, project, dataset, "restore", "dataset_added")
 
@@ -233,7 +239,8 @@ def _touch(tx: Transaction, who: Who, project: Project, dataset: Dataset, action
     publish_dataset(tx, project.slug, dataset.id, kind)
 
 
-def _free_name(tx: Transaction, project: Project, wanted: str) -> str:
+def free_name(tx: Transaction, project: Project, wanted: str) -> str:
+    """*System.* Inside a transaction: the name, or the first of "name (2)", "name (3)", … that is free."""
     present = select(Dataset.name).where(col(Dataset.project_id) == project.id, col(Dataset.removed_at).is_(None))
     if tx.session.exec(present.where(col(Dataset.name) == wanted)).first() is None:
         return wanted

@@ -35,6 +35,7 @@ __all__ = [
     "claim",
     "describe",
     "fail",
+    "fenced",
     "finish",
     "give_back",
     "progress",
@@ -176,7 +177,7 @@ _MINE = (
 def beat(work: Work) -> None:
     """Say that the owner lives. Raises Conflict where the run is not its any more."""
     with transaction() as tx:
-        _fenced(tx, work, beat_at=now())
+        fenced(tx, work, beat_at=now())
 
 
 def progress(work: Work, fraction: float, stage: str) -> None:
@@ -184,14 +185,14 @@ def progress(work: Work, fraction: float, stage: str) -> None:
     if not _due(work, stage):
         return
     with transaction() as tx:
-        run = _fenced(tx, work, beat_at=now(), progress=min(max(fraction, 0.0), 1.0), stage=stage[:200])
+        run = fenced(tx, work, beat_at=now(), progress=min(max(fraction, 0.0), 1.0), stage=stage[:200])
         publish_run(tx, work.project, run)
 
 
 def describe(work: Work, backend: str, printed: str = "") -> None:
     """Say what executes the run, and keep the end of what it printed; a beat as well. Raises Conflict (fenced)."""
     with transaction() as tx:
-        _fenced(tx, work, backend=backend, beat_at=now())
+        fenced(tx, work, backend=backend, beat_at=now())
         if printed:
             run = tx.session.get_one(Run, work.run_id)
             run.log = (run.log + storable(printed))[-MOST_LOG:]
@@ -205,7 +206,7 @@ def publish_partial(work: Work, rows: int, of: int, answer: Mapping[str, Any]) -
     shown = work.kind != "observe" and work.version > 0
     body = {"run": work.run_id, "dataset": work.dataset_id, "rows": rows, "of": of, "answer": dict(answer)}
     with transaction() as tx:
-        _fenced(tx, work, beat_at=now())
+        fenced(tx, work, beat_at=now())
         tx.publish(work.project, f"dataset/{work.dataset_id}" if shown else f"run/{work.run_id}", "partial", body)
 
 
@@ -223,8 +224,11 @@ def _due(work: Work, stage: str) -> bool:
         return True
 
 
-def _fenced(tx: Transaction, work: Work, **values: Any) -> Row[Any]:
-    """Change the run if it still is this owner's and attempt's; what is told of it then. Raises Conflict."""
+def fenced(tx: Transaction, work: Work, **values: Any) -> Row[Any]:
+    """Inside a transaction: change the run if it still is this owner's and attempt's; what is told of it then.
+
+    Raises Conflict.
+    """
     mine = {"mine": work.run_id, "holder": work.owner, "trial": work.attempt}
     run = tx.execute(_MINE, {**mine, "owner": work.owner, **values}).one_or_none()
     if run is None:
@@ -264,7 +268,7 @@ def finish(
         room.require_room(work.project, rows=segment.rows - (room.rows_of(work.dataset_id) if replaces else 0))
     with transaction() as tx:
         by = {"backend": backend} if backend else {}
-        run = _fenced(tx, work, state="done", progress=1.0, stage="", finished_at=now(), **by)
+        run = fenced(tx, work, state="done", progress=1.0, stage="", finished_at=now(), **by)
         if report is not None:
             version = add_version(
                 tx, work.project, work.dataset_id, segment, report, answer, work.run_id, replace=replaces
@@ -284,7 +288,7 @@ def fail(work: Work, error: Mapping[str, Any]) -> None:
     A followed file that was refused is not tried again until it grows or is replaced.
     """
     with transaction() as tx:
-        run = _fenced(tx, work, state="failed", error=dict(error), finished_at=now())
+        run = fenced(tx, work, state="failed", error=dict(error), finished_at=now())
         dataset = tx.session.get_one(Dataset, work.dataset_id, with_for_update=True)
         if work.kind == "read" and "offset" in work.params:
             refused = {"offset": work.params["offset"], "inode": work.params.get("inode", 0)}
@@ -296,7 +300,7 @@ def fail(work: Work, error: Mapping[str, Any]) -> None:
 def give_back(work: Work) -> None:
     """Queue a run again whose worker vanished; its owner lives. Fails it after too many losses. Raises Conflict."""
     with transaction() as tx:
-        _fenced(tx, work)
+        fenced(tx, work)
         run = tx.session.get_one(Run, work.run_id)
         if _waits_already(tx, run):
             run.state, run.finished_at = "cancelled", now()

@@ -14,7 +14,8 @@ class Limits:
     `total_bytes` bounds what a file unpacks to; `pack_ratio` is the compression above which, once `pack_free_bytes` are
     out, an archive counts as a bomb. A row longer than `row_bytes` is rejected; a line longer than `line_bytes` ends
     the reading, since its end cannot be looked for in bounded memory. `document_bytes` bounds JSON that has to be
-    parsed whole. `batch_bytes` bounds the text one batch of a Parquet file may decode to.
+    parsed whole. `batch_bytes` bounds the text one batch of a Parquet file may decode to. `files` bounds what an
+    archive may hold.
     """
 
     total_bytes: int = 16 * GIB
@@ -27,3 +28,4 @@ class Limits:
     rows: int = 500_000_000
     columns: int = 4096
     depth: int = 100
+    files: int = 1000

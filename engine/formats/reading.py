@@ -22,7 +22,8 @@ from engine.formats.limits import Limits
 from engine.formats.parquet_tables import read_parquet
 from engine.formats.plan import Draft, Plan, apply_mapping, check_mapping, plan_from_dict, sample_of
 from engine.formats.report import REASONS, Report
-from engine.formats.source import Source, blocks, is_parquet, open_source, unpack
+from engine.formats.source import OF_FILES, Source, blocks, is_parquet, is_zip, open_source, unpack
+from engine.formats.workbooks import is_workbook, open_parts, read_workbook
 from engine.types import Kind
 from engine.words import amount
 
@@ -86,6 +87,19 @@ class Reading:
         """The tables. Raises InputRefused, LimitExceeded or UsageError as `read` says."""
         try:
             yield from self._tables()
+        finally:
+            self._source.stream.close()
+
+    def begin(self) -> tuple[Batch, str]:
+        """The first rows as the file holds them, and its container; nothing can be read afterwards.
+
+        Raises InputRefused where there is no row that can be parsed, LimitExceeded.
+        """
+        try:
+            for batch in self._batches():
+                if len(batch):
+                    return batch, self._container
+            raise self._source.refuse("the file holds no rows", "no_rows")
         finally:
             self._source.stream.close()
 
@@ -160,6 +174,13 @@ class Reading:
             self._container = "parquet"
             yield from read_parquet(source)
             return
+        if is_zip(source):
+            parts = open_parts(source)
+            if not is_workbook(parts):
+                raise source.refuse(OF_FILES, "archive_of_files")
+            self._container = "workbook"
+            yield from read_workbook(source, parts, self._fits)
+            return
         unpack(source)
         if is_parquet_stream(source):
             self._container = "parquet"
@@ -188,6 +209,9 @@ class Reading:
             yield block
 
     # -------------------------------------------------------------- recognition
+
+    def _fits(self, batch: Batch) -> bool:
+        return registry.recognise(sample_of(batch), self._mapping) is not None
 
     def _recognise(self, batch: Batch) -> None:
         sample = sample_of(batch)

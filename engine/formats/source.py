@@ -19,7 +19,8 @@ BLOCK = 8 * MIB
 _GZIP = b"\x1f\x8b"
 _UTF8_BOM = b"\xef\xbb\xbf"
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "archive_not_read", "a zip archive or workbook: unpack it, or save the sheet as CSV"),
+    (b"PK\x03\x04", "archive_not_read", "a zip archive within another: unpack it"),
+    (b"\xd0\xcf\x11\xe0", "archive_not_read", "an old or locked workbook (xls): save it as xlsx, or the sheet as CSV"),
     (b"(\xb5/\xfd", "archive_not_read", "zstd-compressed: unpack it, or compress with gzip"),
     (b"BZh", "archive_not_read", "bzip2-compressed: unpack it, or compress with gzip"),
     (b"\xfd7zXZ", "archive_not_read", "xz-compressed: unpack it, or compress with gzip"),
@@ -31,6 +32,9 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\x7fELF", "binary_not_read", "a program"),
     (b"%PDF", "binary_not_read", "a PDF document"),
 )
+
+
+OF_FILES = "this is an archive: each of its files is a dataset of its own"
 
 
 @dataclass
@@ -103,17 +107,37 @@ def is_parquet(source: Source) -> bool:
     return head_of(source, 4) == b"PAR1"
 
 
+def is_zip(source: Source) -> bool:
+    """Whether the stream is a zip archive, as workbooks are."""
+    return head_of(source, 4) == b"PK\x03\x04"
+
+
+def is_tar_head(head: bytes) -> bool:
+    """Whether these first 512 bytes begin a tar archive."""
+    return head[257:262] == b"ustar"
+
+
+def unpacked(source: Source) -> IO[bytes]:
+    """The content of a gzip stream from its start, bounded."""
+    source.stream.seek(0)
+    return _Unpacked(source)  # type: ignore[return-value]
+
+
 def unpack(source: Source) -> None:
     """Replace a gzip stream by its content, bounded; refuse archives within archives and binary files.
 
     Raises:
         InputRefused: a kind of file that is not read.
     """
-    head = head_of(source)
+    head = head_of(source, 512)
+    if is_tar_head(head):
+        raise source.refuse(OF_FILES, "archive_of_files")
     if head.startswith(_GZIP):
         source.packed = True
         inner = _Unpacked(source)
-        start = inner.read(64)
+        start = inner.read(512)
+        if is_tar_head(start):
+            raise source.refuse(OF_FILES, "archive_of_files")
         if start.startswith(_GZIP):
             raise source.refuse("an archive within an archive is not read", "nested_archive")
         if start.startswith(b"PAR1"):

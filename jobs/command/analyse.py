@@ -40,7 +40,7 @@ def add(subparsers: Any) -> None:
         epilog=f"{EXAMPLES}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="files, folders, archives")
     parser.add_argument("--analysis", default="", metavar="NAME", help="default: the leading one of such rows")
     parser.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the analysis"
@@ -56,20 +56,22 @@ def add(subparsers: Any) -> None:
 
 
 def analyse(args: argparse.Namespace) -> int:
-    """Check what was asked, conclude, print; returns the exit code."""
+    """Check what was asked, conclude, print; returns the exit code. Files in folders and archives count together."""
     if args.submit:
         return _submit(args)
     from engine.errors import InputRefused, NotEnoughData
     from engine.standalone import Analysing
     from jobs.command import fail_if
     from jobs.command.limited import limited_files
+    from jobs.command.members import files_in
     from jobs.command.read import parse_mapping
 
     condition = None if args.fail_if is None else fail_if.parse(args.fail_if)
     work = Analysing(args.files, args.analysis, _parameters(args.param), parse_mapping(args.map))
     work.choose()
     try:
-        with limited_files() as work.open_file, _progress_bar() as progress:
+        with files_in(args.files) as found, limited_files() as work.open_file, _progress_bar() as progress:
+            work.files, work.given = found, args.files
             result = work.run(progress)
     except (InputRefused, NotEnoughData) as error:
         return _print_refusal(work, error, args.json)

@@ -1,21 +1,27 @@
-"""`python -m jobs read FILE…`: what files are, how many of their rows can be taken, and why the others cannot."""
+"""`python -m jobs read FILE_OR_FOLDER…`: what files are, how many of their rows can be taken, and why others cannot.
+
+One file is described; several, a folder or an archive give a table with a line for each file.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.errors import PlumblineError, UsageError
-from engine.formats import Report, read
+from engine.formats import Member, Report, archive_members, folder_members, is_archive, read
+from engine.formats.members import REFUSALS
 from engine.formats.report import REASONS
 
 EXAMPLES = """examples:
   python -m jobs read scores.jsonl
+  python -m jobs read results/ more.zip
   python -m jobs read pairs.csv --map score_a=ours --map score_b=theirs --map label=human --json
 """
 
@@ -28,7 +34,9 @@ def add(subparsers: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="files, recognised by their content")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE_OR_FOLDER", type=Path, help="files recognised by content, folders, archives"
+    )
     parser.add_argument(
         "--map", action="append", default=[], metavar="ROLE=COLUMN", help="what a column means, such as score_a=ours"
     )
@@ -37,10 +45,112 @@ def add(subparsers: Any) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Read every file; the greatest exit code of them all (0 done, 2 usage, 3 refused)."""
+    """Read every file; the greatest exit code of them all (0 done, 2 usage, 3 refused).
+
+    Of folders and archives it is 0 where at least one file could be read: what else lies there may be anything.
+    """
     mapping = parse_mapping(args.map)
-    codes = [_one(path, mapping, as_json=args.json) for path in args.files]
-    return max(codes)
+    if len(args.files) == 1 and not _holds_files(args.files[0]):
+        return _one(args.files[0], mapping, as_json=args.json)
+    code, lines = 0, []
+    for path in args.files:
+        seen = [_seen(member, mapping) for member in _members(path)]
+        codes = [line.code for line in seen]
+        code = max(code, (min(codes, default=3) if _holds_files(path) else max(codes)))
+        lines += seen
+        if args.json:
+            for line in seen:
+                print(json.dumps(line.told(), ensure_ascii=False), flush=True)
+    if not args.json:
+        print("\n".join(table(lines)))
+    return code
+
+
+def _holds_files(path: Path) -> bool:
+    return path.is_dir() or is_archive(path)
+
+
+def _members(path: Path) -> Iterator[Member]:
+    """The file itself, or those in it; names are relative to the folder, or stand behind the archive's name."""
+    if path.is_dir():
+        for member in folder_members(path):
+            if member.path is not None and is_archive(member.path):
+                yield from _packed(member.path, member.name)
+            else:
+                yield member
+    elif is_archive(path):
+        yield from _packed(path, path.name)
+    else:
+        yield Member(path.name, 0, path)
+
+
+def _packed(path: Path, name: str) -> Iterator[Member]:
+    with TemporaryDirectory(prefix="plumbline-") as folder:
+        try:
+            for member in archive_members(path, name, Path(folder)):
+                yield replace(member, name=f"{name}/{member.name}")
+        except PlumblineError as error:
+            yield Member(name, 0, None, error.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One line of the table: the file's name, what was found, the code of a refusal and the exit code it means."""
+
+    name: str
+    report: Report
+    refused: str = ""
+    code: int = 0
+    error: Mapping[str, Any] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """As one JSON object."""
+        found = {"file": self.name, **shown(self.report)}
+        return {**found, "error": dict(self.error)} if self.refused else found
+
+
+def _seen(member: Member, mapping: Mapping[str, str]) -> Seen:
+    if member.path is None:
+        error = {"code": member.refused, "message": f"{member.name}: {REFUSALS.get(member.refused, 'not taken out')}"}
+        return Seen(member.name, Report(), member.refused, 3, error)
+    reading = None
+    try:
+        reading = read(member.path, member.name, mapping)
+        for _ in reading:
+            pass
+    except PlumblineError as error:
+        report = reading.report if reading is not None else Report()
+        return Seen(member.name, report, error.code, error.exit_code, error.to_dict())
+    return Seen(member.name, reading.report)
+
+
+COLUMNS = ("file", "format", "kind", "rows", "accepted", "rejected", "warnings")
+
+
+def table(lines: Sequence[Seen]) -> list[str]:
+    """The table as text that is also Markdown."""
+    rows = [_cells(line) for line in lines]
+    widths = [max(len(row[place]) for row in [COLUMNS, *rows]) for place in range(len(COLUMNS))]
+    numbers = [name in ("rows", "accepted", "rejected") for name in COLUMNS]
+    rule = ["-" * (width - 1) + ":" if number else "-" * width for width, number in zip(widths, numbers, strict=True)]
+    padded = [
+        [
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, numbers, strict=True)
+        ]
+        for row in [COLUMNS, *rows]
+    ]
+    return [f"| {' | '.join(row)} |" for row in [padded[0], rule, *padded[1:]]]
+
+
+def _cells(line: Seen) -> tuple[str, ...]:
+    report = line.report
+    name = line.name.replace("|", "\\|")
+    if line.refused:
+        return (name, "refused", "", "", "", "", line.refused)
+    said = ", ".join(notice.code for notice in report.warnings)
+    counts = (f"{count:,}" for count in (report.rows, report.accepted, report.rejected))
+    return (name, report.format, report.kind or "", *counts, said)
 
 
 def parse_mapping(words: list[str]) -> dict[str, str]:

@@ -20,7 +20,8 @@ from tests.store.fixtures import Installation
 from tests.store.people import person, upload
 
 SYSTEM = {
-    "actions.datasets": {"followed", "receive_inbox"},
+    "actions.archives": {"fitted", "spread"},
+    "actions.datasets": {"add", "followed", "free_name", "receive_inbox"},
     "actions.demo": {"set_playing"},
     "actions.identities": {"arrive"},
     "actions.inbox": {"refuse"},
@@ -43,6 +44,7 @@ SYSTEM = {
         "claim",
         "describe",
         "fail",
+        "fenced",
         "finish",
         "give_back",
         "progress",

@@ -7,8 +7,11 @@ import gzip
 import io
 import json
 import random
+import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,6 +45,97 @@ def parquet(rows: list[Row]) -> bytes:
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), sink)
     return sink.getvalue()
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+
+class Formula(str):
+    """A cell that was calculated: what it showed last."""
+
+
+def _cell(place: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Formula):
+        return f'<c r="{place}"><f>SUM(1,1)</f>{f"<v>{value}</v>" if value else ""}</c>'
+    if isinstance(value, bool):
+        return f'<c r="{place}" t="b"><v>{int(value)}</v></c>'
+    if isinstance(value, datetime):
+        days = (value - datetime(1899, 12, 30)).total_seconds() / 86400
+        return f'<c r="{place}" s="1"><v>{days!r}</v></c>'
+    if isinstance(value, (int, float)):
+        return f'<c r="{place}"><v>{value!r}</v></c>'
+    if value.startswith("#"):
+        return f'<c r="{place}" t="e"><v>{value}</v></c>'
+    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+
+
+def _letters(column: int) -> str:
+    return (_letters(column // 26 - 1) if column >= 26 else "") + chr(65 + column % 26)
+
+
+def workbook(sheets: dict[str, list[list[Any]]], merged: str = "", more: dict[str, str] | None = None) -> bytes:
+    """Sheets of cells as a workbook, written out by hand: the same bytes each time."""
+    places = range(1, len(sheets) + 1)
+    files = {
+        "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_OFFICE}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_OFFICE}.styles+xml"/>'
+        + "".join(
+            f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_OFFICE}.worksheet+xml"/>' for n in places
+        )
+        + "</Types>",
+        "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+        f'Type="{_LINKS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_LINKS}"><sheets>'
+        + "".join(
+            f'<sheet name="{escape(name)}" sheetId="{n}" r:id="rId{n}"/>'
+            for n, name in zip(places, sheets, strict=True)
+        )
+        + "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
+        + "".join(
+            f'<Relationship Id="rId{n}" Type="{_LINKS}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in places
+        )
+        + f'<Relationship Id="rId99" Type="{_LINKS}/styles" Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
+        '<fills count="1"><fill><patternFill/></fill></fills>'
+        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2">'
+        '<xf numFmtId="0"/><xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>',
+    }
+    for n, rows in zip(places, sheets.values(), strict=True):
+        body = "".join(
+            f'<row r="{line}">'
+            + "".join(_cell(f"{_letters(at)}{line}", cell) for at, cell in enumerate(row))
+            + "</row>"
+            for line, row in enumerate(rows, 1)
+        )
+        spans = f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>' if merged else ""
+        files[f"xl/worksheets/sheet{n}.xml"] = (
+            f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData>{spans}</worksheet>'
+        )
+    return packed({**files, **(more or {})})
+
+
+def packed(files: dict[str, str | bytes]) -> bytes:
+    """Files as a zip archive, the same bytes each time."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def cells(rows: list[Row]) -> list[list[Any]]:
+    """Rows as a sheet with a header."""
+    return [list(rows[0]), *(list(row.values()) for row in rows)]
 
 
 def judgebench(rows: int = ROWS) -> list[Row]:
@@ -407,6 +501,30 @@ def ratings(rows: int = ROWS) -> list[Row]:
     ]
 
 
+def evaluations(rows: int = ROWS) -> list[Row]:
+    """As people fill in sheets: five degrees, the order of the two models by chance, a time each."""
+    rng = random.Random(28)
+    made = []
+    for number in range(rows):
+        a, b = ("m1", "m2") if rng.random() < 0.5 else ("m2", "m1")
+        made.append(
+            {
+                "id": float(number),
+                "prompt": f"What of {number // 2}?",
+                "model_a": a,
+                "model_b": b,
+                "completion_a": f"{a} says {number // 2}",
+                "completion_b": f"{b} says {number // 2}",
+                "completion_a_is_acceptable": "yes",
+                "preference": rng.choice(["a-is-better", "a-is-slightly-better", "tie", "b-is-better"]),
+                "comment": None,
+                "evaluator": f"e{number % 2}",
+                "timestamp": datetime(2023, 5, 18 + number % 9, 12, 30),
+            }
+        )
+    return made
+
+
 def llmbar_orders(rows: int = ROWS) -> list[Row]:
     """A judge asked in both orders, blocked in one of every ninth item and in both of the first."""
     made = []
@@ -532,6 +650,8 @@ FILES: dict[str, Callable[[], bytes]] = {
     "pairs.tsv": lambda: table(pairs(), "\t"),
     "pairs_semicolon.csv": lambda: table(pairs(), ";").replace(b".", b","),
     "pairs.parquet": lambda: parquet(pairs()),
+    "pairs.xlsx": lambda: workbook({"notes": [["Pairs"]], "data": cells(pairs())}),
+    "evaluations.xlsx": lambda: workbook({"sheet": cells(evaluations())}),
     "pairs.csv.gz": lambda: gzip.compress(table(pairs()), mtime=0),
     "pairs_utf16.csv": lambda: table(pairs()).decode().encode("utf-16"),
     "scores.jsonl": lambda: lines(scores()),

@@ -43,6 +43,8 @@ from tests.formats.reading import csv, taken
         ("unpaired.jsonl", "unpaired_preference", "score", 24),
         ("stepwise.jsonl", "judged_steps", "score", 24),
         ("argilla.json", "preference_rewards", "comparison", 24),
+        ("pairs.xlsx", "pairs", "comparison", 24),
+        ("evaluations.xlsx", "pairs_unscored", "comparison", 24),
         ("ratings.csv", "scores_without_truth", "score", 24),
         ("llmbar_orders.json", "llmbar", "comparison", 23),
         ("pandalm_judge.json", "pandalm_judge", "comparison", 19),

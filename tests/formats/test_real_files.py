@@ -33,6 +33,7 @@ def _one(pattern: str) -> Path:
         ("helpsteer2_gold_rm/*/*.json", "preference_rewards", "comparison", 100, 100),
         ("judge_goodhart/runs/*.jsonl", "scores", "score", 2880, 2880),
         ("hh_rlhf_harmless_test/*/*.gz", "hh_rlhf", "comparison", 2312, 2312),
+        ("tulu1_human_eval/*/*/*.xlsx", "pairs_unscored", "comparison", 1150, 1150),
         ("llmfao/gpt3-comparisons.csv", "pairs_unscored", "comparison", 3236, 3236),
         ("pandalm/data/testset-v1.json", "pairs_unscored", "comparison", 999, 999),
         ("pandalm/data/gpt-3.5*.json", "pandalm_judge", "comparison", 999, 974),
@@ -60,7 +61,6 @@ def test_what_it_is(pattern: str, form: str, kind: str, rows: int, accepted: int
 @pytest.mark.parametrize(
     ("pattern", "code"),
     [
-        ("tulu1_human_eval/*/*/*.xlsx", "archive_not_read"),
         ("rlhf_systems_kit_tb/*/*/tb/events*", "tensorboard_events"),
         ("deepspeed_chat_logs/**/*.log", "unrecognised"),
         ("llmfao/models.jsonl", "unrecognised"),
@@ -127,6 +127,27 @@ def test_pandalm_judges_against_the_majority(judge: str, agreement: float, tied:
         assert (same & (found == 0.5)).sum() == tied
         same &= found != 0.5
     assert same.sum() / 999 == pytest.approx(agreement, abs=5e-4)
+
+
+def test_tulu_people_who_saw_the_same_two_answers_in_any_order() -> None:
+    table, _ = read_table(_one("tulu1_human_eval/*/*/*.xlsx"), "x")
+    units: dict[tuple[object, ...], dict[str, float]] = {}
+    for row in table.to_pylist():
+        swapped = row["item_a"] > row["item_b"]
+        unit = (row["prompt_hash"], *sorted((row["item_a"], row["item_b"])))
+        units.setdefault(unit, {}).setdefault(row["annotator"], 1 - row["label"] if swapped else row["label"])
+    several = [list(votes.values()) for votes in units.values() if len(votes) > 1]
+    pairs = [a == b for votes in several for place, a in enumerate(votes) for b in votes[place + 1 :]]
+    assert (len(several), np.mean(pairs)) == (121, pytest.approx(0.574, abs=5e-4))
+    times = [row for row in table.column("time").to_pylist() if row is not None]
+    assert (len(times), min(times).date().isoformat(), max(times).date().isoformat()) == (
+        1150,
+        "2023-05-18",
+        "2023-06-04",
+    )
+    assert len(set(table.column("annotator").to_pylist())) == 16
+    words = table.column("outcome").to_pylist()
+    assert {word: words.count(word) for word in set(words)}["a-is-slightly-better"] == 235
 
 
 def test_llmbar_in_both_orders() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.formats import follow_from_dict, read
+from engine.formats import Limits, follow_from_dict, read
 from engine.formats.segments import write_segment
+from jobs.child_work import unpack
 from jobs.children import ObserveDone, ReadDone
 from jobs.observing import Partial, observe_here
 
@@ -46,6 +47,9 @@ class Here:
         done = write_segment(reading, out_dir, progress)
         where = (done.path, done.sha256, done.rows, done.size) if done else (None, None, 0, 0)
         return ReadDone(*where, reading.report.to_dict(), reading.follow, 0.0)
+
+    def unpack(self, path: Path, name: str, out_dir: Path) -> dict[str, Any]:
+        return unpack(path, name, out_dir, Limits())
 
     def observe(
         self,

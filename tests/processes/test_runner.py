@@ -21,11 +21,13 @@ from engine.errors import Conflict, InputRefused
 from engine.settings import Settings
 from engine.store.engine import fetch
 from engine.store.transaction import transaction
+from engine.types import Who
 from jobs import work as module
 from jobs.children import ObserveDone, ReadDone
 from jobs.owners import lives, my_name
 from jobs.runner import Runner
 from jobs.work import Way, perform, way_of
+from tests.formats import samples
 from tests.processes.here import Here
 from tests.processes.scores import append, dataset, lines, runs_of, taken
 from tests.processes.waiting import until
@@ -374,3 +376,108 @@ def test_a_run_claimed_while_owners_are_judged_keeps_its_owner(home):
     with transaction() as tx:
         tx.session.get_one(runs.Run, received.run_id).owner = f"{host}:999999999:1"
     assert runs.requeue_lost(lives) == [received.run_id]
+
+
+# ------------------------------------------------------------------ archives
+
+
+def upload(home: Settings, name: str, content: bytes) -> datasets.Received:
+    """Take an upload on behalf of the first person."""
+    path = home.uploads / hashlib.sha256(content).hexdigest()
+    path.write_bytes(content)
+    found = fetch('SELECT id, name FROM "user" ORDER BY id LIMIT 1')
+    if not found:
+        with transaction() as tx:
+            ensure(tx, "p")
+        people.redeem_link(people.create_first_link(), "ann", "a hash")
+        found = fetch('SELECT id, name FROM "user" ORDER BY id LIMIT 1')
+    return datasets.receive_upload(Who(*found[0], "admin"), "p", name, path, path.name, len(content))
+
+
+def present() -> dict[str, int]:
+    """The datasets in sight with their rows; 0 where nothing was read of them."""
+    found = fetch(
+        "SELECT d.name, v.report FROM dataset AS d LEFT JOIN version AS v"
+        " ON v.dataset_id = d.id AND v.number = d.version WHERE d.removed_at IS NULL"
+    )
+    return {name: json.loads(report)["accepted"] if report else 0 for name, report in found}
+
+
+BUNDLE = {"a/first.jsonl": b"".join(lines(0, 3)), "second.jsonl": b"".join(lines(3, 5)), "README.md": b"words"}
+ROWS = {f"bundle.zip/{name}": content.count(b"\n") for name, content in BUNDLE.items() if name != "README.md"}
+
+
+def do_all(child: Here) -> None:
+    while (work := runs.claim("me")) is not None:
+        perform(work, child)
+
+
+def test_each_file_of_an_archive_becomes_a_dataset(home, child):
+    received = upload(home, "bundle.zip", samples.packed(BUNDLE))
+    do_all(child)
+    assert present() == ROWS
+    assert runs_of(received.dataset_id)[0][0] == "done"
+    for content in (content for name, content in BUNDLE.items() if name != "README.md"):
+        assert (home.blobs / hashlib.sha256(content).hexdigest()).read_bytes() == content
+    assert (home.blobs / hashlib.sha256(samples.packed(BUNDLE)).hexdigest()).is_file()
+    assert list(home.uploads.iterdir()) == []
+
+
+def test_the_same_archive_again_adds_nothing(home, child):
+    upload(home, "bundle.zip", samples.packed(BUNDLE))
+    do_all(child)
+    before = fetch("SELECT count(*) FROM version")
+    upload(home, "bundle.zip", samples.packed(BUNDLE))
+    do_all(child)
+    assert present() == ROWS
+    assert fetch("SELECT count(*) FROM version") == before
+
+
+def test_files_that_are_refused_are_said_and_the_others_taken(home, child):
+    hostile = {**BUNDLE, "../out.jsonl": b"{}", "deep.zip": samples.packed({"x.jsonl": b"{}"})}
+    received = upload(home, "bundle.zip", samples.packed(hostile))
+    do_all(child)
+    assert present() == ROWS
+    said = fetch("SELECT log FROM run WHERE dataset_id = :id", {"id": received.dataset_id})[0][0]
+    assert "../out.jsonl" in said
+    assert "deep.zip: an archive within an archive" in said
+
+
+def test_a_file_of_no_known_form_fails_alone(home, child):
+    upload(home, "bundle.zip", samples.packed({**BUNDLE, "notes.txt": b"only\nwords\n"}))
+    do_all(child)
+    assert present() == {**ROWS, "bundle.zip/notes.txt": 0}
+    assert dict(fetch("SELECT state, count(*) FROM run GROUP BY state")) == {"done": 3, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (samples.packed({"README.md": b"x"}), "no_files"),
+        (samples.packed({"x.csv": b"0" * 50_000_000}), "archive_bomb"),
+        (samples.packed(BUNDLE)[:-40], "archive_damaged"),
+    ],
+)
+def test_an_archive_that_is_refused_stays_as_it_is(home, child, content, code):
+    received = upload(home, "bundle.zip", content)
+    do_all(child)
+    assert present() == {"bundle.zip": 0}
+    assert runs_of(received.dataset_id)[0][2]["code"] == code
+    assert list(home.uploads.iterdir()) == []
+
+
+def test_an_archive_in_the_inbox_is_taken_again_when_it_changes(home, child):
+    path = home.inbox / "p" / "bundle.zip"
+    path.parent.mkdir(parents=True)
+
+    def notice_it(content: bytes, identity: int) -> None:
+        path.write_bytes(content)
+        datasets.receive_inbox("p", "bundle.zip", path, len(content), inode=identity)
+        do_all(child)
+
+    notice_it(samples.packed(BUNDLE), 1)
+    assert present() == ROWS
+    notice_it(samples.packed(BUNDLE), 1)
+    assert fetch("SELECT count(*) FROM run")[0][0] == 3
+    notice_it(samples.packed({**BUNDLE, "third.jsonl": b"".join(lines(5, 6))}), 2)
+    assert present() == {**ROWS, "bundle.zip/third.jsonl": len(lines(5, 6))}
