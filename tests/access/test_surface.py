@@ -21,6 +21,7 @@ from tests.store.people import person, upload
 
 SYSTEM = {
     "actions.datasets": {"followed", "receive_inbox"},
+    "actions.decisions": {"grounded_by"},
     "actions.demo": {"set_playing"},
     "actions.identities": {"arrive"},
     "actions.inbox": {"refuse"},
@@ -51,6 +52,7 @@ SYSTEM = {
     },
     "queries.audit": set(),
     "queries.datasets": {"version_of"},
+    "queries.decisions": {"frozen"},
     "queries.events": {"after", "cursor", "hold", "oldest"},
     "queries.health": {"ago", "health", "milliseconds", "percent", "size"},
     "queries.inbox": set(),
