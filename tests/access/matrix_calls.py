@@ -11,7 +11,7 @@ from engine import registry
 from engine.access.tokens import who_of
 from engine.actions import datasets, decisions, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, monitoring, palette, projects, room
+from engine.queries import audit, monitoring, palette, projects, room, several
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import inbox as inbox_queries
@@ -151,6 +151,16 @@ def answered(who: Who, made: World) -> object:
         raise
 
 
+def answered_together(who: Who, made: World) -> object:
+    """Whether the answer on several is found, as `answered`."""
+    try:
+        return several.conclude(who, [made.dataset, a_dataset(made)], "compare")
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 def rows_of(who: Who, made: World) -> object:
     try:
         return dataset_queries.read_rows(who, made.dataset, 1, [RowReference(1, 0.5)])
@@ -261,6 +271,7 @@ CALLS: dict[str, Call] = {
     "queries.runs.list_runs": lambda _, who: run_queries.list_runs(who, "main"),
     "queries.runs.page": lambda _, who: run_queries.page(who, "main", 10),
     "queries.runs.to_act_on": lambda made, who: a_waiting_run(made) and run_queries.to_act_on(who, "main", 5),
+    "queries.several.conclude": lambda made, who: answered_together(who, made),
     "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
     "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),
     "queries.views.list_views": lambda _, who: (view_queries.list_views(who, "main"),),

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from engine import registry
 from engine.actions import datasets, decisions
-from engine.errors import AccessDenied, Conflict, NotEnoughData, NotFound, StatePending, UsageError
+from engine.errors import AccessDenied, Conflict, NotEnoughData, NotFound, UsageError
 from engine.queries import audit, events, results
 from engine.queries import decisions as queries
 from engine.store.engine import fetch, get_store
@@ -52,10 +52,6 @@ def test_a_decision_keeps_the_answer_it_rests_on(installation: Installation) -> 
 def test_several_datasets_are_kept_each_with_its_version(installation: Installation) -> None:
     who = person()
     ids = [answered(who, f"{seed}.csv", seed=seed) for seed in (1, 2)]
-    for _observed in ids:
-        with pytest.raises(StatePending):
-            decide(who, *ids, analysis="compare")
-        work()
     kept = queries.get_decision(who, decide(who, *ids, analysis="compare")).grounds
     assert [(one.id, one.name, one.version) for one in kept.datasets] == [(ids[0], "1.csv", 1), (ids[1], "2.csv", 1)]
     assert kept.evidence["sha256"] == " ".join(one.sha256 for one in kept.datasets)
