@@ -12,6 +12,7 @@ who = guard.enter()
 st.set_page_config(page_title="Plumbline", page_icon=style.icon(), layout="wide")
 st.logo(style.LOGO, size="large", icon_image=style.LOGO)
 rest = [
+    shell.page("journal", "Journal", "menu_book"),
     shell.page("datasets", "Datasets", "database"),
     shell.page("runs", "Runs", "play_circle"),
     shell.page("settings", "Settings", "settings"),

@@ -5,16 +5,16 @@ An action takes `who` first and then the arguments listed, by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.access.roles import require_writing
-from engine.actions import datasets, demo, memberships, passwords, people, projects, runs, tokens, views
+from engine.actions import datasets, decisions, demo, memberships, passwords, people, projects, runs, tokens, views
 from engine.errors import UsageError
 from engine.types import ROLES, SCOPES, Role, Who
 
-ArgumentType = Literal["text", "integer", "choice", "pairs"]
+ArgumentType = Literal["text", "integer", "integers", "choice", "pairs"]
 Place = Literal["project", "installation", "own"]
 
 
@@ -33,6 +33,8 @@ class Argument:
         """The value in its type, from text where need be. Raises UsageError where it does not fit."""
         if self.type == "integer":
             return self._integer(value)
+        if self.type == "integers":
+            return self._integers(value)
         if self.type == "pairs":
             return self._pairs(value)
         if not isinstance(value, str) or (self.choices and value not in self.choices):
@@ -47,6 +49,11 @@ class Argument:
             return int(value)
         except ValueError:
             raise UsageError(f"{self.title} has to be a whole number.", code="bad_argument") from None
+
+    def _integers(self, value: Any) -> list[int]:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise UsageError(f"{self.title} has to be a list of whole numbers.", code="bad_argument")
+        return [self._integer(one) for one in value]
 
     def _pairs(self, value: Any) -> dict[str, str]:
         if not isinstance(value, Mapping) or not all(isinstance(part, str) for pair in value.items() for part in pair):
@@ -122,6 +129,29 @@ _ACTIONS = (
         (Argument("view_id", "integer", "View", of="view"),),
         ("remove bookmark",),
         "own",
+    ),
+    Action(
+        "decision.record",
+        "Record decision",
+        "analyst",
+        decisions.record,
+        (
+            _PROJECT,
+            Argument("title", "text", "What was decided"),
+            Argument("because", "text", "Because"),
+            Argument("analysis", "text", "Analysis"),
+            Argument("dataset_ids", "integers", "Datasets", of="dataset"),
+            Argument("params", "pairs", "Parameters", required=False),
+        ),
+        ("decide", "journal", "ship", "sign off", "conclusion", "log"),
+    ),
+    Action(
+        "decision.withdraw",
+        "Withdraw decision",
+        "analyst",
+        decisions.withdraw,
+        (Argument("decision_id", "integer", "Decision", of="decision"), Argument("why", "text", "Why")),
+        ("revoke", "take back", "undo", "journal"),
     ),
     Action("demo.play", "Play the simulator", "analyst", demo.play, synonyms=("demo", "example", "start simulation")),
     Action("demo.stop", "Stop the simulator", "analyst", demo.stop, synonyms=("demo", "pause", "end simulation")),

@@ -157,6 +157,34 @@ class Result:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """One version of a dataset, by its number and the hash of its rows."""
+
+    id: int
+    name: str
+    version: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The answer that a decision rests on, as it was concluded then: plain values, never concluded again.
+
+    `params` are all of the analysis, `estimates` and `evidence` the fields of `Estimate` and `Evidence`; `query` is the
+    address of the view within this product.
+    """
+
+    analysis: str
+    datasets: tuple[DatasetVersion, ...]
+    params: Mapping[str, Any]
+    verdict: str
+    sentence: str
+    estimates: Mapping[str, Mapping[str, Any]]
+    evidence: Mapping[str, Any]
+    query: str
+
+
 # ------------------------------------------------------------------ who asks
 
 
@@ -395,6 +423,35 @@ class SavedView:
     name: str
     page: str
     query: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """A decision of the journal. One that was withdrawn says when, by whom and why."""
+
+    id: int
+    project: str
+    at: datetime
+    person: str
+    title: str
+    because: str
+    grounds: Grounds
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str = ""
+    withdrawn_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What became of the data that a decision rests on.
+
+    `newer` are the newest versions of those that moved; `verdict` and `sentence` are what the same question is answered
+    on them. Where it cannot be answered, `verdict` is None and `sentence` says why.
+    """
+
+    newer: tuple[DatasetVersion, ...] = ()
+    verdict: str | None = None
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

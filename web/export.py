@@ -32,7 +32,7 @@ async def analysis(request: Request) -> Response:
     media_type, write = _WRITERS[extension]
     found, own = await concluded(request, "table", "mode")
     body = await anyio.to_thread.run_sync(write, found.result, own.get("table", ""))
-    return _attachment(body, media_type, _name(found, f"-v{found.version}.{extension}"))
+    return attachment(body, media_type, _name(found, f"-v{found.version}.{extension}"))
 
 
 async def recalibrator(request: Request) -> Response:
@@ -42,7 +42,7 @@ async def recalibrator(request: Request) -> Response:
     chosen = next((one for one in found.result.recalibrators if one["kind"] == wanted), None)
     if chosen is None:
         raise NotFound("This result has no such recalibrator.", code="no_recalibrator")
-    return _attachment(_json(chosen), "application/json", _name(found, f"-v{found.version}-{wanted}.json"))
+    return attachment(_json(chosen), "application/json", _name(found, f"-v{found.version}-{wanted}.json"))
 
 
 def cell(value: object) -> object:
@@ -99,7 +99,8 @@ def _name(found: Concluded, ending: str) -> str:
     return f"plumbline-{found.result.analysis}-{dataset[:80]}{ending}"
 
 
-def _attachment(body: bytes, media_type: str, name: str) -> Response:
+def attachment(body: bytes, media_type: str, name: str) -> Response:
+    """A file to keep, under this name."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return Response(body, headers={"content-disposition": disposition}, media_type=media_type)

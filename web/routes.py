@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from web import account, assets, audit, export, index, links, metrics, oidc, signin, upload, view
+from web import account, assets, audit, export, index, journal, links, metrics, oidc, signin, upload, view
 from web.api import app as api
 from web.live import live
 
@@ -26,6 +26,8 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/upload", upload.upload, methods=["PUT", "POST"]),
     Route("/export/recalibrator.json", export.recalibrator),
     Route("/export/trail.csv", audit.export),
+    Route("/export/decision.json", journal.decision),
+    Route("/export/journal.md", journal.export),
     Route("/export/{analysis}.{extension}", export.analysis),
     Route("/metrics", metrics.metrics),
     Route("/metrics/probe", metrics.probe),

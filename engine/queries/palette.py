@@ -11,6 +11,7 @@ from engine.access.visible import project_id
 from engine.actions import demo
 from engine.queries import monitoring, runs
 from engine.queries.datasets import list_datasets
+from engine.queries.decisions import list_decisions
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
 from engine.queries.tokens import list_tokens
@@ -28,6 +29,7 @@ PAGES = (
     ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
     ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
+    ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),
@@ -47,6 +49,7 @@ MOST_DATASETS = 200
 """Datasets that are offered, those changed last; the page Datasets has them all."""
 ACTIVE_RUNS = 20
 REMOVED = 10
+DECISIONS = 10
 PEOPLE = 20
 
 _ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
@@ -76,6 +79,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *(_dataset(dataset) for dataset in datasets),
         *_views(who, project),
         *_view_actions(who, project),
+        *_decisions(who, project),
         *_dataset_actions(who, project, datasets),
         *_run_actions(who, project),
         *_preferences(who),
@@ -169,6 +173,16 @@ def _actions_on(dataset_id: int, name: str, may: frozenset[str]) -> tuple[Palett
         for action, (title, entry, given) in _ON_DATASETS.items()
         if action in may
     )
+
+
+def _decisions(who: Who, project: str) -> Iterator[PaletteEntry]:
+    """Deciding needs an answer; the page that shows it asks the questions."""
+    here = {"project": project}
+    yield from _action(who, project, "decision.record", "Record a decision…", "decide", here)
+    for one in list_decisions(who, project, DECISIONS):
+        if one.withdrawn_at is None:
+            title, arguments = f"Withdraw the decision {one.title}…", {"decision_id": one.id}
+            yield from _action(who, project, "decision.withdraw", title, f"withdraw:{one.id}", arguments)
 
 
 def _run_actions(who: Who, project: str) -> Iterator[PaletteEntry]:

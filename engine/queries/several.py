@@ -33,9 +33,17 @@ class Part(NamedTuple):
 
 
 def conclude(
-    who: Who, dataset_ids: Sequence[int], analysis: str, params: Mapping[str, Any] | None = None, *, rows: bool = True
+    who: Who,
+    dataset_ids: Sequence[int],
+    analysis: str,
+    params: Mapping[str, Any] | None = None,
+    versions: Sequence[int] | None = None,
+    *,
+    rows: bool = True,
 ) -> Concluded:
-    """The answer of an analysis on the newest versions of several datasets, the first of which is the baseline's.
+    """The answer of an analysis on versions of several datasets, the newest where none are named.
+
+    The first dataset is the baseline's.
 
     The version of the answer is the sum of theirs, which grows whenever one of them does. Raises as
     `results.conclude`, for the first dataset that it holds of; UsageError for too many, or one twice.
@@ -44,7 +52,8 @@ def conclude(
         raise UsageError(f"From one to {MOST_DATASETS} different datasets are put together.", code="datasets")
     chosen = results.find_analysis(analysis)
     as_of = events.cursor()
-    parts = [_part(who, dataset_id) for dataset_id in dataset_ids]
+    numbers: Sequence[int | None] = versions or [None] * len(dataset_ids)
+    parts = [_part(who, dataset_id, number) for dataset_id, number in zip(dataset_ids, numbers, strict=True)]
     for part in parts:
         results.check_rows(chosen, part.version)
     usual = results.found_params(chosen, parts[0].version.report)
@@ -58,9 +67,9 @@ def conclude(
     return Concluded(_with_evidence(result, parts, parameters), version, as_of)
 
 
-def _part(who: Who, dataset_id: int) -> Part:
+def _part(who: Who, dataset_id: int, number: int | None) -> Part:
     dataset = visible_dataset(who, dataset_id)
-    return Part(dataset, version_of(dataset))
+    return Part(dataset, version_of(dataset, number))
 
 
 def _names(parts: Sequence[Part]) -> list[str]:

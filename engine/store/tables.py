@@ -143,6 +143,51 @@ class SavedView(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_column=_time())
 
 
+class Decision(SQLModel, table=True):
+    """What was decided and why, with the answer it rested on as it was then. The database refuses to change it.
+
+    It can be withdrawn, once, and is kept even so. `datasets` is a list of {id, name, version, sha256}; `query` is the
+    address of the view.
+    """
+
+    __tablename__ = "decision"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    user_id: int = Field(foreign_key="user.id")
+    at: datetime = Field(default_factory=now, sa_column=_time())
+    title: str = Field(max_length=200)
+    because: str
+    analysis: str = Field(max_length=64)
+    datasets: list[dict[str, Any]] = Field(sa_column=_json())
+    params: dict[str, Any] = Field(sa_column=_json())
+    verdict: str = Field(max_length=64)
+    sentence: str
+    estimates: dict[str, Any] = Field(sa_column=_json())
+    evidence: dict[str, Any] = Field(sa_column=_json())
+    query: str
+    withdrawn_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    withdrawn_by: int | None = Field(default=None, foreign_key="user.id")
+    withdrawn_why: str = ""
+
+
+class ColumnMapping(SQLModel, table=True):
+    """What the columns of a file hold, kept by name for the files of the same columns that come after it.
+
+    `signature` is the hash of the names of the columns, which are in `columns`; `mapping` is canonical to source.
+    """
+
+    __tablename__ = "mapping"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    user_id: int = Field(foreign_key="user.id")
+    name: str = Field(max_length=100)
+    signature: str = Field(max_length=64)
+    columns: list[str] = Field(sa_column=_json())
+    mapping: dict[str, str] = Field(sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+
+
 class Audit(SQLModel, table=True):
     """Who did what to what, in which project, from where. The database refuses to change or delete a row of it.
 

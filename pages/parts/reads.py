@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.queries import datasets, events, inbox, palette, people, projects, results, room, runs, several
+from engine.queries import datasets, decisions, events, inbox, palette, people, projects, results, room, runs, several
 from engine.types import (
     AnswerView,
     Concluded,
     DatasetView,
+    DecisionView,
     PaletteEntry,
     PersonView,
     ProjectView,
     RunView,
     SessionView,
+    Since,
     Who,
 )
 from pages.parts.newest import newest
@@ -111,6 +113,21 @@ def answer_of(who: Who, dataset_id: int) -> AnswerView | None:
     return _answer(who, dataset_id, cursor())
 
 
+def decisions_of(who: Who, project: str, limit: int, before: int | None) -> list[DecisionView]:
+    """The newest decisions of a project, or those before one of them."""
+    return _decisions(who, project, limit, before, cursor())
+
+
+def decision_of(who: Who, decision_id: int) -> DecisionView:
+    """One decision. Raises NotFound."""
+    return decisions.get_decision(who, decision_id)
+
+
+def since_decision(who: Who, decision_id: int) -> Since:
+    """What became of the data that a decision rests on."""
+    return _since(who, decision_id, cursor())
+
+
 def together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str) -> Concluded:
     """The answer on several datasets, remembered for as long as nothing happens anywhere."""
     return _together(who, dataset_ids, params, analysis, cursor())
@@ -165,6 +182,16 @@ def _history(who: Who, dataset_id: int, _as_of: int) -> list[AnswerView]:
 @newest
 def _answer(who: Who, dataset_id: int, _as_of: int) -> AnswerView | None:
     return next(iter(datasets.history(who, dataset_id, limit=1)), None)
+
+
+@newest
+def _decisions(who: Who, project: str, limit: int, before: int | None, _as_of: int) -> list[DecisionView]:
+    return decisions.list_decisions(who, project, limit, before)
+
+
+@newest
+def _since(who: Who, decision_id: int, _as_of: int) -> Since:
+    return decisions.since(who, decision_id)
 
 
 @newest

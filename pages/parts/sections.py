@@ -10,7 +10,7 @@ import streamlit as st
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import cards, numbers, shell, state
+from pages.parts import cards, deciding, numbers, shell, state
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.component import mount
@@ -66,9 +66,12 @@ def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
         {"title": "Table, CSV", "hint": _table_hint(concluded), "href": f"{base}.csv?{query}"},
         {"title": "Result, JSON", "hint": "Every number with its evidence", "href": f"{base}.json?{query}"},
     ]
-    chosen = mount(
-        "tools", "tools", {"markdown": numbers.markdown(concluded.result), "exports": exports, "saves": True}, "save"
-    )
+    decides = who.at_least("analyst", looking.dataset.project)
+    given = {"markdown": numbers.markdown(concluded.result), "exports": exports, "saves": True, "decides": decides}
+    chosen = mount("tools", "tools", given, "save", "decide")
+    if decides and (chosen.decide or state.asked_to_decide()):
+        deciding.record(who, looking, concluded)
+    deciding.tell()
     if chosen.save:
         shell.save_view(who, looking.dataset.project, chosen.save["name"], looking.analysis, chosen.save["query"])
 

@@ -32,6 +32,7 @@ FILES = {
     "judge": "pages/judge.py",
     "bestofn": "pages/bestofn.py",
     "audit": "pages/audit.py",
+    "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "runs": "pages/runs.py",
     "people": "pages/people.py",
@@ -40,9 +41,15 @@ FILES = {
 }
 """The pages by their name in an address."""
 
+ANALYSES = frozenset(FILES) - {"home", "journal", "datasets", "runs", "people", "monitoring", "settings"}
+"""Those that answer with an analysis of their name."""
+
 _PALETTE = "plumb-palette"
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
+
+_ASKED_ON_A_PAGE = frozenset({"decision.record"})
+"""Actions whose questions a page asks, beside the answer that they are about."""
 
 
 def page(name: str, title: str, icon: str) -> StreamlitPage:
@@ -157,7 +164,9 @@ def _entries(who: Who, slug: str, goal: str, _as_of: int) -> bytes:
 
 
 def _entry(entry: PaletteEntry) -> dict[str, Any]:
-    asks = _questions(entry.target, frozenset(entry.arguments)) if entry.run == "action" else {}
+    asks = {}
+    if entry.run == "action" and entry.target not in _ASKED_ON_A_PAGE:
+        asks = _questions(entry.target, frozenset(entry.arguments))
     told = {"id": entry.id, "title": entry.title, "section": entry.section, "run": entry.run, "target": entry.target}
     return {**told, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut, "questions": asks}
 
@@ -199,6 +208,8 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
     elif entry.target == "dataset.set_mapping":
         state.ask("mapping", entry.arguments["dataset_id"])
         open_page("datasets")
+    elif entry.target == "decision.record":
+        _decide(who, entry.arguments["project"])
     elif entry.target == "person.disable":
         state.ask("disable", entry.arguments["user_id"])
         open_page("people")
@@ -206,6 +217,17 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
         _act(who, entry, answers)
     elif (page := entry.target.partition("?")[0].strip("/")) != _page_here() or state.SECTION not in _query(entry):
         open_page(page, _query(entry))
+
+
+def _decide(who: Who, slug: str) -> None:
+    """Decide on the answer in front, else on that of the dataset that moved last."""
+    first = next((dataset for dataset in reads.datasets_of(who, slug) if dataset.analyses), None)
+    if first is None:
+        st.toast("There is no answer to decide on yet.")
+        return
+    state.ask_to_decide()
+    if _page_here() not in ANALYSES:
+        open_dataset(who, first.id)
 
 
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:

@@ -35,6 +35,9 @@ _CHANGED = "changed"
 _SINCE = "since"
 _AWAITED = "awaited"
 _CHOSEN = "chosen"
+_DECIDING = "deciding"
+_RECORDED = "recorded"
+_EARLIER = "earlier"
 
 
 def project() -> str:
@@ -250,3 +253,37 @@ def asked() -> tuple[str, int] | None:
     """The dialog to open in this rerun, once."""
     found: tuple[str, int] | None = st.session_state.pop(_ASKED, None)
     return found
+
+
+def ask_to_decide() -> None:
+    """Have the next answer that is shown asked to be recorded as a decision."""
+    st.session_state[_DECIDING] = True
+
+
+def asked_to_decide() -> bool:
+    """Whether the answer that is shown is to be recorded as a decision, once."""
+    return bool(st.session_state.pop(_DECIDING, False))
+
+
+def remember_recorded(said: str) -> None:
+    """Keep what is to be said of a decision that was just recorded."""
+    st.session_state[_RECORDED] = said
+
+
+def just_recorded() -> str:
+    """What is to be said of a decision that was just recorded, once."""
+    said: str = st.session_state.pop(_RECORDED, "")
+    return said
+
+
+def earlier() -> list[int]:
+    """Where the pages of the journal begin that were leafed through: ids of decisions, the last one is shown."""
+    return [int(one) for one in st.query_params.get(_EARLIER, "").split(".") if one.isascii() and one.isdigit()]
+
+
+def set_earlier(before: Sequence[int]) -> None:
+    """Leaf through the journal; empty for its newest page."""
+    if before:
+        st.query_params[_EARLIER] = joined(before)
+    else:
+        st.query_params.pop(_EARLIER, None)

@@ -33,6 +33,7 @@ DONE: Mapping[str, str] = {
     "receive_rows": "Added rows",
     "receive_upload": "Uploaded a file",
     "redeem_link": "Made an account by link",
+    "record_decision": "Recorded a decision",
     "remove": "Removed a dataset",
     "remove_membership": "Took somebody out of a project",
     "rename": "Renamed",
@@ -52,12 +53,13 @@ DONE: Mapping[str, str] = {
     "sign_in_failed": "Failed to sign in",
     "sign_out": "Ended a session",
     "stop": "Stopped the simulator",
+    "withdraw_decision": "Withdrew a decision",
 }
 """What was done, as people say it. An action that is not here is shown by its own name."""
-_NUMBERED = ("dataset", "run", "session", "token", "user", "view")
+_NUMBERED = ("dataset", "decision", "run", "session", "token", "user", "view")
 _NAMED = ("preference", "project", "role")
 """What a line can be about: things that have a number, and things that are called by their name."""
-_TOLD = ("role", "scope", "days", "kind", "size", "token")
+_TOLD = ("verdict", "role", "scope", "days", "kind", "size", "token")
 
 
 def show(who: Who) -> None:

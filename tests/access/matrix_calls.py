@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from engine import registry
 from engine.access.tokens import who_of
-from engine.actions import datasets, passwords, people, rows, runs, tokens, views
+from engine.actions import datasets, decisions, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, monitoring, palette, projects, room
+from engine.queries import audit, monitoring, palette, projects, room, several
 from engine.queries import datasets as dataset_queries
+from engine.queries import decisions as decision_queries
 from engine.queries import inbox as inbox_queries
 from engine.queries import people as people_queries
 from engine.queries import results as result_queries
@@ -20,7 +21,7 @@ from engine.queries import runs as run_queries
 from engine.queries import tokens as token_queries
 from engine.queries import views as view_queries
 from engine.store.engine import fetch
-from engine.types import ROLES, SCOPES, RowReference, Who
+from engine.types import ROLES, SCOPES, DatasetVersion, Grounds, RowReference, Who
 from tests.store.people import join, person, project, upload
 
 _numbers = count(1)
@@ -69,7 +70,11 @@ def every_cell() -> dict[tuple[str, str], str]:
     """What happens in every cell."""
     made = world()
     columns = everybody(made)
-    return {(row, column): outcome(call, made, who) for row, call in CALLS.items() for column, who in columns.items()}
+    decisions.grounded_by(answered_by_itself)
+    try:
+        return {(row, name): outcome(call, made, who) for row, call in CALLS.items() for name, who in columns.items()}
+    finally:
+        decisions.grounded_by(decision_queries.grounds)
 
 
 def outcome(call: Call, made: World, who: Who) -> str:
@@ -146,6 +151,16 @@ def answered(who: Who, made: World) -> object:
         raise
 
 
+def answered_together(who: Who, made: World) -> object:
+    """Whether the answer on several is found, as `answered`."""
+    try:
+        return several.conclude(who, [made.dataset, a_dataset(made)], "compare")
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 def rows_of(who: Who, made: World) -> object:
     try:
         return dataset_queries.read_rows(who, made.dataset, 1, [RowReference(1, 0.5)])
@@ -155,7 +170,30 @@ def rows_of(who: Who, made: World) -> object:
         raise
 
 
+def answered_by_itself(_who: Who, dataset_ids: Sequence[int], *_asked: object) -> Grounds:
+    """The grounds of a decision in a store whose datasets have no rows."""
+    versions = tuple(DatasetVersion(number, "scores", 1, "0" * 64) for number in dataset_ids)
+    return Grounds(
+        "calibration", versions, {}, "calibrated", "Calibrated.", {}, {"command": ""}, "calibration?dataset=1"
+    )
+
+
+def a_decision(made: World) -> int:
+    return decisions.record(made.admin, "main", fresh("decision"), "because", "calibration", [made.dataset])
+
+
+def grounded(who: Who, made: World) -> object:
+    """Whether the grounds are found: a dataset without an answer is not hidden from those who see it."""
+    try:
+        return decision_queries.grounds(who, [made.dataset], "calibration", {})
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 HERE = {"project": "main"}
+DECIDED = {**HERE, "title": "ship", "because": "it is better", "analysis": "calibration"}
 CALLS: dict[str, Call] = {
     "dataset.rename": do("dataset.rename", lambda made, _: {"dataset_id": a_dataset(made), "name": fresh("name")}),
     "dataset.remove": do("dataset.remove", lambda made, _: {"dataset_id": a_dataset(made)}),
@@ -169,6 +207,8 @@ CALLS: dict[str, Call] = {
     "view.save": do("view.save", lambda _made, _who: {**HERE, "name": fresh("view"), "page": "home", "query": ""}),
     "view.delete": do("view.delete", lambda _made, who: {"view_id": own_view(who)}),
     "view.delete, another's": do("view.delete", lambda made, _: {"view_id": own_view(made.other)}),
+    "decision.record": do("decision.record", lambda made, _: {**DECIDED, "dataset_ids": [made.dataset]}),
+    "decision.withdraw": do("decision.withdraw", lambda made, _: {"decision_id": a_decision(made), "why": "wrong"}),
     "demo.play": do("demo.play"),
     "demo.stop": do("demo.stop"),
     "preference.set": do("preference.set", lambda _made, _who: {"key": "note", "value": "x"}),
@@ -205,6 +245,10 @@ CALLS: dict[str, Call] = {
     "queries.datasets.history": lambda made, who: (dataset_queries.history(who, made.dataset),),
     "queries.datasets.versions": lambda made, who: (dataset_queries.versions(who, made.dataset, 10),),
     "queries.datasets.read_rows": lambda made, who: rows_of(who, made),
+    "queries.decisions.get_decision": lambda made, who: decision_queries.get_decision(who, a_decision(made)),
+    "queries.decisions.grounds": lambda made, who: grounded(who, made),
+    "queries.decisions.list_decisions": lambda _, who: (decision_queries.list_decisions(who, "main"),),
+    "queries.decisions.since": lambda made, who: decision_queries.since(who, a_decision(made)),
     "queries.inbox.refusals": lambda _, who: (inbox_queries.refusals(who, "main"),),
     "queries.monitoring.course": lambda _, who: (monitoring.course(who),),
     "queries.monitoring.reading": lambda _, who: monitoring.reading(who),
@@ -227,6 +271,7 @@ CALLS: dict[str, Call] = {
     "queries.runs.list_runs": lambda _, who: run_queries.list_runs(who, "main"),
     "queries.runs.page": lambda _, who: run_queries.page(who, "main", 10),
     "queries.runs.to_act_on": lambda made, who: a_waiting_run(made) and run_queries.to_act_on(who, "main", 5),
+    "queries.several.conclude": lambda made, who: answered_together(who, made),
     "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
     "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),
     "queries.views.list_views": lambda _, who: (view_queries.list_views(who, "main"),),

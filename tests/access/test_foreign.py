@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.access.tokens import who_of
-from engine.actions import datasets, inbox, people, runs, tokens, views
+from engine.actions import datasets, decisions, inbox, people, runs, tokens, views
 from engine.errors import PlumblineError
 from engine.settings import get_settings
 from engine.store.datasets import existing_segment
@@ -43,6 +43,7 @@ MINE = {
     "run": "SELECT * FROM run WHERE project_id = :project ORDER BY id",
     "project": "SELECT * FROM project WHERE id = :project",
     "membership": "SELECT * FROM membership WHERE project_id = :project OR user_id = :user ORDER BY user_id",
+    "decision": "SELECT * FROM decision WHERE project_id = :project ORDER BY id",
     "saved_view": "SELECT * FROM saved_view WHERE user_id = :user ORDER BY id",
     "preference": "SELECT * FROM preference WHERE user_id = :user ORDER BY key",
     "session": "SELECT * FROM session WHERE user_id = :user ORDER BY id",
@@ -52,6 +53,7 @@ MINE = {
 SEGMENTS = "SELECT s.sha256 FROM segment s JOIN dataset d ON d.id = s.dataset_id WHERE d.project_id = :project"
 IDS = {
     "dataset_id": "SELECT id FROM dataset WHERE project_id = :project",
+    "decision_id": "SELECT id FROM decision WHERE project_id = :project",
     "run_id": "SELECT id FROM run WHERE project_id = :project",
     "view_id": "SELECT id FROM saved_view WHERE user_id = :user",
     "session_id": "SELECT id FROM session WHERE user_id = :user",
@@ -98,12 +100,12 @@ def owner(name: str, slug: str) -> Owner:
     canary = secrets.token_hex(8)
     project(slug)
     made = Owner(join(person(name, "member"), slug, "admin"), slug, canary)
-    for number in range(2):
-        uploaded(made.who, slug, f"{canary} {number}", rows(canary, number))
+    answered = [uploaded(made.who, slug, f"{canary} {number}", rows(canary, number)) for number in range(2)]
     datasets.remove(made.who, uploaded(made.who, slug, f"{canary} removed", rows(canary, 9)))
     work()
     uploaded(made.who, slug, f"{canary} unreadable", f'{{"{canary}": 1}}\n')
     work()
+    decisions.record(made.who, slug, canary, canary, "calibration", answered[:1])
     for number in range(3, 9):
         uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
     inbox.refuse(slug, f"{canary}.pkl", f"{canary} is no table.")
@@ -175,6 +177,7 @@ def plain(draw: random.Random) -> dict[str, Any]:
     return {
         "action": draw.choice(["", "sign_in", "rename"]),
         "analysis": "calibration",
+        "because": word,
         "before": draw.choice([None, 1, 10**6, 2**40]),
         "days": draw.choice([1, 90, -1]),
         "key": f"k{word}",
@@ -195,7 +198,10 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "sha256": digest(word),
         "since": draw.choice([0, -1, 3]),
         "size": 3,
+        "title": word,
         "value": word,
+        "versions": None,
+        "why": word,
     }
 
 

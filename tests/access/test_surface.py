@@ -22,6 +22,7 @@ from tests.store.people import person, upload
 SYSTEM = {
     "actions.archives": {"fitted", "spread"},
     "actions.datasets": {"add", "followed", "free_name", "receive_inbox"},
+    "actions.decisions": {"grounded_by"},
     "actions.demo": {"set_playing"},
     "actions.identities": {"arrive"},
     "actions.inbox": {"refuse"},
@@ -53,6 +54,7 @@ SYSTEM = {
     },
     "queries.audit": set(),
     "queries.datasets": {"version_of"},
+    "queries.decisions": {"frozen"},
     "queries.events": {"after", "cursor", "hold", "oldest"},
     "queries.health": {"ago", "health", "milliseconds", "percent", "size"},
     "queries.inbox": set(),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine import registry
 from engine.actions import datasets as dataset_actions
-from engine.actions import demo, people, runs, tokens, views
+from engine.actions import decisions, demo, people, runs, tokens, views
 from engine.queries.palette import entries
 from engine.types import PaletteEntry, Who
+from tests.access.matrix_calls import answered_by_itself
 from tests.store.fixtures import Installation
 from tests.store.people import join, person, project, read, upload
 
 ANSWERS = {"name": "another", "page": "home", "query": "", "mapping": {}, "role": "viewer"}
-ANSWERS |= {"scope": "read", "project": "another"}
+ANSWERS |= {"scope": "read", "project": "another", "why": "wrong"}
+ANSWERS |= {"title": "ship", "because": "it is better", "analysis": "calibration", "dataset_ids": [1]}
 
 
 def titles(who: Who, section: str = "Actions") -> set[str]:
@@ -22,7 +26,7 @@ def test_pages_are_always_there(installation: Installation) -> None:
     who = person("bob", "viewer")
     pages = [entry for entry in entries(who, "main") if entry.section == "Pages"]
     decisions = ["Calibration", "Judges", "Audit", "Compare", "Ranking", "Agreement", "Best of n"]
-    assert [entry.title for entry in pages] == ["Home", *decisions, "Datasets", "Runs", "Settings"]
+    assert [entry.title for entry in pages] == ["Home", *decisions, "Journal", "Datasets", "Runs", "Settings"]
     assert all(entry.run == "page" and entry.shortcut and entry.synonyms for entry in pages)
 
 
@@ -99,8 +103,9 @@ def test_other_projects_with_data_can_be_reached(installation: Installation) -> 
     assert titles(who, "Projects") == {"Simulated project"}
 
 
-def test_every_action_offered_works(installation: Installation) -> None:
+def test_every_action_offered_works(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other on a fresh look each time: an entry that is there can be run."""
+    monkeypatch.setattr(decisions, "_concludes", [answered_by_itself])
     who = person()
     upload(who, "a")
     read(runs.claim("worker"))
@@ -119,8 +124,9 @@ def test_every_action_offered_works(installation: Installation) -> None:
     assert len(done) > 8
 
 
-def test_every_action_there_is_can_be_found(installation: Installation) -> None:
+def test_every_action_there_is_can_be_found(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each action of the registry has an entry in some state of a project: no feature without its line."""
+    monkeypatch.setattr(decisions, "_concludes", [answered_by_itself])
     who = person()
     people.disable(who, join(person("bob", "viewer"), "main", "analyst").user_id)
     people.open_session(who.user_id, "127.0.0.9", "Firefox/131")
@@ -139,6 +145,7 @@ def test_every_action_there_is_can_be_found(installation: Installation) -> None:
     assert work is not None
     runs.fail(work, {"code": "broken", "message": "Broken."})
     views.save(who, "main", "Mine", "calibration", "")
+    decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
     look()
     dataset_actions.remove(who, removed)
     demo.play(who)

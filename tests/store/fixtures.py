@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from engine.queries import datasets, results
+from engine.queries import datasets, results, several
 from engine.settings import Settings, get_settings
 from engine.store.engine import close_store
 from engine.store.migrate import migrate
@@ -97,7 +97,7 @@ def installation(
     settings = _settle(monkeypatch, tmp_path, url)
     for folder in (settings.inbox, settings.uploads, settings.segments, settings.states, settings.blobs):
         folder.mkdir(parents=True)
-    for remembered in (datasets._versions, datasets._lists, results._results):
+    for remembered in (datasets._versions, datasets._lists, results._results, several._results):
         remembered.clear()  # tests share a database of Postgres one after the other, and its numbers begin anew
     yield Installation(settings, request.param.partition(" ")[0])
     close_store()

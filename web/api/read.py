@@ -7,7 +7,7 @@ from typing import Any, Final
 import anyio
 from starlette.responses import Response
 
-from engine.queries import datasets, projects, results, runs
+from engine.queries import datasets, decisions, projects, results, runs
 from engine.reports.data import to_json
 from web.api.answers import JSON, paged, told
 from web.api.operations import Asked
@@ -47,6 +47,16 @@ async def list_runs(asked: Asked) -> Response:
 async def get_run(asked: Asked) -> Response:
     """`GET /runs/{run}`."""
     return told(await anyio.to_thread.run_sync(runs.get_run, asked.who, asked.path["run"]))
+
+
+async def list_decisions(asked: Asked) -> Response:
+    """`GET /projects/{project}/decisions`."""
+    return await _page(asked, decisions.list_decisions, asked.project)
+
+
+async def get_decision(asked: Asked) -> Response:
+    """`GET /decisions/{decision}`."""
+    return told(await anyio.to_thread.run_sync(decisions.get_decision, asked.who, asked.path["decision"]))
 
 
 async def get_result(asked: Asked) -> Response:

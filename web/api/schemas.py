@@ -7,12 +7,12 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from engine.types import DatasetView, ProjectView, Result, RunView, VersionView
+from engine.types import DatasetView, DecisionView, ProjectView, Result, RunView, VersionView
 from web.api.operations import Schema
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _MODE: Final[JsonSchemaMode] = "serialization"
-_VIEWS: Final = (DatasetView, ProjectView, Result, RunView, VersionView)
+_VIEWS: Final = (DatasetView, DecisionView, ProjectView, Result, RunView, VersionView)
 
 TEXT: Final[Schema] = {"type": "string"}
 ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}

@@ -17,6 +17,7 @@ from web.api.schemas import COUNT, ID, TEXT, array, page, record, refer
 _PROJECT: Final = Parameter("project", "path", {"type": "string", "maxLength": 64}, "Short name of a project.", True)
 _DATASET: Final = Parameter("dataset", "path", ID, "Number of a dataset.", True)
 _RUN: Final = Parameter("run", "path", ID, "Number of a run.", True)
+_DECISION: Final = Parameter("decision", "path", ID, "Number of a decision.", True)
 _LIMIT: Final = Parameter(
     "limit", "query", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, "Most items of the page."
 )
@@ -125,6 +126,26 @@ _READS: Final = (
         read.get_run,
         {200: _json("The run.", refer("RunView"))},
         parameters=(_RUN,),
+    ),
+    Operation(
+        "GET",
+        "/projects/{project}/decisions",
+        "listDecisions",
+        "The journal of a project, newest first",
+        "read",
+        read.list_decisions,
+        {200: _json("One page.", page("DecisionView"))},
+        parameters=(_PROJECT, _LIMIT, _AFTER),
+    ),
+    Operation(
+        "GET",
+        "/decisions/{decision}",
+        "getDecision",
+        "One decision with the answer that it rests on",
+        "read",
+        read.get_decision,
+        {200: _json("The decision.", refer("DecisionView"))},
+        parameters=(_DECISION,),
     ),
     Operation(
         "GET",
@@ -291,6 +312,8 @@ def _action(action: Action) -> Operation:
 def _schema(argument: Argument) -> Schema:
     if argument.type == "integer":
         return {"type": "integer", "description": argument.title}
+    if argument.type == "integers":
+        return {"type": "array", "items": {"type": "integer"}, "description": argument.title}
     if argument.type == "pairs":
         return {"type": "object", "additionalProperties": TEXT, "description": argument.title}
     choices = {"enum": list(argument.choices)} if argument.choices else {}

@@ -15,6 +15,7 @@ export default function tools({ data, parentElement, setTriggerValue }) {
     text("copy", "Copy answer", (button) => copy(`${given.markdown}\n\n${location.href}\n`, button)),
     text("link", "Copy link", (button) => copy(location.href, button)),
     menu("file", "Export", given.exports),
+    given.decides ? text("decide", "Record decision…", () => setTriggerValue("decide", Date.now())) : null,
     given.saves ? saver((name) => setTriggerValue("save", { name, query: location.search.slice(1), at: Date.now() })) : null,
   ];
   parentElement.append(make("div", { class: "pl-actions" }, ...parts.filter(Boolean)));

@@ -1,0 +1,62 @@
+"""What was decided, by whom, because of which answer, and whether the data have moved since."""
+
+import streamlit as st
+
+from engine.types import Who
+from pages.parts import deciding, guard, journal, reads, shell, state, states
+from pages.parts.component import mount
+
+PAGE = 20
+who = guard.enter()
+
+
+def page(who: Who) -> None:
+    """The decisions of the project, newest first, a page at a time."""
+    project = shell.project(who)
+    before = state.earlier()
+    since = reads.cursor()
+    found = reads.decisions_of(who, project.slug, PAGE + 1, before[-1] if before else None)
+    may = who.at_least("analyst", project.slug)
+    st.title("Journal")
+    if not found and not before:
+        empty(may)
+    rows = [journal.row(who, one, may) for one in found[:PAGE]]
+    given = {
+        "project": project.slug,
+        "since": since,
+        "rows": rows,
+        "export": f"/export/journal.md?project={project.slug}",
+    }
+    asked = mount("journal", "journal", given, "withdraw", "changed")
+    known = {one.id: one for one in found}
+    if asked.withdraw and (chosen := known.get(int(asked.withdraw["id"]))):
+        deciding.withdraw(who, chosen)
+    leaf(before, found[PAGE - 1].id if len(found) > PAGE else None)
+
+
+def empty(may: bool) -> None:
+    """Nothing has been decided yet: how that is done."""
+    with st.container(key="card-empty"):
+        st.header("Nothing has been decided yet")
+        how = (
+            "choose Record decision… among its tools." if may else "those who may change this project record it there."
+        )
+        states.explain(f"Open an answer; {how}")
+        states.explain(
+            "The words are kept together with the answer, its numbers and what they were made of, for everybody who "
+            "sees this project. Here it also says whether the data have moved since."
+        )
+
+
+def leaf(before: list[int], last: int | None) -> None:
+    """To older decisions and back, where there are more than a page of them."""
+    if not before and last is None:
+        return
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.button("Newest", disabled=not before, on_click=state.set_earlier, args=([],))
+        st.button("Newer", disabled=not before, on_click=state.set_earlier, args=(before[:-1],))
+        further = before if last is None else [*before, last]
+        st.button("Older", disabled=last is None, on_click=state.set_earlier, args=(further,))
+
+
+page(who)
