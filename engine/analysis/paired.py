@@ -19,7 +19,7 @@ def mcnemar(first_only: int, second_only: int) -> tuple[float, float]:
     if first_only == second_only:
         return 1.0, 1.0
     exact, fewer = (float(bdtr(most, count, 0.5)) if most >= 0 else 0.0 for most in (least, least - 1))
-    return 2 * exact, exact + fewer
+    return min(1.0, 2 * exact), min(1.0, exact + fewer)
 
 
 def sign_flips(sums: Floats, draws: int, seed: int) -> Floats:
