@@ -16,10 +16,29 @@ from pathlib import Path
 
 from tests.browser import chromium, chromium_path
 from tests.product import ROOT, Product
+from tests.tour import ship, steps
 from tests.tour.sheet import contact_sheet
-from tests.tour.steps import STEPS, Tour
+from tests.tour.steps import Tour
 
 TARGET = ROOT / "build" / "tour"
+
+STEPS: list[tuple[str, Callable[[Tour], str]]] = [
+    ("1 sign in by the printed link", steps.sign_in_by_link),
+    ("2 the simulator plays", steps.simulator_plays),
+    ("2b the whole answer", steps.opens_the_answer),
+    ("3a drop a JudgeBench file", steps.drops_judgebench),
+    ("3b drop a HelpSteer2 file", steps.drops_helpsteer),
+    ("3c drop a CSV of one's own", steps.drops_own_csv),
+    ("3d drop something else", steps.refuses_kindly),
+    ("4 append to the inbox", steps.appends_to_inbox),
+    ("5a three files dropped together", ship.drops_three_files),
+    ("5b the decision is recorded", ship.records_the_decision),
+    ("6 battles and annotators", ship.drops_battles),
+    ("7 judges, audit, best of n", ship.looks_at_the_rest),
+    ("8 columns of one's own", ship.names_unknown_columns),
+    ("9 the palette", steps.palette_by_keyboard),
+    ("10 the other pages", steps.other_pages),
+]
 
 
 def main() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +56,7 @@ class Tour:
         for look, page in self.pages.items():
             if page is not self.page:
                 page.goto(address)
-                _settled(page)
+                settled(page)
             _take(page, self.target / f"{self.taken:02d}-{name}-{look}.png", whole=whole)
             if page is not self.page:
                 page.goto("about:blank")  # one window is open at a time, as a newcomer has it
@@ -72,7 +71,7 @@ def _bare(cookie: object) -> dict[str, object]:
     return {key: cookie[key] for key in ("name", "value", "httpOnly", "sameSite", "secure")}
 
 
-def _settled(page: Page) -> None:
+def settled(page: Page) -> None:
     page.wait_for_selector("h1")
     page.wait_for_timeout(2500)
 
@@ -136,7 +135,7 @@ def opens_the_answer(tour: Tour) -> str:
     for look in ("light", "dark"):
         page = tour.pages[look]
         page.goto(tour.page.url)
-        _settled(page)
+        settled(page)
         page.screenshot(path=tour.target / f"91-readme-answer-{look}.png", timeout=90_000)
         page.locator('[data-card="worst"]').screenshot(path=tour.target / f"92-readme-pairs-{look}.png", timeout=90_000)
     tour.pages["dark"].goto("about:blank")
@@ -272,7 +271,7 @@ def palette_by_keyboard(tour: Tour) -> str:
     """Ctrl+K lists pages, datasets and actions; a few letters and Enter go there, no mouse."""
     page = tour.page
     page.goto(tour.product.url)
-    _settled(page)
+    settled(page)
     page.keyboard.press("Control+k")
     page.wait_for_selector("[data-palette]:popover-open")
     listed = page.locator("#pl-palette-list [role=option]").all_inner_texts()
@@ -300,20 +299,6 @@ def other_pages(tour: Tour) -> str:
     """The other pages as they look with real content."""
     for name in ("datasets", "runs", "people", "monitoring", "settings"):
         tour.page.goto(f"{tour.product.url}/{name}")
-        _settled(tour.page)
+        settled(tour.page)
         tour.picture(name)
     return "datasets, runs, people, monitoring, settings"
-
-
-STEPS: list[tuple[str, Callable[[Tour], str]]] = [
-    ("1 sign in by the printed link", sign_in_by_link),
-    ("2 the simulator plays", simulator_plays),
-    ("2b the whole answer", opens_the_answer),
-    ("3a drop a JudgeBench file", drops_judgebench),
-    ("3b drop a HelpSteer2 file", drops_helpsteer),
-    ("3c drop a CSV of one's own", drops_own_csv),
-    ("3d drop something else", refuses_kindly),
-    ("4 append to the inbox", appends_to_inbox),
-    ("5 the palette", palette_by_keyboard),
-    ("6 the other pages", other_pages),
-]
