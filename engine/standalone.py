@@ -25,6 +25,7 @@ from engine.analysis.base import Analysis, Parameters
 from engine.errors import InputRefused, NotFound, PlumblineError, UsageError
 from engine.formats import Report, read, to_rows, view_columns
 from engine.formats.canonical import SLICE_PREFIX, STYLE_PREFIX
+from engine.formats.report import NOTHING_TO_CALIBRATE
 from engine.types import Evidence, Notice, Result, RowReference, Rows
 
 FileName = str | os.PathLike[str]
@@ -173,9 +174,12 @@ class Analysing:
         )
 
     def _notices(self) -> list[Notice]:
-        """What the reader said, without its doubts about a scale that was given."""
+        """What the reader said, without its doubts about a scale that was given, or of what another analysis lacks."""
         said = [Notice(one["code"], one["message"]) for one in self.dataset.get("warnings", [])]
-        return [one for one in said if not (one.code.startswith("scale_") and "scale" in self.params)]
+        settled = {NOTHING_TO_CALIBRATE} if self.analysis != "calibration" else set()
+        if "scale" in self.params:
+            settled |= {one.code for one in said if one.code.startswith("scale_")}
+        return [one for one in said if one.code not in settled]
 
     def _evidence(self, found: Evidence, seconds: float) -> Evidence:
         return replace(

@@ -27,12 +27,14 @@ from engine.reports import words
 from engine.types import Estimate, Result
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_CHARTS = ("reliability", "slices")
+_LEFT_OUT = ("histogram",)
+"""Charts that say nothing on paper that another does not say."""
 
 
 def render(result: Result, title: str = "") -> bytes:
     """The page of one result, UTF-8. `title` defaults to the analysis and the dataset's name."""
-    drawn = {name: chart for name, chart in charts(result).items() if name in _CHARTS}
+    drawn = {name: chart for name, chart in charts(result).items() if name not in _LEFT_OUT}
+    named = words.named_items(result)
     scripts = [_plotly(), _asset("result.js")] if drawn else []
     template = _environment().get_template("result.html.jinja")
     page = template.render(
@@ -40,6 +42,11 @@ def render(result: Result, title: str = "") -> bytes:
         subtitle=_subtitle(result.dataset),
         result=result,
         charts=drawn,
+        named=named,
+        named_columns=[words.label(name) for name in named[0]],
+        rows=[item for item in result.items if "row_hash" in item],
+        rows_title=words.rows_title(result.analysis),
+        nulls=any(estimate.null_95 is not None for estimate in result.estimates.values()),
         figures=_inert_json({mode: _painted(drawn, mode) for mode in ("light", "dark")}),
         evidence=_evidence(result),
         style=Markup(_asset("result.css")),  # noqa: S704 -- our own file

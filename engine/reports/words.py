@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.figures.words import number
-from engine.types import Estimate
+from engine.types import Estimate, Result
 from engine.words import amount
 
 LABELS: Mapping[str, str] = {
@@ -54,6 +54,25 @@ def counts(dataset: Mapping[str, Any]) -> list[str]:
 def prompts(counted: Mapping[str, Any]) -> str:
     """The number of prompts of a dataset or of a slice, "about" where it is an estimate."""
     return amount(counted["prompts"], "prompt", approximate=bool(counted.get("prompts_approximate")))
+
+
+ROWS_TITLES: Mapping[str, str] = {"compare": "Where they disagree", "judge": "Against people"}
+"""What the rows behind a result show, by its analysis."""
+
+
+def rows_title(analysis: str) -> str:
+    """The heading of the rows behind a result."""
+    return ROWS_TITLES.get(analysis, "Most confidently wrong")
+
+
+def named_items(result: Result) -> tuple[list[str], list[list[Any]]]:
+    """What the result names (models, systems, annotators, judges) as a table: columns and rows; empty where none.
+
+    Rows of the data may stand in `items` as well: those have a hash.
+    """
+    items = [item for item in result.items if "row_hash" not in item]
+    columns = list(dict.fromkeys(name for item in items for name in item))
+    return columns, [[item.get(name) for name in columns] for item in items]
 
 
 def cell(value: Any) -> str:

@@ -9,11 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.figures.words import number
-from engine.reports.words import cell, counts, interval
+from engine.reports.words import cell, counts, interval, named_items, rows_title
 from engine.types import Result
 from engine.words import amount
 
 WIDEST = 110
+NAMED = ("value", "low", "high", "n", "prompts", "rank_low", "rank_high", "agreement", "tie_rate", "best", "flags")
+"""What is shown of models, systems and annotators; --json holds the rest."""
+
+NAMES = 40
 ROWS, SLICES = 5, 12
 """Most confidently wrong rows and slices shown; --json and --html hold all."""
 
@@ -25,6 +29,7 @@ def describe(result: Result) -> str:
         textwrap.fill(printable(result.sentence), width),
         _dataset(result.dataset),
         _estimates(result),
+        _named(result),
         _slices(result.slices),
         _worst(result, width),
         _warnings(result, width),
@@ -74,6 +79,17 @@ def _estimates(result: Result) -> str:
     return table(["estimate", "value", f"{level:.0%} interval", "null 95%", "method"], rows, numeric=(1, 2, 3))
 
 
+def _named(result: Result) -> str:
+    columns, rows = named_items(result)
+    if not rows:
+        return ""
+    shown = [place for place, name in enumerate(columns) if name in NAMED or place < 1]
+    cells = [[printable(cell(row[place])) for place in shown] for row in rows[:NAMES]]
+    numeric = [at for at, place in enumerate(shown) if _is_number(rows[0][place])]
+    more = f"\n… and {len(rows) - NAMES} more with --json" if len(rows) > NAMES else ""
+    return f"{table([columns[place] for place in shown], cells, numeric)}{more}"
+
+
 def _slices(slices: Sequence[Mapping[str, Any]]) -> str:
     if not slices:
         return ""
@@ -96,10 +112,10 @@ def _is_number(value: Any) -> bool:
 
 
 def _worst(result: Result, width: int) -> str:
-    rows = result.pairs or result.items
+    rows = result.pairs or [item for item in result.items if "row_hash" in item]
     if not rows:
         return ""
-    lines = [f"Most confidently wrong ({min(ROWS, len(rows))} of {len(rows)}; all with --json or --html)"]
+    lines = [f"{rows_title(result.analysis)} ({min(ROWS, len(rows))} of {len(rows)}; all with --json or --html)"]
     for row in rows[:ROWS]:
         place = f"line {row['source_line']}" if row.get("source_line") is not None else str(row.get("prompt") or "")
         text = row.get("prompt_text") or row.get("text") or row.get("prompt") or ""

@@ -87,7 +87,7 @@ def hostile(*texts: str) -> Result:
         dataset={**plain.dataset, "name": first, "format": first},
         slices=[{**plain.slices[0], "column": text, "value": text, "verdict": text} for text in texts],
         pairs=[{**plain.pairs[0], **dict.fromkeys(_PAIR_TEXTS, text), "slices": {text: text}} for text in texts],
-        items=[{**dict.fromkeys(_ITEM_TEXTS, text), "value": 0.5, "truth": 0.0} for text in texts],
+        items=[{**dict.fromkeys(_ITEM_TEXTS, text), "row_hash": 1, "value": 0.5, "truth": 0.0} for text in texts],
         warnings=[Notice(text, text) for text in texts],
         recalibrators=[{"kind": text, "parameters": {text: 1.0}, text: text} for text in texts],
         estimates={**plain.estimates, **{text: replace(plain.estimates["accuracy"], method=text) for text in texts}},

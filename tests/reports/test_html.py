@@ -110,8 +110,18 @@ def test_empty_result_is_a_page_without_scripts():
     assert "table" in reader.elements
 
 
+def test_what_has_a_name_is_a_table():
+    items = [{"item": "<b>alpha</b>", "value": 1041.5, "low": None, "best": True}, {"item": "beta", "value": 958.5}]
+    page = render(replace(sample(), analysis="ranking", items=items))
+    text = " ".join(read(page).text)
+    assert "<b>alpha</b>" in text
+    assert "1041.5000" in text
+    assert "By name" in text
+    assert b"<b>alpha" not in page
+
+
 def test_score_rows_are_shown_as_items():
-    items = [{"value": 0.99, "truth": 0.0, "text": "an answer", "confidence": 0.99, "source_line": 3}]
+    items = [{"row_hash": 7, "value": 0.99, "truth": 0.0, "text": "an answer", "confidence": 0.99, "source_line": 3}]
     text = " ".join(read(render(replace(sample(), pairs=[], items=items))).text)
     assert "an answer" in text
     assert "truth 0.000" in text
