@@ -241,7 +241,7 @@ def test_results_are_plain(prompts, most, spread, seed):
 @pytest.mark.skipif(not HOME, reason="PLUMBLINE_REAL_DATA names no folder of public files")
 def test_judge_goodhart():
     (file,) = Path(HOME, "judge_goodhart").rglob("*.jsonl")
-    result = analyse(file, "best_of_n")
+    result = analyse(file, "bestofn")
     records = [json.loads(line) for line in file.read_text().splitlines()]
     answers: dict[str, list[tuple[float, float]]] = {}
     for record in records:

@@ -10,11 +10,15 @@ import numpy as np
 from engine.analysis.arrays import Floats
 from engine.analysis.bestofn.curve import CURVES, Prompts, kl_bound, prompts_of
 from engine.analysis.intervals import critical, jackknife
-from engine.analysis.paired import largest_quantile
+from engine.analysis.paired import largest_quantile, wilson_by_bucket
 from engine.analysis.records import Records
 from engine.types import Estimate
 
 JACKKNIFE = "jackknife by bucket"
+WILSON = "Wilson at the number of independent prompts that the spread between buckets shows"
+TRUTHS = ("gold", "oracle")
+"""Curves of values in [0, 1]: near the ends, as of an oracle that nearly always hits, symmetric intervals miss."""
+
 DRAWS = 4000
 
 
@@ -79,7 +83,7 @@ def found_of(records: Records, level: float, seed: int, least: int) -> Found:
         peak, loss = _peak(gold, prompts, level, seed)
     return Found(
         n=prompts.n,
-        curves={curve: _estimates(prompts.values[CURVES.index(curve)], prompts, level) for curve in curves},
+        curves={curve: _estimates(curve, prompts, level) for curve in curves},
         prompts={curve: np.isfinite(prompts.values[CURVES.index(curve)]).sum(axis=0).tolist() for curve in curves},
         gains={
             curve: _mean(_difference(prompts.values[CURVES.index(curve)], -1, 0), prompts, level) for curve in curves
@@ -90,8 +94,9 @@ def found_of(records: Records, level: float, seed: int, least: int) -> Found:
     )
 
 
-def _estimates(values: Floats, prompts: Prompts, level: float) -> list[Estimate]:
-    return [_mean(column, prompts, level) for column in values.T]
+def _estimates(curve: str, prompts: Prompts, level: float) -> list[Estimate]:
+    estimate = _share if curve in TRUTHS else _mean
+    return [estimate(column, prompts, level) for column in prompts.values[CURVES.index(curve)].T]
 
 
 def _difference(values: Floats, one: int, other: int) -> Floats:
@@ -103,6 +108,13 @@ def _mean(values: Floats, prompts: Prompts, level: float) -> Estimate:
     sums = _by_bucket(values, prompts)
     low_high = jackknife(lambda part: np.asarray(part[1] / part[0]), sums, level)
     return Estimate(*low_high, level, JACKKNIFE, round(float(sums[0].sum())))
+
+
+def _share(values: Floats, prompts: Prompts, level: float) -> Estimate:
+    """The mean over the prompts that have a value, all of them in [0, 1]."""
+    counts, sums = _by_bucket(values, prompts)
+    value, low, high, _ = wilson_by_bucket(sums, counts, int(counts.sum()), level)
+    return Estimate(value, low, high, level, WILSON, int(counts.sum()))
 
 
 def _by_bucket(values: Floats, prompts: Prompts) -> Floats:
