@@ -305,6 +305,16 @@ def test_live_intervals_are_wider_and_weigh_prompts_alike():
     assert conclude(rows, live="yes").estimates["p_value"].method.startswith("inverse of the betting wealth")
 
 
+def test_live_intervals_of_several_pairs_hold_together():
+    rows = pairs_of(coins(300, SHARES, 2), np.arange(300))
+    several = conclude(rows, baseline="a", live="yes")
+    alone = conclude(rows, baseline="a", candidate=several.dataset["candidate"], live="yes")
+    width = [one.estimates["difference"].high - one.estimates["difference"].low for one in (several, alone)]
+    assert width[0] > width[1]
+    again = conclude(rows, baseline="a", candidate=several.dataset["candidate"], live="yes", level=0.975)
+    assert again.estimates["difference"].low == pytest.approx(several.estimates["difference"].low, abs=1e-8)
+
+
 def test_a_slice_that_differs_is_found_and_confirmed():
     generator = np.random.default_rng(3)
     domain = generator.integers(0, 3, 1500)

@@ -118,6 +118,12 @@ def test_more_is_needed_for_less(question, effect, factor):
     assert needed(effect=effect * scale, level=0.99).labels >= needed(effect=effect * scale).labels
 
 
+def test_a_paired_difference_is_planned_as_mcnemars_test_is():
+    """Connor 1987: (z √p + z √(p − d²))² / d², here with p = .4 and d = .2."""
+    root = 1.959963984540054 * np.sqrt(0.4) + 0.8416212335729143 * np.sqrt(0.4 - 0.04)
+    assert plan("difference", Assumed(discordant=0.4), effect=0.2).labels == np.ceil((root / 0.2) ** 2)
+
+
 def test_cost_and_what_is_told_back():
     found = plan("accuracy", Assumed(answers=4, correlation=0.1), half_width=0.03, cost_per_label=0.5)
     assert found.cost == found.labels * 0.5

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.arrays import Floats, Ints
 from engine.analysis.records import Records
 
 CURVES = ("best", "worst", "gold", "oracle")
@@ -79,12 +79,12 @@ def _curves(score: Floats, truth: Floats) -> Floats:
 
 
 def _shared(ranked: Floats, truth: Floats) -> Floats:
-    """The truths, those of equal values replaced by their mean; NaN for all of a prompt that misses one."""
+    """The truths, those of equal values replaced by their mean.
+
+    One that is missing (NaN) makes its prompt's curves NaN wherever they are weighed: a chance of 0 keeps NaN.
+    """
     answers = ranked.shape[1]
     new = np.concatenate([np.ones((len(ranked), 1), np.bool_), ranked[:, 1:] != ranked[:, :-1]], axis=1)
     group = np.cumsum(new.ravel()) - 1
     mean = np.bincount(group, truth.ravel()) / np.bincount(group)
-    shared = mean[group].reshape(-1, answers)
-    missing: Flags = np.any(np.isnan(truth), axis=1)
-    shared[missing] = np.nan
-    return np.asarray(shared)
+    return np.asarray(mean[group].reshape(-1, answers))

@@ -75,6 +75,6 @@ def matrix(state: CompareState, grid: Grid, order: list[int]) -> dict[str, Any]:
         metrics = [*(["accuracy"] if sums["known"].any() else []), "value", *(["truth"] if sums["known"].any() else [])]
     columns = []
     for metric in metrics:
-        means = grid_of_metric(state, grid.by, metric).means()
+        means = (grid if metric == grid.metric else grid_of_metric(state, grid.by, metric)).means()
         columns.append([means.get(name) for name in names])
     return {"systems": names, "metrics": metrics, "value": [list(line) for line in zip(*columns, strict=True)]}
