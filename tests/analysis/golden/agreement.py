@@ -10,6 +10,7 @@ an environment of its own.
   `alpha` (krippendorff), `fleiss` (statsmodels), `kappa` and `quadratic` of raters 0 and 1 (scikit-learn), `ac1`
   (irrCAC).
 - `crowd`: 600 units judged 0 or 1 by four raters (crowd-kit): consensus, confusion (true, said) and shares.
+- `verdicts`: 300 labels and verdicts (0, ½, 1): kappa of both orientations of each pair (scikit-learn).
 - `judge`: 60 labels beside 540 verdicts alone (ppi-python): mean and standard error at fixed weights, the tuned weight.
 """
 
@@ -98,6 +99,15 @@ def crowd() -> dict[str, Any]:
     }
 
 
+def verdicts() -> dict[str, Any]:
+    generator = np.random.default_rng(13)
+    label = generator.choice([0, 1, 2], 300, p=[0.3, 0.2, 0.5])
+    verdict = np.where(generator.random(300) < 0.6, label, generator.choice([0, 1, 2], 300))
+    both = np.concatenate([label, 2 - label]), np.concatenate([verdict, 2 - verdict])
+    kappa = float(cohen_kappa_score(*both))
+    return {"label": (label / 2).tolist(), "verdict": (verdict / 2).tolist(), "kappa": kappa}
+
+
 def judge() -> dict[str, Any]:
     generator = np.random.default_rng(11)
     label = (generator.random(600) < 0.6).astype(float)
@@ -114,5 +124,5 @@ def judge() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    told = agreement() | {"crowd": crowd(), "judge": judge()}
+    told = agreement() | {"crowd": crowd(), "verdicts": verdicts(), "judge": judge()}
     Path(__file__).with_suffix(".json").write_text(json.dumps(told) + "\n")
