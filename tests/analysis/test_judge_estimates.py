@@ -74,6 +74,14 @@ def test_verdicts_of_chance():
     assert "no agreement beyond chance" in result.sentence
 
 
+def test_a_judge_against_people():
+    generator = np.random.default_rng(2)
+    label = generator.integers(0, 2, 400)
+    result = conclude(rows_of(label, np.where(generator.random(400) < 0.7, 1 - label, label)))
+    assert result.verdict == "opposed"
+    assert result.sentence.startswith("The judge is against people: the same verdict on .3")
+
+
 # ------------------------------------------------------------------ leanings
 
 
