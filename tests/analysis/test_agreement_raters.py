@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from engine.analysis.agreement.crowd_bt import follows
 from engine.analysis.agreement.ranking import ELO
 from engine.types import Result, Rows
 from jobs.simulator import training
@@ -215,6 +216,27 @@ def test_leaving_out_a_partisan_moves_their_item_most():
     assert fan["effect_on_ranking"] < -40, "without the fan, red falls"
     assert abs(fair["effect_on_ranking"]) < abs(fan["effect_on_ranking"])
     assert fan["effect_ranks"] >= 0
+    assert 0 < fair["follows_ranking"] < 1
+
+
+def test_who_follows_the_ranking():
+    """Three honest raters, one who guesses and one who takes the question the wrong way round (Crowd-BT)."""
+    generator = np.random.default_rng(4)
+    n, strengths, share = 4000, np.array([1.5, 0.7, 0.0, -0.7, -1.5]), np.array([0.95, 0.95, 0.95, 0.5, 0.1])
+    a = generator.integers(0, 5, n)
+    b = (a + generator.integers(1, 5, n)) % 5
+    rater = generator.integers(0, 5, n)
+    ahead = 1 / (1 + np.exp(strengths[b] - strengths[a]))
+    meant = generator.random(n) < ahead
+    label = np.where(generator.random(n) < share[rater], meant, ~meant).astype(float)
+    found = follows(5, a, b, label, rater, 6)
+    assert found[:5] == pytest.approx(share, abs=0.08)
+    assert np.isnan(found[5])
+    assert follows(5, b, a, 1 - label, rater, 6)[:5] == pytest.approx(found[:5], abs=1e-3)
+
+
+def test_following_needs_named_items():
+    assert {one["follows_ranking"] for one in conclude(crowd(100, QUALITY)).items} == {None}
 
 
 def test_the_effect_in_elo_by_hand():
