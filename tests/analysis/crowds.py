@@ -69,21 +69,24 @@ def crowd(
     seed: int = 0,
     ties: float = 0.0,
     fixed: bool = False,
+    uneven: bool = False,
 ) -> Rows:
     """Each unit is judged by `per_unit` annotators, who say the true side with their own probability.
 
     `ties`: the share of units that are truly tied; who is wrong then says either side. `fixed`: all units have the same
-    two sides. Answers are shown in either order.
+    two sides. `uneven`: prompts differ in difficulty, half of them leave everybody nearer to a guess. Answers are shown
+    in either order.
     """
     generator = np.random.default_rng(seed)
     truth = np.where(generator.random(units) < ties, 1, 2 * generator.integers(0, 2, units))
     rater = np.argsort(generator.random((units, len(quality))), axis=1)[:, :per_unit].ravel()
     unit = np.repeat(np.arange(units), per_unit)
-    right = generator.random(len(unit)) < np.asarray(quality)[rater]
+    prompt = unit if prompts is None else unit % prompts
+    ease = np.where(generator.random(units)[prompt] < 0.5, 0.4, 1.0) if uneven else 1.0
+    right = generator.random(len(unit)) < 0.5 + (np.asarray(quality)[rater] - 0.5) * ease
     others = np.where(generator.random(len(unit)) < (0.5 if ties else 1.1), 1, 2)
     wrong = (truth[unit] + others) % 3 if ties else 2 - truth[unit]
     said = np.where(right, truth[unit], wrong) / 2
-    prompt = unit if prompts is None else unit % prompts
     shown = generator.random(len(unit)) < 0.5
     one = hashes_of(np.full(len(unit), 1) if fixed else unit + 10**7)
     other = hashes_of(np.full(len(unit), 2) if fixed else unit + 2 * 10**7)

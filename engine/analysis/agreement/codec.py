@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.analysis import npz
-from engine.analysis.agreement.state import AgreementState
+from engine.analysis.agreement.state import FIELDS, AgreementState
+from engine.analysis.arrays import Floats
 from engine.analysis.shapes import UnitSums
 
 
@@ -30,9 +33,9 @@ def to_bytes(state: AgreementState) -> bytes:
         allow_pickle=False,
         head=np.frombuffer(json.dumps(head).encode(), np.uint8),
         unit=judgments.unit,
-        member=judgments.member,
-        bucket=judgments.bucket,
-        sums=judgments.sums,
+        member=judgments.member.astype(np.uint32),
+        bucket=judgments.bucket.astype(np.uint16),
+        **{f"sums.{place}": _small(sums) for place, sums in enumerate(judgments.sums)},
     )
     return buffer.getvalue()
 
@@ -42,7 +45,9 @@ def from_bytes(data: bytes) -> AgreementState:
     arrays = npz.read(data)
     head = json.loads(arrays["head"].tobytes())
     raters = tuple(head["raters"])
-    judgments = UnitSums(raters, arrays["unit"], arrays["member"], arrays["bucket"], arrays["sums"])
+    sums = np.stack([arrays[f"sums.{place}"].astype(float) for place in range(len(FIELDS) + len(head["columns"]))])
+    member, bucket = (arrays[name].astype(np.int64) for name in ("member", "bucket"))
+    judgments = UnitSums(raters, arrays["unit"], member, bucket, sums)
     return AgreementState(
         head["kind"],
         judgments,
@@ -52,3 +57,13 @@ def from_bytes(data: bytes) -> AgreementState:
         head["left_out"],
         head["narrowed"],
     )
+
+
+def _small(sums: Floats) -> NDArray[Any]:
+    """The same numbers in the smallest type that holds all of them: most are flags and small counts."""
+    for form in (np.uint8, np.float32, np.uint32):
+        with np.errstate(invalid="ignore"):
+            smaller = sums.astype(form)
+        if np.array_equal(smaller.astype(float), sums):
+            return smaller
+    return sums

@@ -77,7 +77,7 @@ def fleiss(agreement: Floats, units: Floats, share: Floats, *, mirrored: bool = 
 def gwet(agreement: Floats, shared: Floats, share: Floats, units: Floats, *, mirrored: bool = False) -> Floats:
     """Gwet's AC1. `agreement` sums over the `shared` units, `share` over all `units`, those of one rater too."""
     chosen = _shares(share, units, mirrored)
-    chance = (chosen * (1 - chosen)).sum(axis=-1) / (share.shape[-1] - 1)
+    chance = quotient((chosen * (1 - chosen)).sum(axis=-1), np.array(share.shape[-1] - 1.0))
     return 1 - quotient(1 - quotient(agreement, shared), 1 - chance)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.analysis.agreement.dawid_skene import Fit, Words, fit, refits
 from engine.analysis.agreement.intervals import estimate
 from engine.analysis.agreement.view import View
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Flags, Floats
 from engine.analysis.intervals import critical
 from engine.types import Estimate
 
@@ -19,6 +19,9 @@ LEAST_UNITS = 30
 GROUPS = 32
 SMOOTHING = 1.0
 """Made-up words a rater and true category: keeps raters of few words from probabilities of 0 and 1."""
+
+MOST_JUDGMENTS = 12_000
+"""Judgments that the model is fitted to: of more, those of the units with the smallest hashes. Bounds the time."""
 
 IDENTIFIED = f"fewer than {LEAST_UNITS} units of three raters or more: who is right cannot be told"
 METHOD = f"Dawid-Skene, jackknife over {GROUPS} groups of buckets"
@@ -40,9 +43,9 @@ def quality(view: View, level: float) -> Quality | None:
     sizes = view.judgments.sizes
     if not view.categories or int((sizes >= 3).sum()) < LEAST_UNITS or view.categories < 2:
         return None
-    chosen = view.shared
-    unit = np.unique(view.unit[chosen], return_inverse=True)[1].astype(np.int64)
-    group = view.group[view.judgments.starts[sizes >= 2]] % GROUPS
+    chosen = _sample(view)
+    found, unit = (part.astype(np.int64) for part in np.unique(view.unit[chosen], return_inverse=True))
+    group = view.group[view.judgments.starts[found]] % GROUPS
     words = Words(unit, view.rater[chosen], view.category[chosen], len(group), len(view.raters), view.categories)
     if view.mirrored:
         words, group = words.mirrored(), np.concatenate([group, group])
@@ -59,3 +62,10 @@ def quality(view: View, level: float) -> Quality | None:
     )
     certainty = Estimate(certainty.value, certainty.low, certainty.high, level, METHOD, certainty.n)
     return Quality(value, np.maximum(value - reach, 0), np.minimum(value + reach, 1), certainty, whole)
+
+
+def _sample(view: View) -> Flags:
+    """The entries of shared units, as many whole units in the order of their hashes as the model is fitted to."""
+    shared = view.judgments.sizes >= 2
+    taken = np.cumsum(view.judgments.sizes * shared) <= MOST_JUDGMENTS
+    return np.asarray((shared & taken)[view.unit])

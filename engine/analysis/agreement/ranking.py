@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.analysis.agreement.crowd_bt import follows
 from engine.analysis.agreement.state import code
 from engine.analysis.agreement.view import View
 from engine.analysis.arrays import Flags, Floats, Ints
@@ -26,13 +27,31 @@ class Effect:
     ranks: int
 
 
-def effects(view: View, raters: Ints) -> dict[int, Effect]:
-    """The effect of leaving out each of these raters, where both rankings exist for two items or more."""
+@dataclass(frozen=True)
+class Ranked:
+    """What raters have to do with the ranking: effects of leaving them out, and how far each follows it (η, (raters,)).
+
+    NaN and no effect where there is no ranking.
+    """
+
+    effects: dict[int, Effect]
+    follows: Floats
+
+
+def ranked(view: View, raters: Ints) -> Ranked:
+    """The effect of leaving out each of these raters, and how far everybody follows the ranking."""
     duels = _Comparisons(view)
+    nobody = np.full(len(view.raters), np.nan)
     if not 2 <= len(duels.names) <= MOST_ITEMS:
-        return {}
-    everyone = np.ones(len(duels.a), np.bool_)
-    whole, among = duels.strengths(everyone)
+        return Ranked({}, nobody)
+    whole, among = duels.strengths(np.ones(len(duels.a), np.bool_))
+    if int(among.sum()) < 2:
+        return Ranked({}, nobody)
+    return Ranked(_effects(duels, whole, among, raters), duels.follows(among, len(view.raters)))
+
+
+def _effects(duels: _Comparisons, whole: Floats, among: Flags, raters: Ints) -> dict[int, Effect]:
+    """The effects where both rankings exist for two items or more."""
     found = {}
     for rater in raters:
         part, left = duels.strengths(duels.rater != rater)
@@ -62,6 +81,13 @@ class _Comparisons:
         self.a, self.b = (np.searchsorted(codes, side[named]) for side in (low, high))
         self.label = view.value[named]
         self.rater = view.rater[named]
+
+    def follows(self, among: Flags, raters: int) -> Floats:
+        """How far each rater follows the ranking of these items: shape (raters,)."""
+        place = np.cumsum(among) - 1
+        inside = among[self.a] & among[self.b]
+        a, b = place[self.a[inside]], place[self.b[inside]]
+        return follows(int(among.sum()), a, b, self.label[inside], self.rater[inside], raters)
 
     def strengths(self, chosen: Flags) -> tuple[Floats, Flags]:
         """Strengths from the chosen comparisons, in logits, and the items among which they exist."""

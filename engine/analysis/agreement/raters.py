@@ -10,7 +10,7 @@ import numpy as np
 from engine.analysis.agreement.by_rater import Shares, differences, shares
 from engine.analysis.agreement.estimates import repeats_of
 from engine.analysis.agreement.quality import Quality
-from engine.analysis.agreement.ranking import Effect, effects
+from engine.analysis.agreement.ranking import Ranked, ranked
 from engine.analysis.agreement.rest import Rest, Without, without_each
 from engine.analysis.agreement.view import View
 from engine.analysis.arrays import Flags, Floats, Ints, quotient
@@ -101,9 +101,10 @@ def _habits(
 
 
 def _effects(view: View, chosen: Ints) -> dict[str, list[Any]]:
-    found: dict[int, Effect] = effects(view, chosen) if view.paired else {}
-    lines = [found.get(int(rater)) for rater in chosen]
+    found = ranked(view, chosen) if view.paired else Ranked({}, np.full(len(view.raters), np.nan))
+    lines = [found.effects.get(int(rater)) for rater in chosen]
     return {
+        "follows_ranking": plain(found.follows[chosen]),
         "effect_on_ranking": [one and one.elo for one in lines],
         "effect_item": [one and one.item for one in lines],
         "effect_ranks": [one and one.ranks for one in lines],

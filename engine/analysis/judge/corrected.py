@@ -33,7 +33,8 @@ class Sums:
 class Corrected:
     """`value` ± critical · `error`; `weight` of the verdicts in [0, 1].
 
-    `label_error` and `verdict_error` are the parts that more labels, or more verdicts, would lessen.
+    `label_error` is the part of the error that more labels would lessen, `verdict_error` what would be left. Their
+    squares add up.
     """
 
     value: float
@@ -65,8 +66,10 @@ def corrected(sums: Sums, weight: float | None = None) -> Corrected:
     groups = int((sums.labelled > 0).sum())
     usual = groups / max(groups - 1, 1)
     parts = human - weight * judged, weight * rest
-    errors = [float(np.sqrt(usual * np.square(part).sum())) for part in (parts[0] + parts[1], *parts)]
-    return Corrected(float(label - weight * (verdict - other)), errors[0], weight, groups, errors[1], errors[2])
+    variance, of_labels = (float(usual * np.square(part).sum()) for part in (parts[0] + parts[1], parts[0]))
+    rest_of_it = np.sqrt(max(variance - of_labels, 0.0))
+    value = float(label - weight * (verdict - other))
+    return Corrected(value, float(np.sqrt(variance)), weight, groups, float(np.sqrt(of_labels)), float(rest_of_it))
 
 
 def _tuned(human: Floats, judged: Floats) -> float:

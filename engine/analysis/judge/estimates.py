@@ -42,7 +42,16 @@ def estimates(view: View, level: float) -> dict[str, Estimate]:
         "order_consistency": _consistency(view, level),
         "length_bias": _length_bias(view, level),
     }
+    found["cohen_kappa"] = _certain(found["cohen_kappa"], found["agreement"], found["human_tie_rate"])
     return {name: _explained(one) for name, one in found.items()}
+
+
+def _certain(one: Estimate, agreement: Estimate, ties: Estimate) -> Estimate:
+    """A kappa of 1, as every verdict agrees: as far below 1 as the agreement itself may be, over chance."""
+    if one.value != 1 or agreement.low is None or ties.value is None:
+        return one
+    chance = (1 - ties.value) ** 2 / 2 + ties.value**2
+    return replace(agreement, low=max(-1.0, 1 - (1 - agreement.low) / (1 - chance)))
 
 
 def kappa(part: Floats) -> Floats:

@@ -27,9 +27,14 @@ class Basis:
 
 
 def verdict(kappa: Estimate) -> str:
-    """Landis and Koch's word for kappa; `chance` where its interval reaches 0, `one_category` where there is none."""
+    """Landis and Koch's word for kappa; `chance` where its interval reaches 0, `one_category` where there is none.
+
+    `opposed` where the whole interval lies below 0: the judge says the opposite of people more often than not.
+    """
     if kappa.value is None:
         return "one_category"
+    if kappa.high is not None and kappa.high < 0:
+        return "opposed"
     if kappa.low is not None and kappa.low <= 0 and kappa.value < WORDS[2][0]:
         return "chance"
     return next((word for end, word in WORDS if kappa.value < end), "almost_perfect")
@@ -43,8 +48,12 @@ def sentence(code: str, found: Mapping[str, Estimate], basis: Basis) -> str:
     same = f"the same verdict on {short(agreement.value)}{between(agreement)}"
     if kappa.value is None:
         return f"{who} and people use one category only: {same} {basis}."
-    degree = "no agreement beyond chance" if code == "chance" else f"{code.replace('_', ' ')} agreement"
-    start = f"{who} is in {degree} with people: {same}, kappa {short(kappa.value)}{between(kappa)}, {basis}"
+    degrees = {
+        "chance": "in no agreement beyond chance with",
+        "opposed": "against",
+    }
+    degree = degrees.get(code, f"in {code.replace('_', ' ')} agreement with")
+    start = f"{who} is {degree} people: {same}, kappa {short(kappa.value)}{between(kappa)}, {basis}"
     return "; ".join([start, *_leanings(found), *_won(found, basis)]) + "."
 
 

@@ -1,0 +1,220 @@
+"""Units are whole whatever order, segment or side their judgments come in; states survive their bytes and narrow."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from engine.analysis.agreement.state import SLICE_VALUES
+from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
+from engine.types import Rows
+from tests.analysis.crowds import ANALYSIS, DEFAULTS, conclude, crowd, rows_of, scores_of
+
+QUALITY = [0.9, 0.8, 0.7, 0.6]
+
+
+def part(rows: Rows, which: np.ndarray) -> Rows:
+    columns = {name: column[which] for name, column in rows.columns.items()}
+    coded = (
+        {name: (codes[which], values) for name, (codes, values) in one.items()} for one in (rows.slices, rows.names)
+    )
+    return Rows(rows.kind, columns, *coded)
+
+
+def told(rows_or_state: object) -> dict:
+    state = ANALYSIS.observe(rows_or_state, DEFAULTS) if isinstance(rows_or_state, Rows) else rows_or_state
+    result = ANALYSIS.conclude(state, DEFAULTS).to_dict()
+    del result["evidence"]
+    return result
+
+
+def sliced(rows: Rows, values: int = 3) -> Rows:
+    code = (rows.columns["prompt_hash"] >> np.uint64(20)).astype(np.int64) % values
+    names = [f"domain {number:03}" for number in range(values)]
+    return Rows(rows.kind, rows.columns, {"domain": (code.astype(np.int32), names)}, rows.names)
+
+
+def test_segments_that_cut_units_say_what_the_whole_says():
+    rows = sliced(crowd(200, QUALITY, ties=0.2))
+    segment = np.random.default_rng(3).integers(0, 3, len(rows))
+    states = [ANALYSIS.observe(part(rows, segment == number), DEFAULTS) for number in range(3)]
+    joined = ANALYSIS.combine(ANALYSIS.combine(states[0], states[1]), states[2])
+    assert told(joined) == told(rows)
+    assert joined.judgments.members == ANALYSIS.observe(rows, DEFAULTS).judgments.members
+
+
+def test_raters_and_slices_that_only_one_segment_knows():
+    first, second = sliced(crowd(100, QUALITY)), crowd(100, QUALITY, seed=1)
+    second = Rows(
+        "comparison",
+        {**second.columns, "prompt_hash": second.columns["prompt_hash"] ^ np.uint64(1 << 40)},
+        {"tone": (np.zeros(len(second), np.int32), ["plain"])},
+        {"annotator": (second.names["annotator"][0], ["amara", "rater 00", "zoe", "rater 01"])},
+    )
+    joined = ANALYSIS.combine(ANALYSIS.observe(first, DEFAULTS), ANALYSIS.observe(second, DEFAULTS))
+    assert list(joined.columns) == ["domain", "tone"]
+    assert set(joined.judgments.members) == {"amara", "zoe", *(f"rater 0{number}" for number in range(4))}
+    plain = ANALYSIS.narrow(joined, "tone", "plain")
+    assert plain.rows == len(second)
+    assert told(plain)["estimates"] == told(second)["estimates"]
+
+
+def test_a_swapped_row_is_the_same_judgment():
+    rows = crowd(200, QUALITY, ties=0.2)
+    swap = np.random.default_rng(1).random(len(rows)) < 0.5
+    columns = dict(rows.columns)
+    columns["side_a"] = np.where(swap, rows.columns["side_b"], rows.columns["side_a"])
+    columns["side_b"] = np.where(swap, rows.columns["side_a"], rows.columns["side_b"])
+    columns["label"] = np.where(swap, 1 - rows.columns["label"], rows.columns["label"])
+    columns["first"] = np.where(swap, 1 - rows.columns["first"], rows.columns["first"]).astype(np.int8)
+    assert told(Rows("comparison", columns, {}, rows.names)) == told(rows)
+
+
+def test_bytes():
+    state = ANALYSIS.observe(sliced(crowd(100, QUALITY)), DEFAULTS)
+    again = ANALYSIS.from_bytes(ANALYSIS.to_bytes(state))
+    assert ANALYSIS.to_bytes(again) == ANALYSIS.to_bytes(state)
+    assert told(again) == told(state)
+
+
+def test_a_slice_is_the_analysis_of_its_rows():
+    rows = sliced(crowd(300, QUALITY))
+    chosen = rows.slices["domain"][0] == 1
+    narrowed = conclude(rows, slice="domain=domain 001")
+    assert narrowed.estimates == conclude(part(rows, chosen)).estimates
+    with pytest.raises(NotFound):
+        conclude(rows, slice="domain=none")
+    with pytest.raises(NotFound):
+        conclude(rows, slice="tone=plain")
+    with pytest.raises(NotFound, match="more than"):
+        conclude(sliced(rows, SLICE_VALUES + 1), slice="domain=domain 001")
+
+
+def test_states_of_different_kinds_do_not_combine():
+    one = ANALYSIS.observe(crowd(50, QUALITY), DEFAULTS)
+    scores = scores_of(np.arange(10), np.arange(10) % 2, np.ones(10), ["x", "y"])
+    with pytest.raises(UsageError):
+        ANALYSIS.combine(one, ANALYSIS.observe(scores, DEFAULTS))
+
+
+# ------------------------------------------------------------------ repeated judgments
+
+
+def test_a_judgment_that_is_repeated_counts_once_by_majority():
+    unit = np.repeat(np.arange(60), 5)
+    rater = np.tile([0, 0, 0, 1, 1], 60)
+    label = np.tile([1.0, 1.0, 0.0, 1.0, 0.0], 60)
+    result = conclude(rows_of(unit, rater, label, ["steady", "wavering"]))
+    assert result.dataset["rows"] == 300
+    assert result.pictures["categories"]["count"][1] == 60, "one and one is a tie"
+    assert result.estimates["raw_agreement"].value == 0, "a against a tie"
+    assert result.estimates["repeat_agreement"].value == 0
+    assert result.estimates["repeat_agreement"].n == 120
+
+
+def test_how_often_a_rater_repeats_itself():
+    unit = np.repeat(np.arange(100), 3)
+    rater = np.tile([0, 0, 1], 100)
+    label = np.ones(300)
+    label[1:75:3] = 0
+    found = {line["item"]: line["repeat_agreement"] for line in conclude(rows_of(unit, rater, label, ["x", "y"])).items}
+    assert found == {"x": 0.75, "y": None}
+
+
+# ------------------------------------------------------------------ refusals
+
+
+def test_one_rater_is_refused_by_name():
+    with pytest.raises(NotEnoughData, match="one annotator") as refused:
+        conclude(crowd(100, [0.9], per_unit=1))
+    assert refused.value.code == "one_rater"
+
+
+def test_nobody_sharing_a_unit_is_refused_by_name():
+    rows = rows_of(np.arange(100), np.arange(100) % 4, np.ones(100), list("abcd"))
+    with pytest.raises(NotEnoughData, match="nobody can be compared") as refused:
+        conclude(rows)
+    assert refused.value.code == "no_overlap"
+
+
+def test_few_prompts_are_refused_and_warned_of():
+    with pytest.raises(NotEnoughData) as refused:
+        conclude(crowd(200, QUALITY, prompts=29))
+    assert refused.value.code == "not_enough_data"
+    codes = {notice.code for notice in conclude(crowd(200, QUALITY, prompts=60)).warnings}
+    assert "few_prompts" in codes
+    assert "few_prompts" not in {notice.code for notice in conclude(crowd(300, QUALITY)).warnings}
+
+
+def test_one_category_has_no_alpha():
+    unit, rater = np.repeat(np.arange(50), 2), np.tile([0, 1], 50)
+    result = conclude(scores_of(unit, rater, np.full(100, 3.0), ["x", "y"]))
+    assert result.verdict == "one_category"
+    assert result.estimates["krippendorff_alpha_nominal"].value is None
+    assert result.sentence.startswith("Agreement cannot be measured")
+
+
+def test_values_out_of_range_are_refused():
+    rows = crowd(50, QUALITY)
+    label = rows.columns["label"] * 2
+    with pytest.raises(InputRefused):
+        ANALYSIS.observe(Rows("comparison", {**rows.columns, "label": label}, {}, rows.names), DEFAULTS)
+    with pytest.raises(InputRefused):
+        ANALYSIS.observe(scores_of(np.arange(2), np.arange(2), np.array([1, np.inf]), ["x", "y"]), DEFAULTS)
+    with pytest.raises(UsageError):
+        ANALYSIS.observe(dataclasses.replace(rows, kind="curve"), DEFAULTS)
+
+
+def test_rows_without_rater_or_label_are_left_out_and_counted():
+    rows = crowd(200, QUALITY)
+    codes = rows.names["annotator"][0].copy()
+    label = rows.columns["label"].copy()
+    codes[:7], label[7:10] = -1, np.nan
+    names = {"annotator": (codes, rows.names["annotator"][1])}
+    result = conclude(Rows("comparison", {**rows.columns, "label": label}, {}, names))
+    assert result.dataset["rows"] == len(rows) - 10
+    assert any(notice.code == "rows_left_out" and "10 rows" in notice.message for notice in result.warnings)
+
+
+def test_no_rows_and_rows_without_raters_give_an_empty_state():
+    rows = crowd(50, QUALITY)
+    for nothing in (part(rows, np.zeros(len(rows), bool)), Rows("comparison", rows.columns)):
+        state = ANALYSIS.observe(nothing, DEFAULTS)
+        assert state.rows == 0
+        with pytest.raises(NotEnoughData):
+            ANALYSIS.conclude(state, DEFAULTS)
+
+
+# ------------------------------------------------------------------ what it applies to
+
+
+def test_scores_of_judges_are_judged_too():
+    assert ANALYSIS.applies("comparison", ["annotator", "label"])
+    assert not ANALYSIS.applies("comparison", ["judge", "label"])
+    assert ANALYSIS.applies("score", ["judge", "value"])
+    assert ANALYSIS.missing("score", ["value"]) == ("annotator",)
+    unit, rater = np.repeat(np.arange(60), 2), np.tile([0, 1], 60)
+    rows = scores_of(unit, rater, unit % 5, ["x", "y"])
+    judged = Rows("score", rows.columns, {}, {"judge": rows.names["annotator"]})
+    assert conclude(judged).estimates == conclude(rows).estimates
+    mixed = np.where(rater == 0, 0, -1).astype(np.int32)
+    both = {"annotator": (mixed, ["x"]), "judge": (np.zeros(120, np.int32), ["machine"])}
+    assert {line["item"] for line in conclude(Rows("score", rows.columns, {}, both)).items} == {"x", "machine"}
+
+
+def test_scored_answers_of_one_prompt_are_units_of_their_own():
+    unit, rater = np.repeat(np.arange(120), 2), np.tile([0, 1], 120)
+    names = {"item": ((unit % 2).astype(np.int32), ["one", "two"])}
+    rows = scores_of(unit // 2, rater, unit % 7, ["x", "y"], **names)
+    assert conclude(rows).dataset["units"] == 120
+    without = conclude(scores_of(unit // 2, rater, unit % 7, ["x", "y"]))
+    assert without.dataset["units"] == 60
+    assert "prompt_is_unit" in {notice.code for notice in without.warnings}
+
+
+@pytest.mark.parametrize("params", [{"level": 0.3}, {"slice": "x"}, {"false_discovery": 0}, {"bins": 3}])
+def test_parameters_are_checked(params):
+    with pytest.raises(UsageError):
+        ANALYSIS.parameters.parse(params)
