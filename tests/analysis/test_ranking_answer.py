@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from engine.analysis import ANALYSES, RankingParameters, applicable
+from engine.analysis.ranking.conclude import rank
+from engine.analysis.ranking.sentence import more_battles
 from engine.errors import NotEnoughData, UsageError
 from engine.types import Result, Rows
 from tests.analysis.battles import ANALYSIS, DEFAULTS, battles, conclude, rows_of, strengths_of, take
@@ -177,6 +179,17 @@ def test_two_models_that_are_told_apart():
     result = conclude(repeated(50, ("a", "b", 1.0), ("a", "b", 1.0), ("a", "b", 0.0)))
     assert result.verdict == "leader"
     assert result.sentence.endswith("on 150 battles of 150 prompts.")
+
+
+def test_the_number_of_battles_is_what_the_variance_asks_for():
+    state = ANALYSIS.observe(battles(500, (0.2, 0.0, -0.3), seed=5), DEFAULTS)
+    found = rank(state, DEFAULTS).standing
+    first, second = found.order[:2]
+    apart = found.fitted.strengths[first] - found.fitted.strengths[second]
+    times = (found.ranks.critical * found.fitted.deviation[first, second] / apart) ** 2
+    assert times > 2
+    assert more_battles(found, 500) == pytest.approx(500 * (times - 1), rel=0.1)
+    assert more_battles(found, 500) >= 500 * (times - 1)
 
 
 def test_the_number_of_battles_that_it_takes_settles_it():
