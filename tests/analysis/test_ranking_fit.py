@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from engine.analysis.ranking import bradley_terry
+from engine.analysis.ranking import bradley_terry, davidson
 from engine.analysis.ranking.board import Board
 from engine.analysis.ranking.bootstrap import drawn, resampled
 from engine.analysis.ranking.bradley_terry import Duels
@@ -138,12 +138,30 @@ def test_influences_are_what_the_fit_moves_by_without_a_bucket(model):
         return plain if model == "bradley_terry" else controlled(whole, plain, state.sample, "length").fitted
 
     fitted = parameters(np.ones(3000, np.bool_))
-    for place in (3, 30):
+    for place in (0, 30, 36):
         without = parameters(rows.columns["bucket"] != prompts[place])
         moved = fitted.strengths - without.strengths
-        assert fitted.influence[place] == pytest.approx(moved, abs=0.1 * np.abs(moved).max())
+        assert fitted.influence[place] == pytest.approx(moved, abs=0.008 * np.abs(moved).max())
         for name, (value, influence) in fitted.others.items():
-            assert influence[place] == pytest.approx(value - without.others[name][0], rel=0.2, abs=2e-3)
+            step = value - without.others[name][0]
+            assert influence[place] == pytest.approx(step, abs=0.03 * np.abs(influence).max())
+
+
+def test_influences_of_davidson_are_made_of_each_buckets_own_derivatives():
+    whole = board(battles(1500, (1.5, 1.2, -0.5, -0.9, -1.3), nu=1.5, prompts=31, seed=3, spread=0.8))
+    fitted = fit_davidson(whole)
+    log_nu, of_nu = fitted.others["log_nu"]
+    found = np.append(fitted.strengths, log_nu)
+    inverse = np.linalg.inv(davidson.curvature(whole.duels, found))
+    for place, bucket in enumerate(whole.table.filled):
+        inside = whole.table.bucket == bucket
+        count, wins, ties = whole.table.sums[:, inside]
+        low, high = np.divmod(whole.table.cell[inside], 5)
+        own = Duels(5, low, high, count, wins, ties)
+        curved = davidson.curvature(own, found)
+        curved[:5, :5] -= 1 / 5
+        expected = (inverse + inverse @ curved @ inverse) @ davidson.gradient(own, found)
+        assert np.append(fitted.influence[place], of_nu[place]) == pytest.approx(expected, abs=1e-10)
 
 
 def test_fits_are_where_observed_and_expected_wins_agree():

@@ -85,11 +85,20 @@ def test_intervals_of_the_effects_cover():
     assert covered / tried >= 0.88
 
 
-def test_small_slices_are_left_out():
-    rows = sliced(1000, 0.0, seed=5)
-    codes = np.where(np.arange(1000) < 25, 0, 1).astype(np.int32)
+@pytest.mark.parametrize(("few", "listed"), [(29, ["many"]), (45, ["few", "many"])])
+def test_slices_of_few_prompts_are_left_out(few, listed):
+    rows = sliced(6000, 0.0, seed=5, prompts=300)
+    codes = np.where(np.arange(6000) % 300 < few, 0, 1).astype(np.int32)
     rows = Rows(rows.kind, rows.columns, {"rare": (codes, ["few", "many"])}, rows.names)
-    assert [one["value"] for one in conclude(rows).slices] in ([], ["many"])
+    assert sorted(one["value"] for one in conclude(rows).slices) == listed
+
+
+def test_the_two_values_of_a_column_have_opposite_effects():
+    rows = sliced(6000, 0.3, seed=7, prompts=2000)
+    rows = Rows(rows.kind, rows.columns, {"tone": rows.slices["tone"]}, rows.names)
+    one, two = conclude(rows).slices
+    assert one["item"] == two["item"]
+    assert one["effect"] == pytest.approx(-two["effect"], rel=1e-9)
 
 
 def test_coarser_buckets_say_much_the_same(monkeypatch):

@@ -146,6 +146,17 @@ def test_the_sample_of_styles_is_of_whole_prompts_in_whatever_order(monkeypatch)
     assert_same(backwards, whole)
 
 
+@pytest.mark.parametrize("most", range(496, 506))
+def test_the_sample_is_as_large_as_whole_prompts_allow(monkeypatch, most):
+    monkeypatch.setattr(sample, "ROWS_KEPT", most)
+    rows = battles(3000, prompts=700, length=0.2, seed=5)
+    kept = observed(rows).sample
+    counts = np.cumsum(np.unique(rows.columns["prompt_hash"], return_counts=True)[1])
+    assert len(kept) == counts[counts <= most].max()
+    for cut in (4, 9, 2990, 2997):
+        assert_same(folded(rows, [cut]), observed(rows))
+
+
 def test_bytes_and_back():
     rows = with_slices(battles(300, nu=0.3, prompts=80, length=0.2))
     state = observed(rows)

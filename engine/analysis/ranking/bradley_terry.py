@@ -67,9 +67,10 @@ class Duels:
     @classmethod
     def _of_squares(cls, items: int, sums: Floats) -> Duels:
         """From rows, wins of a and ties by ordered pair: shape (3, items²)."""
-        square = sums.reshape(3, items, items)
-        low, high = np.nonzero(np.triu(square[0] + square[0].T, 1))
-        (count, wins, ties), (again, lost, tied) = square[:, low, high], square[:, high, low]
+        count = sums[0].reshape(items, items)
+        cells = np.flatnonzero(np.triu(count + count.T, 1))
+        low, high = np.divmod(cells, items)
+        (count, wins, ties), (again, lost, tied) = sums[:, cells], sums[:, high * items + low]
         return cls(items, low, high, count + again, wins + again - lost, ties + tied)
 
     def net(self, of_pair: Floats) -> Floats:

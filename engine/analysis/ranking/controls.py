@@ -119,7 +119,6 @@ def _with_controls(
     weight = expected * (1 - expected)
     scores = _scores(items, rows, z, rows.label - expected, bucket, buckets)
     influence = _influence(rows, z, weight, bucket, scores, corrected=corrected)
-    parameters[:items] -= parameters[:items].mean()
     return parameters, influence
 
 

@@ -27,7 +27,7 @@ def fit(duels: Duels) -> Fit:
     share = duels.ties.sum() / duels.count.sum()
     parameters = np.append(np.zeros(duels.items), np.log(2 * share / (1 - share)))
     for _ in range(STEPS):
-        step = solve(curvature(duels, parameters), _gradient(duels, parameters))
+        step = solve(curvature(duels, parameters), gradient(duels, parameters))
         largest = np.abs(step).max()
         parameters = parameters + step if largest <= SURE else _climbed(duels, parameters, step)
         if largest < CONVERGED:
@@ -59,7 +59,8 @@ def _distance(duels: Duels, parameters: Floats) -> Floats:
     return np.asarray(parameters[duels.low] - parameters[duels.high])
 
 
-def _gradient(duels: Duels, parameters: Floats) -> Floats:
+def gradient(duels: Duels, parameters: Floats) -> Floats:
+    """First derivatives of the log-likelihood by strengths and log ν."""
     lead, tie = expected(_distance(duels, parameters), float(parameters[-1]))
     observed = 2 * duels.wins - duels.count
     net = duels.net((observed - duels.count * lead) / 2)
