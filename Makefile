@@ -33,7 +33,8 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@$(BIN)/python -m benchmarks; speed=$$?; $(BIN)/python -m benchmarks.live && exit $$speed
+	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.live; do \
+		$(BIN)/python -m $$one || failed=1; done; exit $$failed
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour
 	@$(BIN)/python -m tests.tour
@@ -49,7 +50,8 @@ fuzz: $(VENV)/.test ## damage N files and read them all (make fuzz N=100000)
 	@$(BIN)/python -m benchmarks.fuzz --runs $(N)
 
 coverage-sim: $(VENV)/.runtime ## coverage of every interval on simulated truth
-	@$(BIN)/python -m benchmarks.coverage
+	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style; do \
+		$(BIN)/python -m benchmarks.$$one || failed=1; done; exit $$failed
 
 faults: $(VENV)/.test ## kill, cut, fill and corrupt the running product (make faults ARGS="--only 41")
 	@$(BIN)/python -m benchmarks.faults $(ARGS)

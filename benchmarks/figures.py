@@ -13,11 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import figures_agreement, figures_compare, figures_ranking
 from benchmarks.figure import Line
 from engine import analyse
 from engine.analysis import metrics
 from engine.analysis.isotonic import corp
 from engine.analysis.smooth import smooth_ece_of, smooth_error_of
+
+OTHERS = (figures_ranking, figures_compare, figures_agreement)
+"""The figures of the other analyses."""
 
 # ------------------------------------------------------------------ real files
 
@@ -133,13 +137,15 @@ def report(lines: list[Line]) -> int:
 
 
 def main() -> int:
-    folder = os.environ.get("PLUMBLINE_REAL_DATA", "")
+    named = os.environ.get("PLUMBLINE_REAL_DATA", "")
+    folder = Path(named) if named else None
     found: list[Line] = []
-    if folder:
-        found += real_files(Path(folder))
+    if folder is not None:
+        found += real_files(folder)
     else:
         print("PLUMBLINE_REAL_DATA is not set: the figures of real files are left out.\n")
-    return report([*found, *golden_values()])
+    others = [line for module in OTHERS for line in module.lines(folder)]
+    return report([*found, *golden_values(), *others])
 
 
 if __name__ == "__main__":
