@@ -11,7 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from engine.formats.batches import ObjectBatch, Refused
+from engine.formats.batches import ColumnBatch, ObjectBatch, Refused
+from engine.formats.json_columns import ColumnReader
 from engine.formats.source import Source
 
 ROWS_PER_BATCH = 65_536
@@ -22,7 +23,7 @@ def looks_like_json(head: bytes) -> bool:
     return head.lstrip()[:1] in (b"{", b"[")
 
 
-def read_json(source: Source, blocks: Iterator[bytes], first_line: int = 1) -> Iterator[ObjectBatch]:
+def read_json(source: Source, blocks: Iterator[bytes], first_line: int = 1) -> Iterator[ObjectBatch | ColumnBatch]:
     """Rows of a JSON text, in whichever outer shape it has; a row that is no object or not valid is refused alone.
 
     The line of a row is its line in the text; in an array, its item; in one object of columns, its row.
@@ -65,14 +66,22 @@ def _is_document(line: bytes) -> bool:
 # ------------------------------------------------------------------ lines
 
 
-def _lines(source: Source, blocks: Iterable[bytes], number: int) -> Iterator[ObjectBatch]:
+def _lines(source: Source, blocks: Iterable[bytes], number: int) -> Iterator[ObjectBatch | ColumnBatch]:
+    quick = ColumnReader()
     for block in blocks:
+        columns = quick.read(block, number, source.limits.row_bytes)
+        if columns is not None:
+            yield columns
+            number += len(columns)
+            continue
         lines = block.split(b"\n")
         if lines and not lines[-1]:
             lines.pop()
         for start in range(0, len(lines), ROWS_PER_BATCH):
             part = lines[start : start + ROWS_PER_BATCH]
-            yield parse(part, np.arange(number + start, number + start + len(part)), source)
+            batch = parse(part, np.arange(number + start, number + start + len(part)), source)
+            quick.learn(batch.rows)
+            yield batch
         number += len(lines)
 
 

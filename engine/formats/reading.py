@@ -202,6 +202,11 @@ class Reading:
             yield from read_csv(source, counted, None)
 
     def _counted(self, first: bytes, text: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks; their lines are counted where the next part of the file has to know how many there were."""
+        if not self.followed:
+            yield first
+            yield from text
+            return
         self._line += first.count(b"\n")
         yield first
         for block in text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -14,10 +14,16 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.formats.canonical import METADATA_KEY, ROW_GROUP, kind_of, to_rows, view_columns
+from engine.formats.canonical import METADATA_KEY, NAMES, ROW_GROUP, kind_of, to_rows, view_columns
+from engine.formats.limits import MIB
 from engine.formats.reading import Reading, settled
 from engine.formats.report import Report, report_from_dict
 from engine.types import Rows
+
+PIECE_BYTES = 64 * MIB
+"""The most that tables waiting to be written together hold, but for the last of them."""
+
+REPEATED = (*NAMES, "prompt", "outcome", "run", "metric", "source", "unit", "label", "verdict", "truth")
 
 UNFINISHED = ".reading-"
 """What the names of files that are still being written begin with; the id of the writing process follows."""
@@ -58,11 +64,9 @@ def _write(file: IO[bytes], reading: Reading, progress: Callable[[float], None] 
     """Write every table; an empty one of the same schema is returned."""
     writer = None
     try:
-        for table in reading:
-            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd", write_statistics=False)
+        for table in _groups(reading, progress):
+            writer = writer or _writer(file, table.schema)
             writer.write_table(table, row_group_size=ROW_GROUP)
-            if progress is not None:
-                progress(reading.progress())
             empty = table.slice(0, 0)
         if writer is None:
             return None
@@ -73,6 +77,28 @@ def _write(file: IO[bytes], reading: Reading, progress: Callable[[float], None] 
             writer.close()
 
 
+def _writer(file: IO[bytes], form: pa.Schema) -> pq.ParquetWriter:
+    """Dictionaries are tried for what repeats: trying them for numbers and long texts costs time and saves nothing."""
+    repeated = [name for name in form.names if pa.types.is_dictionary(form.field(name).type) or name in REPEATED]
+    return pq.ParquetWriter(file, form, compression="zstd", write_statistics=False, use_dictionary=repeated)
+
+
+def _groups(reading: Reading, progress: Callable[[float], None] | None) -> Iterator[pa.Table]:
+    """The tables, small ones together until they fill a row group or weigh as much as a piece may."""
+    held: list[pa.Table] = []
+    rows = size = 0
+    for table in reading:
+        if held and (rows + len(table) > ROW_GROUP or size > PIECE_BYTES):
+            yield pa.concat_tables(held).unify_dictionaries()
+            held, rows, size = [], 0, 0
+        held.append(table)
+        rows, size = rows + len(table), size + table.nbytes
+        if progress is not None:
+            progress(reading.progress())
+    if held:
+        yield pa.concat_tables(held).unify_dictionaries()
+
+
 def _rewrite(file: IO[bytes], report: Report) -> None:
     """Write the file once more without the slice columns that turned out to be none."""
     with NamedTemporaryFile(dir=Path(file.name).parent, prefix=f"{UNFINISHED}{os.getpid()}-") as copy:
@@ -80,7 +106,7 @@ def _rewrite(file: IO[bytes], report: Report) -> None:
         writer = None
         for group in range(whole.num_row_groups):
             table = settled(whole.read_row_group(group), report).replace_schema_metadata(None)
-            writer = writer or pq.ParquetWriter(copy, table.schema, compression="zstd", write_statistics=False)
+            writer = writer or _writer(copy, table.schema)
             writer.write_table(table, row_group_size=ROW_GROUP)
         assert writer is not None
         writer.add_key_value_metadata(_metadata(report))

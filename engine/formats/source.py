@@ -235,7 +235,7 @@ def blocks(source: Source) -> Iterator[bytes]:
             if waiting > longest:
                 raise source.exceeds("a line is longer than the limit", "line_too_long")
             continue
-        block = b"".join([*carry, data[:cut]])
+        block = b"".join([*carry, memoryview(data)[:cut]])
         carry, waiting = [data[cut:]], len(data) - cut
         source.consumed += len(block)
         yield block

@@ -58,7 +58,9 @@ def numbers(values: Values, *, decimal_comma: bool = False, flags: bool = False)
     if column is not None and pa.types.is_boolean(column.type):
         column = column.cast(pa.float64()) if flags else None
     if column is not None and pa.types.is_string(column.type):
-        column = _parsed(column, decimal_comma)
+        written, column = column, _parsed(column, decimal_comma)
+        if column is None:
+            return _each_word(written, decimal_comma=decimal_comma, flags=flags)
     if column is not None and _is_numeric(column.type):
         return _finite(column)
     return _each(objects(values), decimal_comma=decimal_comma, flags=flags)
@@ -100,6 +102,14 @@ def _each(values: list[Any], *, decimal_comma: bool, flags: bool) -> tuple[Float
     pairs = [number(value, decimal_comma=decimal_comma, flags=flags) for value in values]
     result = np.fromiter((value for value, _ in pairs), np.float64, len(pairs))
     return result, np.fromiter((code for _, code in pairs), np.uint8, len(pairs))
+
+
+def _each_word(column: pa.Array, *, decimal_comma: bool, flags: bool) -> tuple[Floats, Codes]:
+    """As `_each`, each distinct text once."""
+    encoded = pc.dictionary_encode(column)
+    found, codes = _each([*encoded.dictionary.to_pylist(), None], decimal_comma=decimal_comma, flags=flags)
+    places = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    return found[places], codes[places]
 
 
 def number(value: Any, *, decimal_comma: bool = False, flags: bool = False) -> tuple[float, int]:

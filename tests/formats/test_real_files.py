@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import InputRefused
 from engine.formats import read_table, to_rows
+from jobs.__main__ import main
 
 DATA = os.environ.get("PLUMBLINE_REAL_DATA", "")
 pytestmark = [
@@ -176,3 +177,15 @@ def test_trainer_state_margins() -> None:
     table, _ = read_table(_one("dpo_llama31_trainer_state/*/*/*.json"), "x")
     points = [row["value"] for row in table.to_pylist() if row["source"] == "rewards/margins"]
     assert points[-1] == pytest.approx(0.186, abs=0.05)
+
+
+def test_the_documented_table_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", DATA]) == 0
+    printed = _cells(capsys.readouterr().out)
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    assert _cells(text[text.index("## Real public files") :]) == printed
+
+
+def _cells(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.startswith("|") and not set(line) <= set("|-: ")]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]

@@ -28,7 +28,7 @@ class Uploads {
     this.done = [];
     this.input = make("input", { type: "file", multiple: true, hidden: true, "aria-label": "Choose files", "data-upload": "", onchange: () => this.chosen() });
     this.tray = make("section", { class: "pl-tray", "aria-label": "Uploads", "aria-live": "polite", hidden: true });
-    this.veil = make("div", { class: "pl-veil", hidden: true }, make("div", {}, icon("upload"), make("strong", {}, "Drop to analyse"), make("span", {}, "CSV, TSV, JSON, JSON Lines or Parquet, also gzipped")));
+    this.veil = make("div", { class: "pl-veil", hidden: true }, make("div", {}, icon("upload"), make("strong", {}, "Drop to analyse"), make("span", {}, "CSV, TSV, JSON, JSON Lines, Parquet or Excel, also gzipped or in an archive")));
     document.body.append(this.input, this.tray, this.veil);
     for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => this.over(event), true);
     document.addEventListener("dragleave", (event) => event.relatedTarget === null && (this.veil.hidden = true), true);
