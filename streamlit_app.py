@@ -14,6 +14,7 @@ st.logo(style.LOGO, size="large", icon_image=style.LOGO)
 rest = [
     shell.page("journal", "Journal", "menu_book"),
     shell.page("datasets", "Datasets", "database"),
+    shell.page("columns", "Columns", "view_column", listed=False),
     shell.page("runs", "Runs", "play_circle"),
     shell.page("settings", "Settings", "settings"),
 ]

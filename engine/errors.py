@@ -18,6 +18,8 @@ do next. Messages never hold paths of the server, SQL or secrets.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class PlumblineError(Exception):
     """Root of the tree; never raised itself."""
@@ -32,9 +34,16 @@ class PlumblineError(Exception):
         if code is not None:
             self.code = code
 
+        self.source_columns: list[dict[str, Any]] = []
+        self.signature = ""
+
     def to_dict(self) -> dict[str, object]:
-        """The error as a JSON object: `code` and `message`, and what the subclass adds."""
-        return {"code": self.code, "message": self.message}
+        """The error as a JSON object: `code` and `message`, and what the subclass adds.
+
+        Where a file was opened but not taken, also its `source_columns` and their `signature` (`engine.formats.guess`).
+        """
+        about = {"source_columns": self.source_columns, "signature": self.signature} if self.signature else {}
+        return {"code": self.code, "message": self.message, **about}
 
 
 class UsageError(PlumblineError):

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.access.roles import require_writing
-from engine.actions import datasets, decisions, demo, memberships, passwords, people, projects, runs, tokens, views
+from engine.actions import (
+    datasets,
+    decisions,
+    demo,
+    mappings,
+    memberships,
+    passwords,
+    people,
+    projects,
+    runs,
+    tokens,
+    views,
+)
 from engine.errors import UsageError
 from engine.types import ROLES, SCOPES, Role, Who
 
@@ -85,6 +97,7 @@ _NAME = Argument("name", "text", "Name")
 _PERSON = Argument("user_id", "integer", "Person", of="user")
 _ROLE = Argument("role", "choice", "Role", choices=ROLES)
 _PLACE_ROLE = Argument("role", "choice", "Role", choices=memberships.MEMBER_ROLES)
+_SAVED = Argument("mapping_id", "integer", "Saved columns", of="mapping")
 _MAPPING = Argument("mapping", "pairs", "Columns")
 
 _ACTIONS = (
@@ -98,6 +111,30 @@ _ACTIONS = (
         datasets.set_mapping,
         (_DATASET, _MAPPING),
         ("columns", "fields", "schema"),
+    ),
+    Action(
+        "mapping.save",
+        "Save columns for the next files",
+        "analyst",
+        mappings.save,
+        (_DATASET, _NAME, _MAPPING),
+        ("schema", "fields", "template", "same shape"),
+    ),
+    Action(
+        "mapping.rename",
+        "Rename saved columns",
+        "analyst",
+        mappings.rename,
+        (_SAVED, _NAME),
+        ("schema", "template"),
+    ),
+    Action(
+        "mapping.delete",
+        "Forget saved columns",
+        "analyst",
+        mappings.delete,
+        (_SAVED,),
+        ("schema", "template", "remove mapping"),
     ),
     Action(
         "run.request",

@@ -455,6 +455,42 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A column of a file: up to three of its values, what it is read as or may be (None: nothing), and how sure.
+
+    `confidence` is 1 where the file is read so, less where it is guessed, 0 without a role.
+    """
+
+    name: str
+    examples: tuple[str, ...] = ()
+    role: str | None = None
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """The columns of a dataset's file as they were last found, and what was said of them: canonical role to column."""
+
+    dataset: DatasetView
+    columns: tuple[SourceColumn, ...]
+    signature: str
+    mapping: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingView:
+    """A mapping that was saved for files of these columns. `current` marks the one of several that is used."""
+
+    id: int
+    name: str
+    columns: tuple[str, ...]
+    mapping: Mapping[str, str]
+    person: str
+    created_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PaletteEntry:
     """One line of the palette. `run` is "page", "link" or "action"; `target` the page, link or action name."""
 

@@ -87,7 +87,8 @@ def _read(request: dict[str, Any], out: IO[str]) -> dict[str, Any]:
 
     follow = follow_from_dict(request["follow"]) if request["follow"] is not None else None
     limits = Limits(**request["limits"])
-    reading = read(Path(request["path"]), request["name"], request["mapping"], limits, follow, request["until"])
+    asked = (Path(request["path"]), request["name"], request["mapping"], limits, follow, request["until"])
+    reading = read(*asked, request["saved"])
     segment = write_segment(reading, Path(request["out_dir"]), progress)
     return {
         "segment_path": str(segment.path) if segment else None,

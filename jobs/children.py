@@ -28,7 +28,7 @@ from typing import Any
 from engine import errors
 from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError
 from engine.formats.limits import MIB, Limits
-from engine.formats.reading import FollowState, follow_from_dict
+from engine.formats.reading import FollowState, Saved, follow_from_dict
 from engine.formats.segments import UNFINISHED
 from engine.settings import ROOT, get_settings
 from jobs.observing import Partial
@@ -210,6 +210,7 @@ class Child:
         follow: FollowState | Mapping[str, Any] | None = None,
         until: int | None = None,
         progress: Callable[[float], None] | None = None,
+        saved: Saved | None = None,
     ) -> ReadDone:
         """Read a file into `out_dir/<sha256>.parquet`.
 
@@ -221,6 +222,7 @@ class Child:
             follow: for a file that grows, the state the last read gave (`FollowState()` the first time, or its JSON).
             until: with `follow`, the byte up to which the file is whole.
             progress: called with the share read, a few times a second.
+            saved: mappings kept for files of certain columns, for one of which `mapping` says nothing.
         """
         state = follow.to_dict() if isinstance(follow, FollowState) else follow
         request = {
@@ -228,6 +230,7 @@ class Child:
             "path": str(path),
             "name": name,
             "mapping": dict(mapping),
+            "saved": dict(saved or {}),
             "out_dir": str(out_dir),
             "follow": None if state is None else dict(state),
             "until": until,
@@ -390,8 +393,9 @@ def error_of(message: Mapping[str, Any]) -> PlumblineError:
     """The error that a child or a worker named: its `type` and its fields, `error`."""
     kind = getattr(errors, message["type"], InputRefused)
     fields = dict(message["error"])
-    said = fields.pop("message")
+    said, columns, signature = fields.pop("message"), fields.pop("source_columns", []), fields.pop("signature", "")
     raised: PlumblineError = kind(said, **fields)
+    raised.source_columns, raised.signature = columns, signature
     return raised
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from engine.formats import Saved
 from jobs.children import PRINTED_BYTES, ObserveDone, ReadDone
 from jobs.observing import Partial
 
@@ -73,8 +74,9 @@ class Executor(Protocol):
         follow: Mapping[str, Any] | None = None,
         until: int | None = None,
         progress: Callable[[float], None] | None = None,
+        saved: Saved | None = None,
     ) -> ReadDone:
-        """Read a file into a segment in `out_dir`."""
+        """Read a file into a segment in `out_dir`; `saved` are mappings for files that nothing is said of."""
 
     def unpack(self, path: Path, name: str, out_dir: Path) -> dict[str, Any]:
         """Take the data files out of an archive into `out_dir`: `files` and `refused`, see `Child.unpack`."""

@@ -75,6 +75,7 @@ class Job:
             request["mapping"],
             self._folder,
             progress=lambda share: self._tell({"progress": share}),
+            saved=request["saved"],
         )
         source.unlink()
         say(f"read {done.report['rows']:,} rows in {done.duration:.1f} s")

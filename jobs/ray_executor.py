@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Conflict, LimitExceeded
+from engine.formats import Saved
 from engine.formats.parts import FIRST_ROWS, Outline, cut
 from jobs import ray_worker
 from jobs.children import Child, ObserveDone, ReadDone, error_of
@@ -85,10 +86,13 @@ class RayExecutor:
         follow: Mapping[str, Any] | None = None,
         until: int | None = None,
         progress: Callable[[float], None] | None = None,
+        saved: Saved | None = None,
     ) -> ReadDone:
         """Always in the child: files are untrusted, and it is limited."""
         self.backend = self._child.backend
-        return self._child.read(path, name, mapping, out_dir, follow=follow, until=until, progress=progress)
+        return self._child.read(
+            path, name, mapping, out_dir, follow=follow, until=until, progress=progress, saved=saved
+        )
 
     def unpack(self, path: Path, name: str, out_dir: Path) -> dict[str, Any]:
         """Always in the child, as files are read."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Conflict, LimitExceeded
+from engine.formats import Saved
 from engine.settings import ROOT, get_settings
 from jobs import mailbox
 from jobs.children import ObserveDone, ReadDone, error_of
@@ -88,12 +89,15 @@ class JobExecutor:
         follow: Mapping[str, Any] | None = None,
         until: int | None = None,
         progress: Callable[[float], None] | None = None,
+        saved: Saved | None = None,
     ) -> ReadDone:
         """In a limited child inside a Ray job."""
         if not self._link.connected or follow is not None:
-            return self._otherwise.read(path, name, mapping, out_dir, follow=follow, until=until, progress=progress)
+            return self._otherwise.read(
+                path, name, mapping, out_dir, follow=follow, until=until, progress=progress, saved=saved
+            )
         self._job = _Job(self._link, self._run, self._printed)
-        return self._job.read(path, name, mapping, out_dir, progress)
+        return self._job.read(path, name, mapping, out_dir, progress, saved or {})
 
     def unpack(self, path: Path, name: str, out_dir: Path) -> dict[str, Any]:
         """By a limited child here: the archive lies here, and so will its files."""
@@ -150,12 +154,13 @@ class _Job:
         mapping: Mapping[str, str],
         out_dir: Path,
         progress: Callable[[float], None] | None,
+        saved: Saved,
     ) -> ReadDone:
         """Send the file, take the segment."""
         started = time.monotonic()
         settings = get_settings()
         limits = {"memory": settings.reader_memory_bytes, "seconds": settings.reader_seconds}
-        self._send({"do": "read", "name": name, "mapping": dict(mapping), **limits})
+        self._send({"do": "read", "name": name, "mapping": dict(mapping), "saved": dict(saved), **limits})
         for data in chunks_of(path):
             self._send({"data": data})
         self._send({"data": b""})

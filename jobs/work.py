@@ -24,6 +24,7 @@ from engine.actions.reports import merged
 from engine.actions.runs import NewSegment, Work
 from engine.analysis import ANALYSES, expected
 from engine.errors import Conflict, InputRefused, PlumblineError, StoreUnavailable
+from engine.queries import mappings
 from engine.queries.results import answer_of, found_params
 from engine.queries.segments import count_rows
 from engine.queries.states import Observed, StatesMissingError, observed
@@ -278,6 +279,7 @@ def _read_once(work: Work, executor: Executor, folder: Path, way: Way) -> ReadDo
         follow=way.follow,
         until=work.params.get("offset") if way.follow is not None else None,
         progress=progress,
+        saved=mappings.kept(work.project) if not work.mapping else None,
     )
 
 

@@ -73,7 +73,7 @@ def receive_upload(
     The same content twice within a project is one dataset: the one that is there is returned (and comes back if it had
     been removed), and is read again only if its mapping changes or nothing has been read of it yet.
     """
-    wanted, shown = _checked_mapping(mapping or {}), clean(name, LONGEST_NAME, "A name")
+    wanted, shown = checked_mapping(mapping or {}), clean(name, LONGEST_NAME, "A name")
     may_receive(who, project, size)
     blobs.keep(path, checked_hash(sha256))
     with transaction() as tx:
@@ -218,7 +218,7 @@ def restore(who: Who, dataset_id: int) -> None:
 
 def set_mapping(who: Who, dataset_id: int, mapping: Mapping[str, str]) -> int:
     """Say which source column is which canonical one, and read the whole file again. Returns the run."""
-    wanted = _checked_mapping(mapping)
+    wanted = checked_mapping(mapping)
     with transaction() as tx:
         dataset, project = dataset_of(tx.session, who, dataset_id, "analyst")
         dataset.mapping = wanted
@@ -252,8 +252,8 @@ def free_name(tx: Transaction, project: Project, wanted: str) -> str:
     return name
 
 
-def _checked_mapping(mapping: Mapping[str, str]) -> dict[str, str]:
-    """The mapping as plain text. Which fields exist and whether the columns do is the reader's to say."""
+def checked_mapping(mapping: Mapping[str, str]) -> dict[str, str]:
+    """*System.* The mapping as plain text. Which fields exist and whether the columns do is the reader's to say."""
     if len(mapping) > 100 or any(not _FIELD.fullmatch(key) or len(str(value)) > 500 for key, value in mapping.items()):
         raise UsageError("A mapping names canonical columns and the source columns they come from.", code="mapping")
     return {key: storable(str(value)) for key, value in mapping.items()}

@@ -101,10 +101,15 @@ def publish_run(tx: Transaction, project: str, run: Run | Row[Any]) -> None:
         "progress": run.progress,
         "stage": run.stage,
         "dataset": run.dataset_id,
-        "error": run.error,
+        "error": _said(run.error),
     }
     tx.publish(project, f"run/{run.id}", "run", body)
     tx.publish(project, f"project/{project}", "run", body)
+
+
+def _said(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """An error without the columns of the file: every open page hears of it."""
+    return None if error is None else {name: value for name, value in error.items() if name != "source_columns"}
 
 
 def publish_dataset(tx: Transaction, project: str, dataset_id: int | None, kind: str) -> None:

@@ -244,6 +244,8 @@ def _forget_progress(work: Work) -> None:
 
 # ------------------------------------------------------------------ ending it
 
+_KEEP = update(_DATASET).where(_DATASET.c.id == bindparam("of"))
+
 
 def finish(
     work: Work,
@@ -270,6 +272,7 @@ def finish(
         by = {"backend": backend} if backend else {}
         run = fenced(tx, work, state="done", progress=1.0, stage="", finished_at=now(), **by)
         if report is not None:
+            report = _apart(tx, work, report)
             version = add_version(
                 tx, work.project, work.dataset_id, segment, report, answer, work.run_id, replace=replaces
             )
@@ -290,11 +293,30 @@ def fail(work: Work, error: Mapping[str, Any]) -> None:
     with transaction() as tx:
         run = fenced(tx, work, state="failed", error=dict(error), finished_at=now())
         dataset = tx.session.get_one(Dataset, work.dataset_id, with_for_update=True)
+        if error.get("source_columns"):
+            dataset.source_columns = {"signature": error["signature"], "columns": error["source_columns"]}
         if work.kind == "read" and "offset" in work.params:
             refused = {"offset": work.params["offset"], "inode": work.params.get("inode", 0)}
             dataset.follow = {**dataset.follow, "refused": refused}
         publish_run(tx, work.project, run)
         _forget_progress(work)
+
+
+def _apart(tx: Transaction, work: Work, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep with the dataset what is not of a version: the columns of its file, and a saved mapping that was used.
+
+    There may be very many versions. With the mapping a dataset is read again as it was, whatever is saved later, and
+    its command says how.
+    """
+    told = {name: value for name, value in report.items() if name not in ("source_columns", "signature", "mapping")}
+    found: dict[str, Any] = {}
+    if report.get("source_columns"):
+        found["source_columns"] = {"signature": report["signature"], "columns": report["source_columns"]}
+    if report.get("mapping"):
+        found["mapping"] = report["mapping"]
+    if found:
+        tx.execute(_KEEP, {"of": work.dataset_id, **found})
+    return told
 
 
 def give_back(work: Work) -> None:

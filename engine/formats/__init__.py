@@ -1,21 +1,20 @@
 """Readers: bytes in, canonical rows out, or a named error. Pure: no network, no store, nothing executed from a file."""
 
 from engine.formats.canonical import build, kind_of, schema, to_rows, view_columns
-from engine.formats.guessing import ColumnGuess, Peek, guess, peek, signature
+from engine.formats.guess import guess, signature
 from engine.formats.limits import Limits
 from engine.formats.members import Member, archive_members, folder_members, is_archive
-from engine.formats.reading import FollowState, Reading, follow_from_dict, read, read_table, settled
+from engine.formats.reading import FollowState, Reading, Saved, follow_from_dict, read, read_table, settled
 from engine.formats.report import Rejection, Report, report_from_dict
 
 __all__ = [
-    "ColumnGuess",
     "FollowState",
     "Limits",
     "Member",
-    "Peek",
     "Reading",
     "Rejection",
     "Report",
+    "Saved",
     "archive_members",
     "build",
     "folder_members",
@@ -23,7 +22,6 @@ __all__ = [
     "guess",
     "is_archive",
     "kind_of",
-    "peek",
     "read",
     "read_table",
     "report_from_dict",

@@ -10,17 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from engine.errors import InputRefused
+from engine.errors import InputRefused, PlumblineError
 from engine.formats import registry, slices
 from engine.formats.batches import Batch
 from engine.formats.canonical import SLICE_PREFIX, build, kind_of, optional, schema
 from engine.formats.csv_tables import Dialect, dialect_of, read_csv
 from engine.formats.gather import gathered, join
+from engine.formats.guess import fitted, guess, signature
 from engine.formats.hashing import Occurrences
 from engine.formats.json_lines import looks_like_json, read_json
 from engine.formats.limits import Limits
 from engine.formats.parquet_tables import read_parquet
-from engine.formats.plan import Draft, Plan, apply_mapping, check_mapping, plan_from_dict, sample_of
+from engine.formats.plan import Draft, Plan, Sample, apply_mapping, check_mapping, plan_from_dict, sample_of
 from engine.formats.report import REASONS, Report
 from engine.formats.source import OF_FILES, Source, blocks, is_parquet, is_zip, open_source, unpack
 from engine.formats.workbooks import is_workbook, open_parts, read_workbook
@@ -28,6 +29,9 @@ from engine.types import Kind
 from engine.words import amount
 
 HEAD = 256
+
+Saved = Mapping[str, Mapping[str, Any]]
+"""Mappings that are kept for files of certain columns: by signature, {name, mapping}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,14 @@ class Reading:
     appended to (packed, Parquet, one JSON document, UTF-16). Every table has the same schema.
     """
 
-    def __init__(self, source: Source, mapping: Mapping[str, str], follow: FollowState | None) -> None:
+    def __init__(
+        self, source: Source, mapping: Mapping[str, str], follow: FollowState | None, saved: Saved | None = None
+    ) -> None:
         self.report = Report()
         self.follow: FollowState | None = None
         self._source = source
         self._mapping = dict(mapping)
+        self._saved = saved or {}
         self._state = follow
         self._dialect: Dialect | None = None
         self._container = ""
@@ -87,19 +94,6 @@ class Reading:
         """The tables. Raises InputRefused, LimitExceeded or UsageError as `read` says."""
         try:
             yield from self._tables()
-        finally:
-            self._source.stream.close()
-
-    def begin(self) -> tuple[Batch, str]:
-        """The first rows as the file holds them, and its container; nothing can be read afterwards.
-
-        Raises InputRefused where there is no row that can be parsed, LimitExceeded.
-        """
-        try:
-            for batch in self._batches():
-                if len(batch):
-                    return batch, self._container
-            raise self._source.refuse("the file holds no rows", "no_rows")
         finally:
             self._source.stream.close()
 
@@ -220,6 +214,26 @@ class Reading:
 
     def _recognise(self, batch: Batch) -> None:
         sample = sample_of(batch)
+        self.report.signature = signature(sample.names)
+        self._take_saved(sample)
+        try:
+            plan = self._planned(sample)
+        except PlumblineError as error:
+            error.source_columns, error.signature = guess(sample), self.report.signature
+            raise
+        self.report.source_columns = guess(sample, plan)
+        self._plan = plan
+        self._slices = slices.Slices(plan.slices)
+
+    def _take_saved(self, sample: Sample) -> None:
+        """Use what was said of a file of the same columns, where nothing is said of this one."""
+        known = self._saved.get(self.report.signature) if not self._mapping else None
+        own = fitted(known["mapping"], sample.names) if known is not None else None
+        if known is not None and own:
+            self._mapping = self.report.mapping = own
+            self.report.warn("mapping_applied", f"the columns are read as saved under the name {known['name']}")
+
+    def _planned(self, sample: Sample) -> Plan:
         check_mapping(self._mapping, sample)
         plan = registry.recognise(sample, self._mapping)
         if plan is None:
@@ -232,8 +246,7 @@ class Reading:
         apply_mapping(plan, self._mapping)
         if "slice" not in self._mapping:
             plan.slices = slices.guess(sample, plan, growing=self.followed)
-        self._plan = plan
-        self._slices = slices.Slices(plan.slices)
+        return plan
 
     # -------------------------------------------------------------- following
 
@@ -261,7 +274,9 @@ class Reading:
         report, plan = self.report, self._plan
         beginning = self._state is None or (report.rows > 0 and not self._state.offset)
         if beginning and not report.accepted:
-            raise self._none_taken()
+            error = self._none_taken()
+            error.source_columns, error.signature = report.source_columns, report.signature
+            raise error
         for code, message in self._source.notes:
             report.warn(code, message)
         if plan is not None:
@@ -331,6 +346,7 @@ def read(
     limits: Limits | None = None,
     follow: FollowState | None = None,
     until: int | None = None,
+    saved: Saved | None = None,
 ) -> Reading:
     """Open a file and prepare to read it; nothing is parsed before the tables are iterated.
 
@@ -342,6 +358,7 @@ def read(
         follow: for a file that grows: the state the last reading left (an empty one the first time). Only complete
             lines are read; equal rows are then told apart by their line.
         until: with `follow`, the byte up to which the file is whole; a last line that ends there needs no line end.
+        saved: mappings kept for files of certain columns; that of this file's is used where `mapping` is empty.
 
     Raises:
         InputRefused: the file cannot be opened; while iterating: it is of no known form, damaged, or no row can be
@@ -351,7 +368,7 @@ def read(
     """
     opened = open_source(source, name, limits or Limits())
     opened.complete_only, opened.until = follow is not None, until
-    return Reading(opened, mapping or {}, follow)
+    return Reading(opened, mapping or {}, follow, saved)
 
 
 def read_table(

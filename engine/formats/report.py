@@ -58,6 +58,8 @@ class Report:
     the file is recognised. `columns` maps source names to canonical ones, `slices`
     each slice column to its values, sorted. `scale` divides raw score values into [0, 1] (null for pairs). `fields`
     names the canonical columns in which at least one row has something: what an analysis can count on.
+    `source_columns` are what the file has (`engine.formats.guess`), `signature` the hash of their names; both are empty
+    for what was appended to a file. `mapping` is one that was saved for files of these columns, where it was used.
     """
 
     format: str = ""
@@ -72,6 +74,9 @@ class Report:
     slices: dict[str, list[str]] = field(default_factory=dict)
     scale: float | None = None
     fields: list[str] = field(default_factory=list)
+    source_columns: list[dict[str, Any]] = field(default_factory=list)
+    signature: str = ""
+    mapping: dict[str, str] = field(default_factory=dict)
 
     def note_fields(self, names: Iterable[str]) -> None:
         """Add canonical columns that are not empty."""

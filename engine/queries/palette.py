@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 from engine import registry
-from engine.access.visible import project_id
+from engine.access.visible import from_json, project_id
 from engine.actions import demo
 from engine.queries import monitoring, runs
 from engine.queries.datasets import list_datasets
 from engine.queries.decisions import list_decisions
+from engine.queries.mappings import list_mappings
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
 from engine.queries.tokens import list_tokens
@@ -50,6 +51,7 @@ MOST_DATASETS = 200
 ACTIVE_RUNS = 20
 REMOVED = 10
 DECISIONS = 10
+MAPPINGS = 10
 PEOPLE = 20
 
 _ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
@@ -63,6 +65,12 @@ _ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
 _REMOVED = """
 SELECT id, name FROM dataset WHERE project_id = :project AND removed_at IS NOT NULL
 ORDER BY removed_at DESC, id DESC LIMIT :limit
+"""
+
+_MAPPED = """
+SELECT id, name, mapping FROM dataset WHERE project_id = :project AND removed_at IS NULL
+AND CAST(mapping AS TEXT) <> '{}' AND CAST(source_columns AS TEXT) <> '{}'
+ORDER BY updated_at DESC, id DESC LIMIT :limit
 """
 
 
@@ -80,6 +88,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *_views(who, project),
         *_view_actions(who, project),
         *_decisions(who, project),
+        *_mappings(who, project),
         *_dataset_actions(who, project, datasets),
         *_run_actions(who, project),
         *_preferences(who),
@@ -183,6 +192,18 @@ def _decisions(who: Who, project: str) -> Iterator[PaletteEntry]:
         if one.withdrawn_at is None:
             title, arguments = f"Withdraw the decision {one.title}…", {"decision_id": one.id}
             yield from _action(who, project, "decision.withdraw", title, f"withdraw:{one.id}", arguments)
+
+
+def _mappings(who: Who, project: str) -> Iterator[PaletteEntry]:
+    asked = {"project": project_id(who, project), "limit": MAPPINGS}
+    for dataset_id, name, mapping in fetch(_MAPPED, asked):
+        given = {"dataset_id": dataset_id, "mapping": from_json(mapping)}
+        title = f"Use the columns of {name} for the next files…"
+        yield from _action(who, project, "mapping.save", title, f"save-mapping:{dataset_id}", given)
+    for one in list_mappings(who, project)[:MAPPINGS]:
+        named, arguments = f"the saved columns {one.name}", {"mapping_id": one.id}
+        yield from _action(who, project, "mapping.rename", f"Rename {named}…", f"rename-mapping:{one.id}", arguments)
+        yield from _action(who, project, "mapping.delete", f"Forget {named}", f"delete-mapping:{one.id}", arguments)
 
 
 def _run_actions(who: Who, project: str) -> Iterator[PaletteEntry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -56,14 +57,14 @@ def list_runs(who: Who, project: str, limit: int = 100) -> list[RunView]:
     """The newest runs of a project, newest first; at most 1,000."""
     as_of = events.cursor()
     asked = {"project": project_id(who, project), "limit": min(max(limit, 0), MOST_RUNS), "log": LOG_IN_LISTS}
-    return [_view(row, as_of) for row in fetch(_OF_PROJECT, asked)]
+    return [_listed(row, as_of) for row in fetch(_OF_PROJECT, asked)]
 
 
 def page(who: Who, project: str, limit: int, before: int | None = None) -> list[RunView]:
     """The newest runs of a project, newest first; those asked for before the one of id `before`."""
     as_of = events.cursor()
     asked = {"project": project_id(who, project), "limit": limit, "before": earlier_than(before), "log": LOG_IN_LISTS}
-    return [_view(row, as_of) for row in fetch(_PAGE, asked)]
+    return [_listed(row, as_of) for row in fetch(_PAGE, asked)]
 
 
 def to_act_on(who: Who, project: str, limit: int) -> list[Actionable]:
@@ -82,6 +83,13 @@ def get_run(who: Who, run_id: int) -> RunView:
     if not found or not who.sees(found[0][1]):
         raise NotFound("There is no such run.", code="no_run")
     return _view(found[0], as_of)
+
+
+def _listed(row: Any, as_of: int) -> RunView:
+    """A run of a list, whose error is without the columns of the file."""
+    run = _view(row, as_of)
+    error = {name: value for name, value in (run.error or {}).items() if name != "source_columns"}
+    return replace(run, error=error or None)
 
 
 def _view(row: Any, as_of: int) -> RunView:

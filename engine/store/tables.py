@@ -226,6 +226,7 @@ class Dataset(SQLModel, table=True):
 
     `content` is the sha256 of the original upload; `source` the name of the followed inbox file; one of them is set.
     `follow` says how far the inbox file has been read: offset (bytes), line, format, mapping, inode.
+    `source_columns` is what its file was last found to have: {signature, columns}.
     """
 
     __tablename__ = "dataset"
@@ -249,6 +250,7 @@ class Dataset(SQLModel, table=True):
     size: int = Field(default=0, sa_type=BigInteger)
     mapping: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     follow: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    source_columns: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     version: int = 0
     created_at: datetime = Field(default_factory=now, sa_column=_time())
     updated_at: datetime = Field(default_factory=now, sa_column=_time())

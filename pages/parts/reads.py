@@ -6,20 +6,36 @@ of `who`, and a change of rights is an event too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from engine.queries import datasets, decisions, events, inbox, palette, people, projects, results, room, runs, several
+from engine.queries import (
+    datasets,
+    decisions,
+    events,
+    inbox,
+    mappings,
+    palette,
+    people,
+    projects,
+    results,
+    room,
+    runs,
+    several,
+)
 from engine.types import (
     AnswerView,
     Concluded,
     DatasetView,
     DecisionView,
+    MappingView,
     PaletteEntry,
     PersonView,
     ProjectView,
     RunView,
     SessionView,
     Since,
+    SourceView,
     Who,
 )
 from pages.parts.newest import newest
@@ -121,6 +137,26 @@ def decisions_of(who: Who, project: str, limit: int, before: int | None) -> list
 def decision_of(who: Who, decision_id: int) -> DecisionView:
     """One decision. Raises NotFound."""
     return decisions.get_decision(who, decision_id)
+
+
+def mappings_of(who: Who, project: str) -> list[MappingView]:
+    """What was saved of the columns of files."""
+    return mappings.list_mappings(who, project)
+
+
+def source_of(who: Who, dataset_id: int) -> SourceView:
+    """The columns of a dataset's file. Raises NotFound."""
+    return mappings.source(who, dataset_id)
+
+
+def roles() -> Mapping[str, str]:
+    """What a column may be, and what stands in it."""
+    return mappings.roles()
+
+
+def shared_roles() -> frozenset[str]:
+    """The roles that several columns may have."""
+    return mappings.shared_roles()
 
 
 def since_decision(who: Who, decision_id: int) -> Since:

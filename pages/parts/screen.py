@@ -181,5 +181,4 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
 
 def name_columns(dataset: DatasetView) -> None:
     """Go to where the columns of this dataset are named."""
-    state.ask("mapping", dataset.id)
-    shell.open_page("datasets")
+    shell.open_page("columns", {"dataset": str(dataset.id)})

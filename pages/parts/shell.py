@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
@@ -34,6 +34,7 @@ FILES = {
     "audit": "pages/audit.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
+    "columns": "pages/columns.py",
     "runs": "pages/runs.py",
     "people": "pages/people.py",
     "monitoring": "pages/monitoring.py",
@@ -41,7 +42,7 @@ FILES = {
 }
 """The pages by their name in an address."""
 
-ANALYSES = frozenset(FILES) - {"home", "journal", "datasets", "runs", "people", "monitoring", "settings"}
+ANALYSES = frozenset(FILES) - {"home", "journal", "datasets", "columns", "runs", "people", "monitoring", "settings"}
 """Those that answer with an analysis of their name."""
 
 _PALETTE = "plumb-palette"
@@ -52,14 +53,15 @@ _ASKED_ON_A_PAGE = frozenset({"decision.record"})
 """Actions whose questions a page asks, beside the answer that they are about."""
 
 
-def page(name: str, title: str, icon: str) -> StreamlitPage:
-    """A page of the product; the first in an address without a name is home."""
-    return copy(_page(name, title, icon))  # a rerun marks the one that it runs
+def page(name: str, title: str, icon: str, *, listed: bool = True) -> StreamlitPage:
+    """A page of the product; the first in an address without a name is home. One not listed is reached by links."""
+    return copy(_page(name, title, icon, listed))  # a rerun marks the one that it runs
 
 
 @lru_cache
-def _page(name: str, title: str, icon: str) -> StreamlitPage:
-    return st.Page(FILES[name], title=title, icon=f":material/{icon}:", default=name == "home")
+def _page(name: str, title: str, icon: str, listed: bool) -> StreamlitPage:
+    seen: Literal["visible", "hidden"] = "visible" if listed else "hidden"
+    return st.Page(FILES[name], title=title, icon=f":material/{icon}:", default=name == "home", visibility=seen)
 
 
 def mount_all(who: Who) -> None:
@@ -206,8 +208,7 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
     if entry is None:
         st.toast("That is not there any more.")
     elif entry.target == "dataset.set_mapping":
-        state.ask("mapping", entry.arguments["dataset_id"])
-        open_page("datasets")
+        open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
     elif entry.target == "decision.record":
         _decide(who, entry.arguments["project"])
     elif entry.target == "person.disable":

@@ -24,6 +24,7 @@ DONE: Mapping[str, str] = {
     "create_project": "Made a project",
     "create_token": "Made an API token",
     "delete_view": "Deleted a view",
+    "delete_mapping": "Forgot saved columns",
     "disable": "Disabled an account",
     "enable": "Enabled an account",
     "invite": "Invited somebody",
@@ -37,12 +38,14 @@ DONE: Mapping[str, str] = {
     "remove": "Removed a dataset",
     "remove_membership": "Took somebody out of a project",
     "rename": "Renamed",
+    "rename_mapping": "Renamed saved columns",
     "rename_project": "Renamed a project",
     "request": "Asked for a run",
     "reset_password": "Made a password link",
     "restore": "Brought a dataset back",
     "retry": "Tried a run again",
     "revoke_token": "Revoked an API token",
+    "save_mapping": "Saved columns for the next files",
     "save_view": "Saved a view",
     "set_mapping": "Named columns",
     "set_membership": "Gave a role in a project",
@@ -56,10 +59,10 @@ DONE: Mapping[str, str] = {
     "withdraw_decision": "Withdrew a decision",
 }
 """What was done, as people say it. An action that is not here is shown by its own name."""
-_NUMBERED = ("dataset", "decision", "run", "session", "token", "user", "view")
+_NUMBERED = ("dataset", "decision", "mapping", "run", "session", "token", "user", "view")
 _NAMED = ("preference", "project", "role")
 """What a line can be about: things that have a number, and things that are called by their name."""
-_TOLD = ("verdict", "role", "scope", "days", "kind", "size", "token")
+_TOLD = ("name", "verdict", "role", "scope", "days", "kind", "size", "token")
 
 
 def show(who: Who) -> None:

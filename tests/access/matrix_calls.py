@@ -9,12 +9,13 @@ from typing import Any
 
 from engine import registry
 from engine.access.tokens import who_of
-from engine.actions import datasets, decisions, passwords, people, rows, runs, tokens, views
+from engine.actions import datasets, decisions, mappings, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
 from engine.queries import audit, monitoring, palette, projects, room, several
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import inbox as inbox_queries
+from engine.queries import mappings as mapping_queries
 from engine.queries import people as people_queries
 from engine.queries import results as result_queries
 from engine.queries import runs as run_queries
@@ -182,6 +183,22 @@ def a_decision(made: World) -> int:
     return decisions.record(made.admin, "main", fresh("decision"), "because", "calibration", [made.dataset])
 
 
+def a_mapping(made: World) -> int:
+    return mappings.save(made.admin, with_columns(made), fresh("mapping"), {"margin": "m"})
+
+
+def with_columns(made: World) -> int:
+    """A dataset whose file was refused, but whose columns are known."""
+    run_id = a_waiting_run(made)
+    columns = [{"name": "m", "examples": [], "role": None, "confidence": 0.0}]
+    while (work := runs.claim("worker")) is not None:
+        told = {"source_columns": columns, "signature": "0" * 64} if work.run_id == run_id else {}
+        runs.fail(work, {"code": "broken", "message": "Broken.", **told})
+        if work.run_id == run_id:
+            return work.dataset_id
+    raise AssertionError("the run was not claimed")
+
+
 def grounded(who: Who, made: World) -> object:
     """Whether the grounds are found: a dataset without an answer is not hidden from those who see it."""
     try:
@@ -201,6 +218,12 @@ CALLS: dict[str, Call] = {
     "dataset.set_mapping": do(
         "dataset.set_mapping", lambda made, _: {"dataset_id": a_dataset(made), "mapping": {"margin": "m"}}
     ),
+    "mapping.save": do(
+        "mapping.save",
+        lambda made, _: {"dataset_id": with_columns(made), "name": fresh("mapping"), "mapping": {"margin": "m"}},
+    ),
+    "mapping.rename": do("mapping.rename", lambda made, _: {"mapping_id": a_mapping(made), "name": fresh("renamed")}),
+    "mapping.delete": do("mapping.delete", lambda made, _: {"mapping_id": a_mapping(made)}),
     "run.request": do("run.request", lambda made, _: {"dataset_id": a_dataset(made), "kind": "read"}),
     "run.cancel": do("run.cancel", lambda made, _: {"run_id": a_waiting_run(made)}),
     "run.retry": do("run.retry", lambda made, _: {"run_id": a_failed_run(made)}),
@@ -250,6 +273,8 @@ CALLS: dict[str, Call] = {
     "queries.decisions.list_decisions": lambda _, who: (decision_queries.list_decisions(who, "main"),),
     "queries.decisions.since": lambda made, who: decision_queries.since(who, a_decision(made)),
     "queries.inbox.refusals": lambda _, who: (inbox_queries.refusals(who, "main"),),
+    "queries.mappings.list_mappings": lambda _, who: (mapping_queries.list_mappings(who, "main"),),
+    "queries.mappings.source": lambda made, who: mapping_queries.source(who, made.dataset),
     "queries.monitoring.course": lambda _, who: (monitoring.course(who),),
     "queries.monitoring.reading": lambda _, who: monitoring.reading(who),
     "queries.monitoring.scraped": lambda _, who: monitoring.scraped(who),

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.access.tokens import who_of
-from engine.actions import datasets, decisions, inbox, people, runs, tokens, views
+from engine.actions import datasets, decisions, inbox, mappings, people, runs, tokens, views
 from engine.errors import PlumblineError
 from engine.settings import get_settings
 from engine.store.datasets import existing_segment
@@ -44,6 +44,7 @@ MINE = {
     "project": "SELECT * FROM project WHERE id = :project",
     "membership": "SELECT * FROM membership WHERE project_id = :project OR user_id = :user ORDER BY user_id",
     "decision": "SELECT * FROM decision WHERE project_id = :project ORDER BY id",
+    "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
     "saved_view": "SELECT * FROM saved_view WHERE user_id = :user ORDER BY id",
     "preference": "SELECT * FROM preference WHERE user_id = :user ORDER BY key",
     "session": "SELECT * FROM session WHERE user_id = :user ORDER BY id",
@@ -54,6 +55,7 @@ SEGMENTS = "SELECT s.sha256 FROM segment s JOIN dataset d ON d.id = s.dataset_id
 IDS = {
     "dataset_id": "SELECT id FROM dataset WHERE project_id = :project",
     "decision_id": "SELECT id FROM decision WHERE project_id = :project",
+    "mapping_id": "SELECT id FROM mapping WHERE project_id = :project",
     "run_id": "SELECT id FROM run WHERE project_id = :project",
     "view_id": "SELECT id FROM saved_view WHERE user_id = :user",
     "session_id": "SELECT id FROM session WHERE user_id = :user",
@@ -106,6 +108,7 @@ def owner(name: str, slug: str) -> Owner:
     uploaded(made.who, slug, f"{canary} unreadable", f'{{"{canary}": 1}}\n')
     work()
     decisions.record(made.who, slug, canary, canary, "calibration", answered[:1])
+    mappings.save(made.who, answered[0], canary, {"slice": canary})
     for number in range(3, 9):
         uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
     inbox.refuse(slug, f"{canary}.pkl", f"{canary} is no table.")

@@ -21,12 +21,13 @@ from tests.store.people import person, upload
 
 SYSTEM = {
     "actions.archives": {"fitted", "spread"},
-    "actions.datasets": {"add", "followed", "free_name", "receive_inbox"},
+    "actions.datasets": {"add", "checked_mapping", "followed", "free_name", "receive_inbox"},
     "actions.decisions": {"grounded_by"},
     "actions.demo": {"set_playing"},
     "actions.identities": {"arrive"},
     "actions.inbox": {"refuse"},
     "actions.maintenance": {"prune", "prune_events", "prune_runs", "prune_segments", "prune_versions"},
+    "actions.mappings": set(),
     "actions.memberships": set(),
     "actions.passwords": {"put", "redeem"},
     "actions.people": {"add", "create_first_link", "credentials", "open_session", "record_failure", "redeem_link"},
@@ -59,6 +60,7 @@ SYSTEM = {
     "queries.health": {"ago", "health", "milliseconds", "percent", "size"},
     "queries.inbox": set(),
     "queries.kept": {"answer", "keep"},
+    "queries.mappings": {"kept", "roles", "shared_roles"},
     "queries.monitoring": {"forget", "newest_answered", "sample", "samples", "scraped_by_secret"},
     "queries.palette": set(),
     "queries.people": {"link_person", "link_role"},

@@ -63,7 +63,10 @@ def test_a_refusal_names_file_line_field_and_reason(tmp_path: Path, capsys: pyte
         "file": "x.csv",
         "line": 2,
         "field": "score_a",
+        "signature": said["error"]["signature"],
+        "source_columns": said["error"]["source_columns"],
     }
+    assert [column["name"] for column in said["error"]["source_columns"]] == ["score_a", "score_b", "label"]
     assert "line 2, field score_a: the text is not a number" in caught.err
 
 

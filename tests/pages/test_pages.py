@@ -110,15 +110,6 @@ def test_what_was_removed_can_come_back(page: Page, give: Give, who: Who) -> Non
     assert [row["name"] for row in (part(app, "datasets") or {"rows": []})["rows"]] == ["scores.csv"]
 
 
-def test_the_way_out_of_a_refused_file_opens_its_columns(page: Page, give: Give) -> None:
-    dataset = give("name,colour\nann,red\n", "bad.csv")
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30).run()
-    app.session_state["asked"] = ("mapping", dataset)
-    app.switch_page("pages/datasets.py").run()
-    assert not app.exception
-    assert {"Score a", "Label"} <= {field.label for field in app.text_input}
-
-
 def test_a_project_without_datasets_waits_for_its_first(page: Page) -> None:
     listed = part(page("datasets"), "datasets")
     assert listed is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.formats import Limits, follow_from_dict, read
+from engine.formats import Limits, Saved, follow_from_dict, read
 from engine.formats.segments import write_segment
 from jobs.child_work import unpack
 from jobs.children import ObserveDone, ReadDone
@@ -41,9 +41,10 @@ class Here:
         follow: Mapping[str, Any] | None = None,
         until: int | None = None,
         progress: Callable[[float], None] | None = None,
+        saved: Saved | None = None,
     ) -> ReadDone:
         state = follow_from_dict(follow) if follow is not None else None
-        reading = read(path, name, mapping, None, state, until)
+        reading = read(path, name, mapping, None, state, until, saved)
         done = write_segment(reading, out_dir, progress)
         where = (done.path, done.sha256, done.rows, done.size) if done else (None, None, 0, 0)
         return ReadDone(*where, reading.report.to_dict(), reading.follow, 0.0)

@@ -6,9 +6,10 @@ import pytest
 
 from engine import registry
 from engine.actions import datasets as dataset_actions
-from engine.actions import decisions, demo, people, runs, tokens, views
+from engine.actions import decisions, demo, mappings, people, runs, tokens, views
 from engine.queries.palette import entries
 from engine.types import PaletteEntry, Who
+from tests.access import matrix_calls
 from tests.access.matrix_calls import answered_by_itself
 from tests.store.fixtures import Installation
 from tests.store.people import join, person, project, read, upload
@@ -146,6 +147,9 @@ def test_every_action_there_is_can_be_found(installation: Installation, monkeypa
     runs.fail(work, {"code": "broken", "message": "Broken."})
     views.save(who, "main", "Mine", "calibration", "")
     decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
+    mapped = matrix_calls.with_columns(matrix_calls.World(who, who, removed))
+    dataset_actions.set_mapping(who, mapped, {"margin": "m"})
+    mappings.save(who, mapped, "the columns", {"margin": "m"})
     look()
     dataset_actions.remove(who, removed)
     demo.play(who)

@@ -66,6 +66,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decision_project_id"), "decision", ["project_id"])
     for statement in KEPT[op.get_context().dialect.name]:
         op.execute(statement)
+    nothing = sa.text("'{}'")
+    op.add_column(
+        "dataset", sa.Column("source_columns", sa.JSON(none_as_null=True), nullable=False, server_default=nothing)
+    )
     op.create_table(
         "mapping",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -85,6 +89,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("mapping")
+    op.drop_column("dataset", "source_columns")
     op.drop_table("decision")
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP FUNCTION decision_refuse()")

@@ -1,28 +1,22 @@
-"""What the columns of an unknown file may mean: a proposal for whoever maps them, with examples and a confidence.
-
-A file's `signature` is what a mapping can be kept under: the next file with the same columns has the same one.
-"""
+"""Roles that the columns of an unknown file may have, by their names, their twins and what stands in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.compute as pc
 
-from engine.formats import registry, slices
-from engine.formats.limits import Limits
+from engine.formats import slices
 from engine.formats.names import CHOSEN, PAIRS, REJECTED, SCORES, SHARED
-from engine.formats.plan import ROLES, Plan, Sample, plain, sample_of
-from engine.formats.reading import read
-from engine.formats.values import FINE, MISSING, labels, numbers, scheme_of, text_of, texts, times
+from engine.formats.plan import Plan, Sample, plain
+from engine.formats.values import FINE, MISSING, labels, numbers, scheme_of, texts, times
 
-EXAMPLES = 3
-LONGEST_EXAMPLE = 80
-RECOGNISED, NAMED, LIKELY, POSSIBLE = 0.95, 0.8, 0.6, 0.3
+Roles = dict[str, tuple[str, float]]
+"""By column its role, and how sure that is in [0, 1]."""
+
+NAMED, LIKELY, POSSIBLE = 0.8, 0.6, 0.3
+"""How sure a role is: by the column's name; by its twin or what stands in it; because nothing else is left."""
 
 _NAMES: Mapping[str, tuple[str, ...]] = {**SHARED, **SCORES, **PAIRS, "chosen": CHOSEN, "rejected": REJECTED}
 _NUMBERS = frozenset(
@@ -33,74 +27,19 @@ _SIDES = (("a", "b"), ("1", "2"), ("left", "right"), ("chosen", "rejected"), ("f
           ("x", "y"), ("ours", "theirs"), ("win", "lose"), ("winner", "loser"), ("good", "bad"))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnGuess:
-    """A source column: its first values as short texts, its likely role ("" for none), how sure that is in [0, 1].
-
-    The roles are those of a mapping (`engine.formats.plan.ROLES`).
-    """
-
-    name: str
-    examples: tuple[str, ...]
-    role: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Peek:
-    """The beginning of a file: its container, its shape's signature, its columns."""
-
-    container: str
-    signature: str
-    columns: tuple[ColumnGuess, ...]
-
-
-def peek(source: Path | bytes, name: str, limits: Limits | None = None) -> Peek:
-    """Look at a file's first rows, whether or not it is of a known form.
-
-    Raises:
-        InputRefused, LimitExceeded: as `read` does where there are no rows to look at.
-    """
-    reading = read(source, name, limits=limits)
-    batch, container = reading.begin()
-    return Peek(container, signature(batch.names, container), tuple(guess(sample_of(batch))))
-
-
-def signature(names: Sequence[str], container: str = "") -> str:
-    """A short name for the shape of a file: its columns in any order and writing, and how it holds its rows."""
-    shape = "\n".join([container, *sorted(plain(name) for name in names)])
-    return blake2b(shape.encode("utf-8", "replace"), digest_size=8).hexdigest()
-
-
-def guess(sample: Sample) -> list[ColumnGuess]:
-    """What each column most likely means. A role is given to one column only; `slice` to as many as there are."""
-    plan = registry.recognise(sample, {})
-    given = _recognised(plan) if plan is not None else {}
-    open_columns = [name for name in sample.names if name not in given]
+def roles(sample: Sample) -> Roles:
+    """The surest role of each column. A role is given to one column only; `slice` to as many as there are."""
     offers = sorted(
-        ((offer, name) for name in open_columns for offer in _offers(sample, name)), key=lambda each: -each[0][1]
+        ((offer, name) for name in sample.names for offer in _offers(sample, name)), key=lambda each: -each[0][1]
     )
-    taken = {role for role, _ in given.values()}
+    given: Roles = {}
+    taken: set[str] = set()
     for (role, confidence), name in offers:
         if name not in given and role not in taken:
             given[name] = (role, confidence)
             taken.add(role)
-    _rest(sample, given, plan)
-    return [ColumnGuess(name, _examples(sample, name), *given.get(name, ("", 0.0))) for name in sample.names]
-
-
-def _recognised(plan: Plan) -> dict[str, tuple[str, float]]:
-    found = {name: (role, RECOGNISED) for role, name in plan.columns.items() if role in ROLES}
-    return found | dict.fromkeys(plan.options.get("annotators", []), ("annotators", RECOGNISED))
-
-
-def _examples(sample: Sample, name: str) -> tuple[str, ...]:
-    held = (text_of(row.get(name)) for row in sample.rows)
-    found = dict.fromkeys(text[:LONGEST_EXAMPLE] for text in held if text)
-    return tuple(list(found)[:EXAMPLES])
-
-
-# ------------------------------------------------------------------ offers
+    _rest(sample, given)
+    return given
 
 
 def _offers(sample: Sample, name: str) -> list[tuple[str, float]]:
@@ -171,11 +110,11 @@ def _mean_length(values: list[Any]) -> float:
     return float(pc.mean(lengths).as_py() or 0.0)
 
 
-def _rest(sample: Sample, given: dict[str, tuple[str, float]], plan: Plan | None) -> None:
+def _rest(sample: Sample, given: Roles) -> None:
     """Long texts are a prompt or answers by their order; what has few values may be a slice."""
     taken = {role for role, _ in given.values()}
     wanted = [role for role in ("prompt_text", "text_a", "text_b") if role not in taken]
-    sliced = slices.guess(sample, plan or Plan("", "comparison", {}))
+    sliced = slices.guess(sample, Plan("", "comparison", {}))
     for name in sample.names:
         if name in given:
             continue
