@@ -10,8 +10,8 @@ fewest battles; `davidson`, `bootstrap` and `length held equal` are the same for
 two items that came out first and second, whichever they were. `ranks, all items` is how often the true rank of every
 item lay within its rank_low and rank_high, and `possible firsts` how often every true first was among them: 95 % or
 more is right. `top gap` covers more than 99 % where several share the lead: it allows for the choice of the two, and
-the gap of two that are nearly equal is small. Exits with 1 if another coverage lies outside 90 to 99 %, or ranks hold in
-less than 95 % by more than two standard errors.
+the gap of two that are nearly equal is small. Exits with 1 if another coverage lies outside 90 to 99 %, or ranks hold
+in less than 95 % by more than two standard errors.
 """
 
 from __future__ import annotations
