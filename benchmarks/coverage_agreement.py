@@ -4,7 +4,8 @@ Crowds: six annotators who are right with probability .94 to .55, or six alike (
 300 and 1,000 units, with and without true ties, one prompt a unit or five units a prompt. `uneven`: prompts differ in
 difficulty, which moves everybody on all five units of a prompt, so that words on a unit depend on each other.
 `quality`, `agreement with the rest` and `position bias of each` are shares over all annotators of all crowds; the model
-behind `quality` takes words to be independent given the truth, so it is left out of the uneven crowds. The simulator's
+behind `quality` takes words to be independent given the truth, so it is left out of the uneven crowds; it is fitted to
+250 draws, which makes 1,500 intervals of quality and 250 of `consensus_accuracy`. The simulator's
 votes are those that the product's own simulator writes, all six annotators on each item.
 
 Judges: "new" against "old" under a judge who leans to "new": 300 and 2,000 independent pairs, 120 × 24 and 500 × 8
@@ -26,13 +27,19 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from engine.analysis.agreement.estimates import coefficients, habits
+from engine.analysis.agreement.kappas import cohen, rater_pairs
+from engine.analysis.agreement.raters import table as table_of_raters
+from engine.analysis.agreement.view import View
 from engine.types import Estimate, Result, Rows
 from jobs.simulator import training
 from jobs.simulator.truth import Truth
@@ -41,6 +48,9 @@ from tests.analysis import crowds, judges
 LEAST, MOST = 0.90, 0.99
 POPULATION = 60_000
 QUALITIES = {"unequal": (0.94, 0.90, 0.86, 0.80, 0.75, 0.55), "alike": (0.8,) * 6}
+MODELS = 250
+"""Draws of a crowd to which Dawid and Skene's model is fitted."""
+
 CROWDS = {
     "100, two words": {"units": 100, "per_unit": 2},
     "300": {"units": 300},
@@ -80,8 +90,8 @@ def worlds() -> list[World]:
 # ------------------------------------------------------------------ one draw
 
 
-def bounds(world: World, seed: int) -> Bounds:
-    """Every interval of one draw beside its truth."""
+def bounds(world: World, seed: int, *, whole: bool) -> Bounds:
+    """Every interval of one draw beside its truth; where not `whole`, all but those of Dawid and Skene's model."""
     if world.kind == "judge":
         return _of_judge(world, seed)
     if world.kind == SIMULATOR:
@@ -89,15 +99,15 @@ def bounds(world: World, seed: int) -> Bounds:
         return [
             ("quality", line["low"], line["high"], right[line["item"]]) for line in crowds.conclude(votes(seed)).items
         ]
-    return _of_crowd(world, seed)
+    return _of_crowd(world, seed, whole=whole)
 
 
-def _of_crowd(world: World, seed: int) -> Bounds:
-    quality = QUALITIES[world.who]
-    result, population = crowds.conclude(_crowd(world, seed)), truth(world)
+def _of_crowd(world: World, seed: int, *, whole: bool) -> Bounds:
+    quality, population = QUALITIES[world.who], truth(world)
+    estimates, items = _told(_crowd(world, seed), whole=whole)
     agreement = {line["item"]: line["agreement"] for line in population.items}
-    found = _estimates(result.estimates, {name: one.value for name, one in population.estimates.items()})
-    for line in result.items:
+    found = _estimates(estimates, {name: one.value for name, one in population.estimates.items()})
+    for line in items:
         right = quality[int(line["item"][-2:])]
         for name, key, expected in (
             ("quality", "", right),
@@ -108,6 +118,17 @@ def _of_crowd(world: World, seed: int) -> Bounds:
             if low is not None and not (name == "quality" and "uneven" in world.design):
                 found.append((name, low, high, expected))
     return found
+
+
+def _told(rows: Rows, *, whole: bool) -> tuple[Mapping[str, Estimate], list[dict[str, Any]]]:
+    """The estimates and the lines of the annotators."""
+    if whole:
+        result = crowds.conclude(rows)
+        return result.estimates, result.items
+    view = View(crowds.ANALYSIS.observe(rows, crowds.DEFAULTS))
+    level = crowds.DEFAULTS.level
+    found = coefficients(view, level) | cohen(view, rater_pairs(view), level) | habits(view, level)
+    return found, table_of_raters(view, None, level, crowds.DEFAULTS.false_discovery).items
 
 
 def _crowd(world: World, seed: int, units: int | None = None) -> Rows:
@@ -126,7 +147,7 @@ def _of_judge(world: World, seed: int) -> Bounds:
     return _estimates(judges.conclude(rows).estimates, expected | {"win_rate_human": exact, "win_rate_ppi": exact})
 
 
-def _estimates(found: dict[str, Estimate], expected: dict[str, float | None]) -> Bounds:
+def _estimates(found: Mapping[str, Estimate], expected: dict[str, float | None]) -> Bounds:
     """What has an interval, but for shares that are 0 or 1 for certain."""
     told = []
     for name, one in found.items():
@@ -180,7 +201,7 @@ def cover(task: tuple[World, int, int]) -> tuple[World, Counter[str], Counter[st
     covered: Counter[str] = Counter()
     tried: Counter[str] = Counter()
     for number in range(simulations):
-        for name, low, high, right in bounds(world, seed + number):
+        for name, low, high, right in bounds(world, seed + number, whole=number < MODELS):
             tried[name] += 1
             covered[name] += low <= right <= high
     return world, covered, tried

@@ -160,6 +160,14 @@ def test_alpha_of_annotators_of_known_quality():
     assert result.estimates["tie_rate"].value == 0
 
 
+def test_kappa_of_many_raters_who_share_little_is_not_pulled_to_zero():
+    """190 pairs of raters share three units each: chance from their own few words alone would take a third away."""
+    estimates = conclude(crowd(600, [0.8] * 20, per_unit=2, seed=3)).estimates
+    alpha, kappa = (estimates[name].value for name in ("krippendorff_alpha_nominal", "cohen_kappa"))
+    assert kappa == pytest.approx(alpha, abs=0.03)
+    assert kappa > 0.3
+
+
 def test_who_guesses_agrees_by_chance():
     result = conclude(crowd(1000, [0.5, 0.5, 0.5]))
     assert result.verdict == "chance"

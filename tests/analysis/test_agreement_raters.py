@@ -123,6 +123,13 @@ def test_agreement_with_the_others_by_hand():
     assert pairs["kappa"][0][2] == pytest.approx(0.5)
 
 
+def test_ones_own_word_is_not_among_the_others():
+    unit, rater = np.repeat(np.arange(60), 2), np.tile([0, 1], 60)
+    label = np.where((rater == 1) & (unit < 15), 0.0, 1.0)
+    result = conclude(rows_of(unit, rater, label, ["x", "y"]))
+    assert [one["agreement"] for one in result.items] == [0.75, 0.75]
+
+
 def test_leaving_out_equals_never_having_been():
     rows = crowd(300, QUALITY, per_unit=3, seed=5)
     whole = conclude(rows)

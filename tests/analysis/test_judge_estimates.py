@@ -100,6 +100,14 @@ def test_position_bias_and_consistency_in_both_orders():
     assert ".25 of its verdicts turn with the order shown" in result.sentence
 
 
+def test_a_tie_in_one_order_only_is_no_consistency():
+    pair = np.tile(np.arange(60), 2)
+    first = np.repeat([1, 0], 60).astype(np.int8)
+    verdict = np.where(first == 1, np.where(pair < 20, 0.5, 0.0), 0.0)
+    result = conclude(rows_of(pair % 2, verdict, prompt=pair, first=first))
+    assert result.estimates["order_consistency"].value == pytest.approx(40 / 60)
+
+
 def test_both_orders_may_be_written_by_swapping_the_sides():
     pair = np.tile(np.arange(80), 2)
     swapped = np.repeat([False, True], 80)

@@ -79,6 +79,25 @@ def test_segments_say_what_the_whole_says(params):
     assert one["worst"] == other["worst"]
 
 
+def test_items_and_judges_that_only_one_segment_knows():
+    rows = world(300, labelled=1)
+    names = {
+        "item_a": (rows.names["item_a"][0], ["middle", "old"]),
+        "item_b": (rows.names["item_b"][0], ["middle", "old"]),
+    }
+    judge = np.zeros(300, np.int32)
+    one = dataclasses.replace(rows, names={**rows.names, "judge": (judge, ["zeta"])})
+    other = dataclasses.replace(world(300, labelled=1, seed=1), names={**names, "judge": (judge, ["beta"])})
+    joined = ANALYSIS.combine(ANALYSIS.observe(one, DEFAULTS), ANALYSIS.observe(other, DEFAULTS))
+    assert (joined.judges, joined.items) == (("beta", "zeta"), ("middle", "new", "old"))
+    for alone, judged, item in ((one, "zeta", "new"), (one, "zeta", "old"), (other, "beta", "middle")):
+        params = {"judge": judged, "item": item}
+        expected = conclude(alone, **params).estimates
+        found = ANALYSIS.conclude(joined, ANALYSIS.parameters.parse(params)).estimates
+        for name in ("win_rate_human", "win_rate_judge", "agreement"):
+            assert found[name].value == pytest.approx(expected[name].value), name
+
+
 def test_bytes():
     state = ANALYSIS.observe(rich(), DEFAULTS)
     data = ANALYSIS.to_bytes(state)
