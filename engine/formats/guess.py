@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.formats.names import CHOSEN, PAIRS, REJECTED, SCORES, SHARED
 from engine.formats.plan import ROLES, Plan, Sample, plain
-from engine.formats.values import text_of
+from engine.formats.values import MISSING, labels, text_of
 
 MOST_COLUMNS = 60
 EXAMPLES = 3
@@ -100,11 +100,7 @@ def _read_as(plan: Plan) -> dict[str, tuple[str, float]]:
 
 def _guessed(sample: Sample) -> dict[str, tuple[str, float]]:
     """The surest role of each column; each role goes to the column that is surest of it."""
-    offers = [
-        (sure, -place, role, name)
-        for role, sure, place, name in _offers(sample)
-        if role not in NUMERIC or sample.numeric(name) >= 0.5
-    ]
+    offers = [(sure, -place, role, name) for role, sure, place, name in _offers(sample) if _may_be(sample, role, name)]
     found: dict[str, tuple[str, float]] = {}
     given: set[str] = set()
     for sure, _place, role, name in sorted(offers, reverse=True):
@@ -112,6 +108,17 @@ def _guessed(sample: Sample) -> dict[str, tuple[str, float]]:
             found[name] = (role, sure)
             given.add(role)
     return found
+
+
+def _may_be(sample: Sample, role: str, name: str) -> bool:
+    """Whether most values are what the role needs: numbers, or which of two."""
+    if role in NUMERIC:
+        return sample.numeric(name) >= 0.5
+    if role != "first":
+        return True
+    found, codes = labels([row.get(name) for row in sample.rows])
+    filled = codes != MISSING
+    return bool(filled.any()) and float(((found == 0) | (found == 1))[filled].mean()) >= 0.5
 
 
 def _offers(sample: Sample) -> Iterable[tuple[str, float, int, str]]:
