@@ -65,6 +65,10 @@ def _fits(sample: Sample, name: str, values: list[Any], role: str) -> bool:
         return _is_label(values)
     if role == "time":
         return _is_time(values)
+    if role == "first":
+        found, codes = labels(values)
+        filled = codes != MISSING
+        return bool(filled.any()) and float(((found == 0) | (found == 1))[filled].mean()) >= 0.5
     return role not in _PROSE or sample.share(name, (str, list)) > 0.5
 
 
