@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from pathlib import Path
 
 from tests.tour.steps import SENTENCE, Tour, settled
@@ -39,7 +40,7 @@ def records_the_decision(tour: Tour) -> str:
         return "skipped: nothing was compared"
     tour.page.get_by_role("button", name="Record decision").click()
     dialog = tour.page.get_by_role("dialog")
-    dialog.get_by_label("Title").fill("Which reward model trains the policy")
+    dialog.get_by_label("What was decided").fill("Which reward model trains the policy")
     dialog.get_by_label("Because").fill("Not told apart on 350 prompts: we label more before switching.")
     tour.picture("decision-dialog", whole=False)
     dialog.get_by_role("button", name="Record").click()
@@ -117,9 +118,9 @@ def names_unknown_columns(tour: Tour) -> str:
         tour.page.wait_for_url("**/columns?*", timeout=SECONDS)
         settled(tour.page)
         tour.picture("columns")
-        _choose(tour, "rm_eins", "Score of the first answer")
-        _choose(tour, "rm_zwei", "Score of the second answer")
-        _choose(tour, "besser", "Which was preferred")
+        _choose(tour, "rm_eins", "Score a")
+        _choose(tour, "rm_zwei", "Score b")
+        _choose(tour, "besser", "Label")
         tour.page.get_by_role("button", name="Read again").click()
     tour.page.wait_for_selector(SENTENCE, timeout=SECONDS)
     tour.picture("columns-remembered")
@@ -127,8 +128,8 @@ def names_unknown_columns(tour: Tour) -> str:
 
 
 def _choose(tour: Tour, column: str, role: str) -> None:
-    tour.page.get_by_role("combobox", name=column).first.click()
-    tour.page.get_by_role("option", name=role, exact=False).first.click()
+    tour.page.get_by_role("combobox", name=re.compile(column)).first.click()
+    tour.page.get_by_role("option", name=role, exact=True).first.click()
 
 
 def _strange(seed: int, count: int = 400) -> str:
