@@ -115,11 +115,11 @@ def simulator_plays(tour: Tour) -> str:
     version = chart.get_attribute("data-version")
     assert "Simulated" in tour.page.locator("[data-testid=stMain]").inner_text()
     tour.page.wait_for_function(
-        "selector => document.querySelector(selector)?.textContent.startsWith('Over-confident')",
-        arg=SENTENCE,
+        "([selector, first]) => { const said = document.querySelector(selector)?.textContent;"
+        " return said?.startsWith('Over-confident') && said !== first; }",
+        arg=[SENTENCE, first],
         timeout=60_000,
     )
-    assert tour.sentence() != first
     assert chart.get_attribute("data-version") != version
     said = tour.sentence()
     tour.picture("home-simulated")
