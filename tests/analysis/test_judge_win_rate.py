@@ -115,12 +115,28 @@ def test_the_labels_that_are_asked_for_are_enough():
     assert (then.high - then.low) / 2 == pytest.approx(0.03, rel=0.15)
 
 
+def test_the_plan_begins_at_what_there_is():
+    result = conclude(world(1500, labelled=0.1, seed=2))
+    plan, told, human = (
+        result.pictures["plan"],
+        *(result.estimates[name] for name in ("win_rate_ppi", "win_rate_human")),
+    )
+    assert plan["labels"][0] == human.n
+    assert plan["half_width"][0] == pytest.approx((told.high - told.low) / 2)
+    assert plan["half_width_without"][0] == pytest.approx((human.high - human.low) / 2, rel=0.01)
+    assert plan["half_width_without"][3] == pytest.approx(plan["half_width_without"][0] / np.sqrt(5))
+    assert plan["half_width"] == sorted(plan["half_width"], reverse=True)
+    assert plan["labels"][-1] <= 1500 < 2 * plan["labels"][-1]
+
+
 def test_no_labels_are_asked_for_where_there_are_enough_or_verdicts_are_missing():
     found = corrected(sums())
-    assert labels_needed(found, 60, 0.3, 0.95).value == 0
-    none = labels_needed(found, 60, 0.001, 0.95)
+    assert labels_needed(found, 60, 540, 0.3, 0.95).value == 0
+    none = labels_needed(found, 60, 540, 0.001, 0.95)
     assert none.value is None
     assert "needs more verdicts" in none.method
+    assert labels_needed(found, 60, 540, 0.07, 0.95).method == "for ± 0.07, drawn at random"
+    assert labels_needed(found, 60, 3, 0.07, 0.95).method.endswith("; only 3 rows are unlabelled")
 
 
 def test_each_item_has_its_win_rate():

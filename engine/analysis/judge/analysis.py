@@ -135,7 +135,7 @@ def _conclude(view: View, params: JudgeParameters) -> Result:
         warnings=warnings(view, prompts, won),
         pictures={
             "verdicts": _verdicts(view),
-            "plan": plan(won.found, labelled, params.level),
+            "plan": plan(won, params.level),
             "label_next": _label_next(state),
         },
         worst=state.against.references(),

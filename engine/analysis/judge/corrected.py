@@ -34,7 +34,7 @@ class Corrected:
     """`value` ± critical · `error`; `weight` of the verdicts in [0, 1].
 
     `label_error` is the part of the error that more labels would lessen, `verdict_error` what would be left. Their
-    squares add up.
+    squares add up. `human_error`: of the mean of the labels alone.
     """
 
     value: float
@@ -43,6 +43,7 @@ class Corrected:
     buckets: int
     label_error: float
     verdict_error: float
+    human_error: float
 
     def interval(self, level: float) -> tuple[float, float]:
         """Student's, on as many degrees of freedom as labelled buckets less one; cut at 0 and 1."""
@@ -66,10 +67,11 @@ def corrected(sums: Sums, weight: float | None = None) -> Corrected:
     groups = int((sums.labelled > 0).sum())
     usual = groups / max(groups - 1, 1)
     parts = human - weight * judged, weight * rest
-    variance, of_labels = (float(usual * np.square(part).sum()) for part in (parts[0] + parts[1], parts[0]))
-    rest_of_it = np.sqrt(max(variance - of_labels, 0.0))
+    variances = [float(usual * np.square(part).sum()) for part in (parts[0] + parts[1], parts[0], human)]
+    error, label_error, human_error = (float(np.sqrt(variance)) for variance in variances)
+    rest_of_it = float(np.sqrt(max(variances[0] - variances[1], 0.0)))
     value = float(label - weight * (verdict - other))
-    return Corrected(value, float(np.sqrt(variance)), weight, groups, float(np.sqrt(of_labels)), float(rest_of_it))
+    return Corrected(value, error, weight, groups, label_error, rest_of_it, human_error)
 
 
 def _tuned(human: Floats, judged: Floats) -> float:

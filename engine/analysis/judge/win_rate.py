@@ -53,7 +53,7 @@ def win_rate(view: View, item: int, half_width: float, level: float) -> WinRate:
     told |= {
         "win_rate_ppi": Estimate(found.value, low, high, level, METHOD, n + rest),
         "ppi_weight": Estimate(found.weight, level=level, method="least variance, by bucket", n=n + rest),
-        "labels_needed": labels_needed(found, n, half_width, level),
+        "labels_needed": labels_needed(found, n, rest, half_width, level),
     }
     return WinRate(name, told, p_random, found)
 
@@ -88,7 +88,7 @@ def _p_random(view: View, item: int) -> float:
     )
 
 
-def labels_needed(found: Corrected, n: int, half_width: float, level: float) -> Estimate:
+def labels_needed(found: Corrected, n: int, rest: int, half_width: float, level: float) -> Estimate:
     """How many labels more, drawn at random, bring the interval to ± half_width.
 
     The part of the variance that labels make falls as 1 / labels, that of the verdicts stays; null where that alone is
@@ -100,14 +100,22 @@ def labels_needed(found: Corrected, n: int, half_width: float, level: float) -> 
         return Estimate(None, level=level, method=reason, n=n)
     more = max(0.0, n * found.label_error**2 / allowed - n)
     step = 10.0 ** max(0, math.floor(math.log10(max(more, 1.0))) + 1 - DIGITS)
-    return Estimate(math.ceil(more / step) * step, level=level, method=f"for ± {half_width:g}, drawn at random", n=n)
+    limit = f"; only {rest:,} rows are unlabelled" if more > rest else ""
+    method = f"for ± {half_width:g}, drawn at random{limit}"
+    return Estimate(math.ceil(more / step) * step, level=level, method=method, n=n)
 
 
-def plan(found: Corrected | None, n: int, level: float) -> dict[str, list[float]]:
-    """Half-widths to expect at 1 to 100 times as many labels, with the judge's verdicts and without them."""
+def plan(won: WinRate, level: float) -> dict[str, list[float]]:
+    """Half-widths to expect at 1 to 100 times as many labels, with the judge's verdicts and without them.
+
+    As far as there are rows to label.
+    """
+    found, n, rows = won.found, won.estimates["win_rate_human"].n, won.estimates["win_rate_judge"].n
     if found is None:
-        return {"labels": [], "half_width": []}
+        return {"labels": [], "half_width": [], "half_width_without": []}
     times = np.array([1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100], float)
+    times = times[times * n <= rows]
     reach = critical(level, found.buckets)
     width = reach * np.sqrt(found.label_error**2 / times + found.verdict_error**2)
-    return {"labels": (times * n).tolist(), "half_width": width.tolist()}
+    alone = reach * found.human_error / np.sqrt(times)
+    return {"labels": (times * n).tolist(), "half_width": width.tolist(), "half_width_without": alone.tolist()}
