@@ -469,12 +469,16 @@ class SourceColumn:
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """The columns of a dataset's file as they were last found, and what was said of them: canonical role to column."""
+    """The columns of a dataset's file as they were last found, and what was said of them: canonical role to column.
+
+    `whole` says that there are no more columns than these.
+    """
 
     dataset: DatasetView
     columns: tuple[SourceColumn, ...]
     signature: str
     mapping: Mapping[str, str]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.access.visible import from_json, project_id
-from engine.formats.guess import SEVERAL
+from engine.formats.guess import MOST_COLUMNS, SEVERAL
 from engine.formats.plan import ROLES
 from engine.queries.datasets import get_dataset
 from engine.store.engine import fetch
@@ -48,7 +48,9 @@ def source(who: Who, dataset_id: int) -> SourceView:
         SourceColumn(one["name"], tuple(one["examples"]), one["role"], one["confidence"])
         for one in known.get("columns", [])
     )
-    return SourceView(dataset, columns, known.get("signature", ""), from_json(mapping))
+    return SourceView(
+        dataset, columns, known.get("signature", ""), from_json(mapping), whole=len(columns) < MOST_COLUMNS
+    )
 
 
 def kept(project: str) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
@@ -53,6 +54,11 @@ def _form(who: Who, source: SourceView) -> None:
         "Say what the columns hold. What was recognised or looks likely is chosen already; a column that means nothing "
         "here stays unused."
     )
+    if not source.whole:
+        states.explain(
+            f"These are the first {len(source.columns)} columns. The others are named where the file is given: "
+            "python -m jobs analyse FILE --submit --map role=column."
+        )
     for column in gone(source):
         st.warning(f"{states.literal(column)} was named before, but this file has no such column.")
     number = source.dataset.id
@@ -73,8 +79,6 @@ def _form(who: Who, source: SourceView) -> None:
         )
         beside = st.empty()
         sent = st.form_submit_button("Read again", type="primary")
-    with st.expander("What each of them means"):
-        states.facts([(title(role), meaning) for role, meaning in reads.roles().items()])
     if not sent:
         return
     said = {column.name: state.picked(_key(number, place)) for place, column in enumerate(source.columns)}
@@ -91,19 +95,26 @@ def _form(who: Who, source: SourceView) -> None:
 def _line(number: int, place: int, column: SourceColumn) -> st.delta_generator.DeltaGenerator:
     """A column with its examples and what it may be; where to say what is wrong with that."""
     options = ["", *reads.roles()]
-    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="medium")
+    left, right = st.columns([2, 3], vertical_alignment="bottom", gap="medium")
     with left:
-        examples = " · ".join(column.examples) or "empty in the first rows"
-        prose.show(prose.facts([(column.name, examples)]))
-    with right:
         st.selectbox(
-            f"{states.literal(column.name)}: {how_sure(column)}",
+            f"{label(column.name)}: {how_sure(column)}",
             options,
             options.index(column.role or ""),
             key=_key(number, place),
-            format_func=title,
+            format_func=_option,
         )
+    with right:
+        prose.show(prose.paragraph(" · ".join(column.examples) or "empty in the first rows"))
     return st.empty()
+
+
+def label(name: str) -> str:
+    """A column's name in a label: what screen readers say of it is not Markdown, so no more is escaped than has to be.
+
+    A sign within a word marks nothing up.
+    """
+    return re.sub(r"(?<=[^\W_])\\([_-])(?=[^\W_])", r"\1", states.literal(name))
 
 
 def _key(number: int, place: int) -> str:
@@ -123,6 +134,11 @@ def title(role: str | None) -> str:
     return role.replace("_", " ").capitalize()
 
 
+def _option(role: str) -> str:
+    """A role with what stands in such a column."""
+    return f"{title(role)}: {reads.roles()[role]}" if role else UNUSED
+
+
 def how_sure(column: SourceColumn) -> str:
     """How sure the role is that is chosen to begin with."""
     if column.role is None:
@@ -135,6 +151,8 @@ def how_sure(column: SourceColumn) -> str:
 def gone(source: SourceView) -> list[str]:
     """Columns that were named before and that the file does not have."""
     known = {column.name for column in source.columns}
+    if not source.whole:
+        return []
     named = [part for role, text in source.mapping.items() if role != "scale" for part in _parts(role, text)]
     return [name for name in named if name.split(".")[0] not in known]
 
@@ -151,13 +169,24 @@ def chosen_mapping(source: SourceView, said: Mapping[str, str], scale: str) -> C
     """
     faults = _faults(source, said)
     before = {name: role for role, text in source.mapping.items() for name in _parts(role, text)}
-    mapping: dict[str, str] = {"scale": scale} if scale else {}
+    mapping = {**_elsewhere(source, said), **({"scale": scale} if scale else {})}
     for column in source.columns:
         role = said[column.name]
         changed = role != (column.role or "") or column.confidence < SURE or column.name in before
         if role and (changed or _shares(source, said, role)):
             mapping[role] = f"{mapping[role]},{column.name}" if role in mapping else column.name
     return Chosen({} if faults else mapping, faults)
+
+
+def _elsewhere(source: SourceView, said: Mapping[str, str]) -> dict[str, str]:
+    """What was said before of columns that have no line: parts of nested ones, and those beyond the ones shown."""
+    shown = {column.name for column in source.columns}
+    lost = gone(source)
+    return {
+        role: text
+        for role, text in source.mapping.items()
+        if role != "scale" and role not in said.values() and not {*_parts(role, text)} & {*shown, *lost}
+    }
 
 
 def _shares(source: SourceView, said: Mapping[str, str], role: str) -> bool:

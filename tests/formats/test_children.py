@@ -50,6 +50,20 @@ def test_a_file_becomes_a_segment_named_by_its_content(child: Child, file: Path,
     assert list(rows.slices) == ["source"]
 
 
+def test_a_mapping_saved_for_such_columns_reaches_the_reader(child: Child, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_text("ours,theirs,who\n" + "1,0,A\n0,1,B\n" * 20)
+    with pytest.raises(InputRefused) as refused:
+        child.read(path, "odd.csv", {}, tmp_path)
+    assert [one["name"] for one in refused.value.source_columns] == ["ours", "theirs", "who"]
+    mapping = {"score_a": "ours", "score_b": "theirs", "label": "who"}
+    done = child.read(path, "odd.csv", {}, tmp_path, saved={refused.value.signature: {"name": "x", "mapping": mapping}})
+    assert (done.rows, done.report["mapping"]) == (40, mapping)
+    with pytest.raises(UsageError) as wrong:
+        child.read(path, "odd.csv", {"score_a": "gone"}, tmp_path)
+    assert wrong.value.signature == refused.value.signature
+
+
 def test_a_segment_is_observed_into_a_state(child: Child, tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(samples.lines(samples.pairs(200)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -45,7 +47,7 @@ def test_every_column_has_a_line_with_examples_and_a_guess(page: Page, give: Giv
     assert [one.value for one in boxes] == [one.role or "" for one in queries.source(*source_of(dataset)).columns]
     assert all(one.label.endswith(("nothing recognised", "a guess", "likely", "read so")) for one in boxes)
     assert "math · law" in html(app)
-    assert "which was preferred, or the share of votes" in html(app)
+    assert "Label: which was preferred, or the share of votes for the first" in boxes[0].options
     assert "unrecognised" not in app.error[0].value
     assert "no known form" in app.error[0].value
 
@@ -117,6 +119,8 @@ def test_hostile_columns_are_text(page: Page, give: Give) -> None:
     labels = [one.label for one in app.selectbox if (one.key or "").startswith("column-")]
     assert labels[4].startswith("\\*\\*bold\\*\\*")
     assert labels[1].startswith("\\<img src")
+    assert naming.label("rm_score-a") == "rm_score-a"
+    assert naming.label("_a_ __b__ -c") == "\\_a\\_ \\_\\_b\\_\\_ \\-c"
 
 
 def test_who_may_not_change_it_sees_how_it_is_read(
@@ -162,6 +166,20 @@ def test_what_was_said_before_is_said_again_and_can_be_taken_back() -> None:
     same = {one.name: one.role or "" for one in source.columns}
     assert naming.chosen_mapping(source, same, "").mapping == {"margin": "a", "judge": "t"}
     assert naming.chosen_mapping(source, {**same, "t": ""}, "") == ({"margin": "a"}, {})
+
+
+def test_what_was_said_of_columns_without_a_line_stays() -> None:
+    nested = view(("judgment", None), ("l", "label"), margin="judgment.score", label="l")
+    same = {one.name: one.role or "" for one in nested.columns}
+    assert naming.gone(nested) == []
+    assert naming.chosen_mapping(nested, same, "").mapping == {"margin": "judgment.score", "label": "l"}
+    assert naming.chosen_mapping(nested, {**same, "judgment": "margin"}, "").mapping["margin"] == "judgment"
+    many = replace(view(("l", "label"), margin="c99"), whole=False)
+    assert naming.gone(many) == []
+    assert naming.chosen_mapping(many, {"l": "label"}, "").mapping == {"margin": "c99"}
+    few = view(("l", "label"), margin="c99")
+    assert naming.gone(few) == ["c99"]
+    assert naming.chosen_mapping(few, {"l": "label"}, "").mapping == {}
 
 
 def test_what_is_read_by_its_name_cannot_be_left_out_without_a_word() -> None:

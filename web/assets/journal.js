@@ -26,7 +26,7 @@ function entry(row, tell) {
   const title = `decision-${row.id}`;
   return make("article", { class: "pl-card pl-decision", "data-decision": row.id, "data-now": row.now.state, "data-withdrawn": row.withdrawn !== null, "aria-labelledby": title },
     make("h2", { class: "pl-title", id: title }, make("bdi", {}, row.title)),
-    make("p", { class: "pl-quiet" }, make("bdi", {}, row.by), " · ", make("time", { datetime: row.at, title: exact(row.at) }, `${exact(row.at)} (${ago(row.at)})`)),
+    make("p", { class: "pl-quiet" }, make("bdi", {}, row.by), " · ", make("time", { datetime: row.at, title: exact(row.at) }, `${exact(row.at)} (${ago(row.at)})`), " ", make("span", { class: "pl-tag" }, row.verdict.replaceAll("_", " "))),
     row.withdrawn ? withdrawn(row.withdrawn) : null,
     make("p", { class: "pl-decision-because" }, row.because),
     make("p", { class: "pl-strong" }, row.sentence),
