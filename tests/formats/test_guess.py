@@ -68,12 +68,6 @@ def test_a_role_is_guessed_once_and_a_score_only_of_numbers() -> None:
     assert set(given) <= set(ROLES)
 
 
-def test_which_was_shown_first_is_one_of_two() -> None:
-    rows = ("0.31,1.5,x", "0.72,2.5,y")
-    assert columns(csv("first,strange,odd", *rows * 10))["first"] == (None, 0.0)
-    assert columns(csv("first,strange,odd", *("a,1.5,x", "b,2.5,y") * 10))["first"] == ("first", 0.8)
-
-
 def test_examples_are_few_short_and_different() -> None:
     data = csv("name,long", *(f"{'ann' if row < 5 else f'name {row}'},{'x' * 500}" for row in range(30)))
     with pytest.raises(PlumblineError) as refused:
