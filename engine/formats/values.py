@@ -221,6 +221,9 @@ def scheme_of(values: Values, *, index: bool = False) -> str:
     "probability": P(a), 1 = a, 0 = b; "one_two": 1 = a, 2 = b, 0 or 1.5 = tie; "sign": 1 = a, −1 = b, 0 = tie;
     "one_two_index" (only with `index`, for columns named as positions): 0 = a, 1 = b.
     """
+    column = arrow(values)
+    if column is not None and pa.types.is_string(column.type):
+        values = pc.unique(column)
     found, codes = numbers(values, flags=True)
     known = found[codes == FINE]
     if not len(known):

@@ -124,7 +124,7 @@ def test_the_numeric_view_of_scores() -> None:
 def test_the_length_of_a_text_is_its_characters_where_a_file_gives_none() -> None:
     made = [{"prompt": "p", "chosen": "né", "rejected": "four"}, {"prompt": "q", "chosen": "x", "rejected": "yy"}]
     table, _ = read_table(samples.lines(made), "x")
-    assert [side.tolist() for side in to_rows(table, reads=("styles",)).styles["length"]] == [[2, 1], [4, 2]]
+    assert [side.tolist() for side in to_rows(table, reads=("styles",)).styles["characters"]] == [[2, 1], [4, 2]]
     given = [{**row, "length_chosen": 7, "length_rejected": 8} for row in made]
     table, _ = read_table(samples.lines(given), "x")
     styles = to_rows(table, reads=("styles",)).styles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.formats import read_table
-from engine.formats.hashing import Occurrences, hash_texts, mix, numbered
+from engine.formats.hashing import Occurrences, hash_prose, hash_texts, mix, numbered
 
 
 @pytest.mark.parametrize("distinct", [3, 400, 10**9])
@@ -53,3 +54,16 @@ def test_prompts_called_by_numbers_are_those_called_by_the_texts(form):
     assert found[0].equals(found[1])
     assert found[0]["prompt"].to_pylist() == ["3", "3", None, "40", "5"]
     assert len(set(found[0]["row_hash"].to_pylist())) == 5
+
+
+def test_texts_hash_as_blake2b_says_wherever_they_lie_in_memory():
+    words = ["a", "", "é" * 400, None, "b\x00c", "a"]
+    expected = [int.from_bytes(blake2b((word or "").encode(), digest_size=8).digest(), "little") for word in words]
+    assert hash_prose([pa.array(words, pa.string())]).tolist() == expected
+    padded = pa.array(["first", *words, "last"], pa.string()).slice(1, len(words))
+    assert hash_prose([padded]).tolist() == expected
+    assert hash_prose([pa.array([], pa.string())]).tolist() == []
+    assert hash_prose([pa.array(["", None], pa.string())]).tolist() == [expected[1]] * 2
+    assert hash_texts(padded).tolist() == [
+        0 if word is None else one for word, one in zip(words, expected, strict=True)
+    ]
