@@ -101,7 +101,13 @@ _READS: Final = (
         },
         parameters=(
             _DATASET,
-            Parameter("analysis", "path", {"type": "string", "maxLength": 64}, "`calibration`.", True),
+            Parameter(
+                "analysis",
+                "path",
+                {"type": "string", "maxLength": 64},
+                "The name of an analysis, such as `calibration`, `ranking` or `agreement`.",
+                True,
+            ),
             *ANALYSIS,
         ),
         refusals=(409, 422),
