@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
 
@@ -123,6 +123,16 @@ def summary(result: Result) -> dict[str, Any]:
         "prompts_approximate": result.dataset.get("prompts_approximate", False),
         "pictures": {name: dict(result.pictures[name]) for name in ANSWER_PICTURES if name in result.pictures},
     }
+
+
+def every_parameter() -> dict[str, tuple[type, tuple[str, ...]]]:
+    """*System.* Every parameter of the analyses by name: its type, and the analyses that have it."""
+    found: dict[str, tuple[type, tuple[str, ...]]] = {}
+    for chosen in analyses.ANALYSES.values():
+        for field in fields(chosen.parameters):
+            kind, known = found.get(field.name, (type(field.default), ()))
+            found[field.name] = (kind, (*known, chosen.name))
+    return found
 
 
 def find_analysis(name: str) -> Analysis[Any, Any]:

@@ -52,6 +52,19 @@ def test_a_result_is_the_object_of_the_command_line(house: House, ann: Caller) -
     assert answer.json()["evidence"]["params"]["bins"] == 10
 
 
+def test_datasets_beside_each_other_are_one_result(house: House, ann: Caller) -> None:
+    one, other = house.dataset(ann.who), house.dataset(ann.who, CSV + "q9,1,0,a,en\n", "other.csv")
+    path = f"/datasets/{one}/results/compare"
+    found = ann.get(path, params={"beside": str(other), "delta": "0.05"}).json()
+    assert found["dataset"]["datasets"] == 2
+    assert found["evidence"]["params"]["delta"] == 0.05
+    assert {item["item"] for item in found["items"]} == {"scores.csv", "other.csv"}
+    for strange in ("x", "1.", "-1", "9" * 12, "1..2", str(one)):
+        assert ann.get(path, params={"beside": strange}).status_code == 400, strange
+    assert ann.get(path, params={"beside": "999"}).status_code == 404
+    assert ann.get(path, params={"beside": str(other), "version": 1}).status_code == 400
+
+
 def test_a_result_is_not_sent_twice(house: House, ann: Caller) -> None:
     path = f"/datasets/{house.dataset(ann.who)}/results/calibration"
     tag = ann.get(path).headers["etag"]

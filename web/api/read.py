@@ -7,7 +7,8 @@ from typing import Any, Final
 import anyio
 from starlette.responses import Response
 
-from engine.queries import datasets, decisions, projects, results, runs
+from engine.errors import UsageError
+from engine.queries import datasets, decisions, projects, results, runs, several
 from engine.reports.data import to_json
 from web.api.answers import JSON, paged, told
 from web.api.operations import Asked
@@ -63,6 +64,8 @@ async def get_result(asked: Asked) -> Response:
     """`GET /datasets/{dataset}/results/{analysis}`: the one JSON object of the command line's `--json`."""
     who, dataset, analysis = asked.who, asked.path["dataset"], asked.path["analysis"]
     params = dict(asked.query)
+    if beside := params.pop("beside", ""):
+        return await _together(asked, (dataset, *map(int, beside.split("."))), params)
     wanted = params.pop("version", None)
     newest = (await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset)).version
     version = newest if wanted is None else wanted
@@ -73,6 +76,15 @@ async def get_result(asked: Asked) -> Response:
 
     made = await _results.get((dataset, analysis, version, *sorted(params.items())), make)
     return made.respond(asked.request, ASK_AGAIN)
+
+
+async def _together(asked: Asked, ids: tuple[int, ...], params: dict[str, Any]) -> Response:
+    """The newest versions of several datasets as one; which those are is not for the asker to say."""
+    if params.pop("version", None) is not None:
+        raise UsageError("A version is of one dataset: leave it out where others stand beside it.", code="bad_argument")
+    analysis = asked.path["analysis"]
+    found: Any = await anyio.to_thread.run_sync(lambda: several.conclude(asked.who, ids, analysis, params))
+    return Encoded.of(to_json(found.result), JSON).respond(asked.request, ASK_AGAIN)
 
 
 async def _page(asked: Asked, query: Any, of: str | int, key: str = "id") -> Response:

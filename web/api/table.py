@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from engine import registry
 from engine.actions.runs import KINDS
+from engine.queries.results import every_parameter
 from engine.registry import Action, Argument
 from engine.types import Scope
 from web.api import read, stream, write
@@ -38,6 +40,23 @@ ANALYSIS: Final = (
     Parameter("scale", "query", {"type": "number", "exclusiveMinimum": 0}, "Divisor of raw scores."),
     Parameter("recalibrator", "query", TEXT, "temperature, isotonic, flexible, platt or beta."),
 )
+
+
+_SCHEMAS: Final[dict[type, Schema]] = {
+    int: {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
+    float: {"type": "number"},
+    str: {"type": "string", "maxLength": 500},
+}
+_NUMBERS: Final = {"type": "string", "maxLength": 200, "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})*$"}
+
+
+def _of_analyses() -> Iterator[Parameter]:
+    """What further analyses take: the datasets beside, and each parameter with the analyses that have it."""
+    yield Parameter("beside", "query", _NUMBERS, "Further datasets to conclude with it, numbers with dots between.")
+    known = {parameter.name for parameter in ANALYSIS}
+    for name, (kind, analyses) in every_parameter().items():
+        if name not in known:
+            yield Parameter(name, "query", _SCHEMAS[kind], f"Of {', '.join(analyses)}.")
 
 
 def _json(description: str, schema: Schema, **headers: str) -> Answer:
@@ -109,6 +128,7 @@ _READS: Final = (
                 True,
             ),
             *ANALYSIS,
+            *_of_analyses(),
         ),
         refusals=(409, 422),
         description="409 `state_pending` says that `run` is looking at the data first: ask again when it is done.",
