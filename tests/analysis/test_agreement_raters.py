@@ -98,6 +98,33 @@ def test_two_words_a_unit_do_not_tell_who_is_right():
     assert result.pictures["raters"]["measure"] == "agreement"
 
 
+def test_a_unit_that_a_crowd_judged_is_no_trouble():
+    """More judgments of one unit than the model is fitted to: the fit goes by the others, or says that it cannot."""
+    crowded = 13_000
+    few = crowd(60, [0.9] * 3)
+    raters = [*few.names["annotator"][1], *(f"visitor {number:05}" for number in range(crowded))]
+    visits = rows_of(np.full(crowded, 10**6), np.arange(crowded) + 3, np.ones(crowded), raters)
+    columns = {
+        name: np.concatenate([few.columns[name], visits.columns.get(name, np.ones(crowded, np.int8))])
+        for name in few.columns
+    }
+    codes = np.concatenate([few.names["annotator"][0], visits.names["annotator"][0]])
+    result = conclude(Rows("comparison", columns, {}, {"annotator": (codes, raters)}))
+    assert len(result.items) == 100
+    assert result.dataset["annotators"] == crowded + 3
+    told = {one["item"]: one["value"] for one in result.items}
+    assert told["rater 00"] is None or told["rater 00"] > 0.7
+
+
+def test_a_crowd_of_whom_each_judged_once():
+    unit = np.repeat(np.arange(500), 2)
+    said = (np.random.default_rng(1).random(1000) < 0.5).astype(float)
+    result = conclude(rows_of(unit, np.arange(1000), said, [f"visitor {number:03}" for number in range(1000)]))
+    assert result.estimates["cohen_kappa"].method == "no two annotators share two units"
+    assert result.estimates["krippendorff_alpha_nominal"].value == pytest.approx(0, abs=0.15)
+    assert strange(result.to_dict(), "result") == []
+
+
 def test_consensus_is_better_than_the_best():
     result = conclude(crowd(2000, [0.8] * 5, per_unit=5, seed=1))
     expected = sum(math.comb(5, k) * 0.8**k * 0.2 ** (5 - k) for k in (3, 4, 5))

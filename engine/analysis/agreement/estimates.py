@@ -41,13 +41,19 @@ def coefficients(view: View, level: float) -> dict[str, Estimate]:
 def coincidences(view: View, category: Ints, size: int) -> Floats:
     """Each two judgments of a unit by bucket and categories, in both orders, at weight 1 / (raters − 1).
 
-    Shape (groups, size, size).
+    Shape (groups, size, size). From the counts of each unit: a unit of many raters has too many pairs to go through.
     """
-    pairs = view.pairs
-    one, other = category[pairs.one], category[pairs.other]
-    key = (view.group[pairs.one] * size + one) * size + other
-    half = sum_by(key, 1 / (pairs.raters - 1), view.groups * size * size).reshape(-1, size, size)
-    return half + half.transpose(0, 2, 1)
+    shared = view.judgments.sizes >= 2
+    key = view.unit * size + category
+    count = sum_by(key, np.ones(len(view)), len(shared) * size).reshape(-1, size)[shared]
+    group = view.group[view.judgments.starts[shared]]
+    weight = 1 / (view.judgments.sizes[shared] - 1)
+    found = np.zeros((view.groups, size, size))
+    for one in range(size):
+        for other in range(one + 1):
+            both = count[:, one] * (count[:, other] - (one == other)) * weight
+            found[:, one, other] = found[:, other, one] = sum_by(group, both, view.groups)
+    return found
 
 
 def held(view: View) -> Flags:
@@ -62,10 +68,10 @@ def judgments_of_shared(view: View) -> int:
 
 def raw_agreement(view: View, level: float) -> Estimate:
     """The share of all pairs of judgments of one unit that are the same."""
-    pairs = view.pairs
-    same = (view.category[pairs.one] == view.category[pairs.other]).astype(float)
-    every = view.by_group(np.ones(len(same)), pairs.one)
-    return ratio(view.by_group(same, pairs.one), every, level, judgments_of_shared(view))
+    group, sizes, count = view.group[view.judgments.starts], view.judgments.sizes, view.unit_counts
+    same = sum_by(group, (count * (count - 1)).sum(axis=1), view.groups)
+    every = sum_by(group, (sizes * (sizes - 1)).astype(float), view.groups)
+    return ratio(same, every, level, judgments_of_shared(view))
 
 
 def alphas(view: View, level: float) -> dict[str, Estimate]:
@@ -93,9 +99,9 @@ def interval(view: View, level: float) -> Estimate:
     """Krippendorff's alpha of the values as numbers."""
     shared = view.shared
     value = view.value - (0.5 if view.mirrored else view.value.mean())
-    pairs = view.pairs
-    apart = 2 * np.square(value[pairs.one] - value[pairs.other]) / (pairs.raters - 1)
-    sums = [view.by_group(apart, pairs.one), view.by_group(np.ones(int(shared.sum())), shared)]
+    of_unit = sum_by(view.unit, value, len(view.judgments.sizes)) / view.judgments.sizes
+    apart = 2 * (view.size * np.square(value - of_unit[view.unit]))[shared] / (view.size[shared] - 1)
+    sums = [view.by_group(apart, shared), view.by_group(np.ones(len(apart)), shared)]
     sums += [view.by_group(value[shared] ** power, shared) for power in (1, 2)]
     totals = [kept(one, held(view)) for one in sums]
     whole, parts = (

@@ -13,6 +13,9 @@ from engine.analysis.agreement.view import View
 from engine.analysis.arrays import Floats, Ints, quotient, sum_by
 from engine.types import Estimate
 
+MOST_RATERS = 100
+"""Raters whose pairs are looked at, those with the most shared judgments: pairs grow as their square."""
+
 
 @dataclass(frozen=True)
 class RaterPairs:
@@ -35,8 +38,8 @@ class RaterPairs:
 
 
 def rater_pairs(view: View) -> RaterPairs:
-    """The confusions of every two raters, and by bucket."""
-    pairs, size = view.pairs, view.categories
+    """The confusions of every two of the busiest raters, and by bucket."""
+    pairs, size = view.pairs(_of_busiest(view)), view.categories
     one, other = view.rater[pairs.one], view.rater[pairs.other]
     key = (one * len(view.raters) + other) * max(view.groups, 1) + view.group[pairs.one]
     found, place = np.unique(key, return_inverse=True)
@@ -46,6 +49,13 @@ def rater_pairs(view: View) -> RaterPairs:
     starts = np.flatnonzero(np.append(True, of[1:] != of[:-1])[: len(of)])
     table = np.add.reduceat(piece, starts, axis=0) if len(of) else piece
     return RaterPairs(both // len(view.raters), both % len(view.raters), table, piece, of, found % max(view.groups, 1))
+
+
+def _of_busiest(view: View) -> Ints:
+    """The entries of shared units by the raters with the most of them."""
+    shared = view.by_rater(np.ones(int(view.shared.sum())), view.shared)
+    busiest = np.lexsort((np.arange(len(shared)), -shared))[:MOST_RATERS]
+    return np.flatnonzero(view.shared & np.isin(view.rater, busiest))
 
 
 def weights(size: int, power: int) -> Floats:
@@ -61,6 +71,9 @@ def cohen(view: View, pairs: RaterPairs | None, level: float) -> dict[str, Estim
         none = Estimate(None, level=level, method=TOO_MANY, n=judgments_of_shared(view))
         return {"cohen_kappa": none, "weighted_kappa": none}
     several = int((pairs.count > 1).sum())
+    if not several:
+        none = Estimate(None, level=level, method="no two annotators share two units", n=judgments_of_shared(view))
+        return {"cohen_kappa": none, "weighted_kappa": none}
     what = "two raters" if len(pairs.count) == 1 else f"{several} pairs of raters, weighted by chance disagreement"
     n = round(float(pairs.count.sum()))
     return {

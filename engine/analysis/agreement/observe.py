@@ -61,7 +61,8 @@ def _raters(rows: Rows) -> Coded | None:
 def _merged(numbers: np.ndarray[tuple[int], np.dtype[np.int32]], names: list[str]) -> Coded:
     """The same with each name once."""
     unique = sorted(set(names))
-    place = np.array([*(unique.index(name) for name in names), -1], np.int32)
+    at = {name: code for code, name in enumerate(unique)}
+    place = np.array([*(at[name] for name in names), -1], np.int32)
     return place[numbers], unique
 
 

@@ -96,7 +96,7 @@ def _confusion(view: View, raters: Ints, quality: Quality | None) -> dict[str, A
     return {
         "categories": labels(view),
         "raters": [view.raters[rater] for rater in known],
-        "matrices": [quality.fit.confusion[rater].tolist() for rater in known],
+        "matrices": [quality.confusion(rater).tolist() for rater in known],
         "shares": quality.fit.prior.tolist(),
     }
 

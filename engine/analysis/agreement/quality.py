@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.analysis.agreement.dawid_skene import Fit, Words, fit, refits
 from engine.analysis.agreement.intervals import estimate
 from engine.analysis.agreement.view import View
-from engine.analysis.arrays import Flags, Floats
+from engine.analysis.arrays import Flags, Floats, Ints
 from engine.analysis.intervals import critical
 from engine.types import Estimate
 
@@ -29,39 +29,52 @@ METHOD = f"Dawid-Skene, jackknife over {GROUPS} groups of buckets"
 
 @dataclass(frozen=True)
 class Quality:
-    """`value`, `low`, `high` of shape (raters,), NaN for raters of no shared unit; `fit` of all shared units."""
+    """`value`, `low`, `high` of shape (raters,), NaN for who is not among `raters`: the places of those in the fit."""
 
     value: Floats
     low: Floats
     high: Floats
     certainty: Estimate
     fit: Fit
+    raters: Ints
+
+    def confusion(self, rater: int) -> Floats:
+        """P(said | true) of one of the raters in the fit, rows true."""
+        return np.asarray(self.fit.confusion[np.searchsorted(self.raters, rater)])
 
 
 def quality(view: View, level: float) -> Quality | None:
     """The fit with delete-group intervals; None where the units do not tell who is right."""
-    sizes = view.judgments.sizes
-    if not view.categories or int((sizes >= 3).sum()) < LEAST_UNITS or view.categories < 2:
-        return None
     chosen = _sample(view)
-    found, unit = (part.astype(np.int64) for part in np.unique(view.unit[chosen], return_inverse=True))
-    group = view.group[view.judgments.starts[found]] % GROUPS
-    words = Words(unit, view.rater[chosen], view.category[chosen], len(group), len(view.raters), view.categories)
+    units, unit = np.unique(view.unit[chosen], return_inverse=True)
+    if view.categories < 2 or int((view.judgments.sizes[units] >= 3).sum()) < LEAST_UNITS:
+        return None
+    raters, rater = np.unique(view.rater[chosen], return_inverse=True)
+    group = view.group[view.judgments.starts[units]] % GROUPS
+    words = Words(unit, rater, view.category[chosen], len(units), len(raters), view.categories)
     if view.mirrored:
         words, group = words.mirrored(), np.concatenate([group, group])
     whole = fit(words, SMOOTHING)
     filled = np.unique(group)
     parts = refits(words, whole, (group[:, None] != filled).astype(float), SMOOTHING)
-    said = view.by_rater(np.ones(int(chosen.sum())), chosen) > 0
-    value = np.where(said, whole.quality, np.nan)
     spread = np.stack([part.quality for part in parts])
     error = np.sqrt(np.square(spread - spread.mean(axis=0)).sum(axis=0) * (len(parts) - 1) / len(parts))
-    reach = critical(level, len(parts)) * error
-    certainty = estimate(
-        whole.certainty, np.array([part.certainty for part in parts]), level, int(chosen.sum()), (0.0, 1.0)
-    )
-    certainty = Estimate(certainty.value, certainty.low, certainty.high, level, METHOD, certainty.n)
-    return Quality(value, np.maximum(value - reach, 0), np.minimum(value + reach, 1), certainty, whole)
+    value, reach = whole.quality, critical(level, len(parts)) * error
+    ends = value, np.maximum(value - reach, 0), np.minimum(value + reach, 1)
+    value, low, high = (_of_all(one, raters, len(view.raters)) for one in ends)
+    return Quality(value, low, high, _certainty(whole, parts, level, int(chosen.sum())), whole, raters)
+
+
+def _of_all(values: Floats, raters: Ints, size: int) -> Floats:
+    """The values at the places of their raters, NaN elsewhere."""
+    found = np.full(size, np.nan)
+    found[raters] = values
+    return found
+
+
+def _certainty(whole: Fit, parts: list[Fit], level: float, n: int) -> Estimate:
+    found = estimate(whole.certainty, np.array([part.certainty for part in parts]), level, n, (0.0, 1.0))
+    return replace(found, method=METHOD)
 
 
 def _sample(view: View) -> Flags:

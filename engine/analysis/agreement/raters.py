@@ -79,7 +79,7 @@ def _with_rest(
     flags["drift"] = _flagged(drift, 0.0, chosen, false_discovery)
     return {
         **_columns("agreement", found, chosen),
-        "kappa_with_rest": plain(rest.kappas()[chosen]),
+        "kappa_with_rest": plain(rest.kappas(chosen)),
         **_columns("drift", drift, chosen),
     }
 

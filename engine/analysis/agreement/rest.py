@@ -45,11 +45,14 @@ class Rest:
         """Of the known entries: 1 where the rater says what the others say."""
         return np.asarray((self.view.category == self.majority)[self.known], float)
 
-    def kappas(self) -> Floats:
-        """Cohen's kappa of each rater with the majority of the others; NaN where both only know one category."""
+    def kappas(self, raters: Ints) -> Floats:
+        """Cohen's kappa of each of these raters with the majority of the others; NaN where both know one category."""
         view, size = self.view, self.view.categories
-        cell = (view.rater * size + view.category) * size + self.majority
-        tables = sum_by(cell[self.known], np.ones(int(self.known.sum())), len(view.raters) * size * size)
+        place = np.full(len(view.raters), -1)
+        place[raters] = np.arange(len(raters))
+        known = self.known & (place[view.rater] >= 0)
+        cell = (place[view.rater] * size + view.category) * size + self.majority
+        tables = sum_by(cell[known], np.ones(int(known.sum())), len(raters) * size * size)
         observed, expected = kappa(tables.reshape(-1, size, size), weights(size, 0), mirrored=view.mirrored)
         return np.asarray(1 - quotient(observed, expected))
 

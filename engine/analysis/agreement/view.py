@@ -18,11 +18,10 @@ MOST_VALUES = 25
 
 @dataclass(frozen=True)
 class Pairs:
-    """Every two judgments of one unit: places `one` < `other` among the entries, and their unit's number of raters."""
+    """Two judgments of one unit each: places `one` < `other` among the entries."""
 
     one: Ints
     other: Ints
-    raters: Ints
 
 
 class View:
@@ -133,18 +132,17 @@ class View:
         """
         return self.paired and len(np.unique(self.sums["sides"] / self.count)) > 1
 
-    @cached_property
-    def pairs(self) -> Pairs:
-        """Every two judgments of one unit."""
-        ones, others = [], []
-        left = self.size - (np.arange(len(self)) - np.repeat(self.judgments.starts, self.judgments.sizes))
-        for step in range(1, int(self.size.max()) if len(self) else 1):
+    def pairs(self, entries: Ints) -> Pairs:
+        """Every two of these entries (ascending) that are of one unit."""
+        starts = np.flatnonzero(np.append(True, np.diff(self.unit[entries]) > 0)[: len(entries)])
+        size = np.diff(starts, append=len(entries))
+        left = np.repeat(starts + size, size) - np.arange(len(entries))
+        ones, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for step in range(1, int(size.max(initial=1))):
             first = np.flatnonzero(left > step)
-            ones.append(first)
-            others.append(first + step)
-        none = [np.zeros(0, np.int64)]
-        one, other = np.concatenate(ones or none), np.concatenate(others or none)
-        return Pairs(one, other, self.size[one])
+            ones.append(entries[first])
+            others.append(entries[first + step])
+        return Pairs(np.concatenate(ones), np.concatenate(others))
 
     @cached_property
     def unit_counts(self) -> Floats:
