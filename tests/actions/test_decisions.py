@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from engine import registry
+from engine import analyse, registry
 from engine.actions import datasets, decisions
 from engine.errors import AccessDenied, Conflict, NotEnoughData, NotFound, UsageError
 from engine.queries import audit, events, results
@@ -47,6 +49,20 @@ def test_a_decision_keeps_the_answer_it_rests_on(installation: Installation) -> 
     (version,) = fetch("SELECT sha256 FROM version")
     assert kept.grounds.datasets == (DatasetVersion(dataset, "scores.csv", 1, version[0]),)
     assert queries.list_decisions(who, "main") == [kept]
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+def test_what_is_kept_is_what_its_command_says_without_a_server(installation: Installation, tmp_path: Path) -> None:
+    """The evidence names the file by hash and the parameters: whoever has it finds the same numbers."""
+    who = person()
+    kept = queries.get_decision(who, decide(who, answered(who), params={"bins": "10"})).grounds
+    file = tmp_path / "scores.csv"
+    file.write_text(samples.pairs())
+    words = shlex.split(kept.evidence["command"])
+    assert words[:5] == ["python", "-m", "jobs", "analyse", "scores.csv"]
+    again = analyse(file, kept.analysis, params=dict(kept.params))
+    assert (again.verdict, again.sentence) == (kept.verdict, kept.sentence)
+    assert {name: asdict(one) for name, one in again.estimates.items()} == kept.estimates
 
 
 def test_several_datasets_are_kept_each_with_its_version(installation: Installation) -> None:

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from engine.actions import decisions
 from engine.queries import decisions as queries
 from engine.queries import people
-from engine.types import Who
+from engine.types import DatasetVersion, Since, Who
+from pages.parts.journal import now
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, html, part
 from tests.store.people import person
@@ -93,6 +94,25 @@ def test_a_withdrawn_decision_stays_with_the_reason(page: Page, give: Give, who:
     assert row["withdrawn"]["by"] == "ann"  # type: ignore[index]
     assert row["withdrawn"]["why"] == "Labels were swapped."  # type: ignore[index]
     assert not row["may"]
+
+
+NEWER = (DatasetVersion(1, "scores.csv", 3, "b" * 64),)
+
+
+@pytest.mark.parametrize(
+    ("since", "state", "said"),
+    [
+        (Since(), "same", "The data have not moved since."),
+        (Since(NEWER, "over_confident", "Over-confident still."), "moved", "the verdict is the same."),
+        (Since(NEWER, "calibrated", "Calibrated now."), "differs", "now say otherwise. Calibrated now."),
+        (Since(sentence="It was removed."), "gone", "Cannot be concluded again: It was removed."),
+    ],
+)
+def test_it_says_what_became_of_the_data(since: Since, state: str, said: str) -> None:
+    told = now("over_confident", since)
+    assert told["state"] == state
+    assert told["text"].endswith(said)
+    assert ("scores.csv is at version 3" in told["text"]) is bool(since.newer)
 
 
 def test_the_journal_is_leafed_through(page: Page, give: Give, who: Who) -> None:
