@@ -19,8 +19,8 @@ NAME = "name"
 """The way out that names the columns of a file."""
 
 HINT = {
-    "title": "Drop a score file here, or choose one",
-    "text": "Pairs with scores or a margin, or scores against a truth. CSV, JSON, JSON Lines, Parquet.",
+    "title": "Drop files here, or choose them",
+    "text": "Scores, verdicts, votes, battles, preferences; several at once are compared. CSV, JSON, Parquet, Excel, zip.",
 }
 
 
@@ -56,7 +56,10 @@ def no_datasets(who: Who, slug: str) -> None:
     """Nothing has been given yet."""
     with st.container(key="card-empty"):
         st.header("No data yet")
-        explain("Give a file with the scores of a reward model or a judge. Its answer appears here within seconds.")
+        explain(
+            "Give what a trainer, a judge or your annotators already write: scores, verdicts, votes, battles. The answer "
+            "appears here within seconds; files of the same prompts, given together, are compared."
+        )
         drop_zone(who, "zone-empty", large=True)
         watch(slug, [])
 
