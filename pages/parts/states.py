@@ -20,7 +20,7 @@ NAME = "name"
 
 HINT = {
     "title": "Drop files here, or choose them",
-    "text": "Scores, verdicts, votes, battles, preferences; several at once are compared. CSV, JSON, Parquet, Excel, zip.",
+    "text": "Scores, verdicts, votes, battles; several at once are compared. CSV, JSON, Parquet, Excel, zip.",
 }
 
 
@@ -57,8 +57,8 @@ def no_datasets(who: Who, slug: str) -> None:
     with st.container(key="card-empty"):
         st.header("No data yet")
         explain(
-            "Give what a trainer, a judge or your annotators already write: scores, verdicts, votes, battles. The answer "
-            "appears here within seconds; files of the same prompts, given together, are compared."
+            "Give what a trainer, a judge or your annotators already write: scores, verdicts, votes, battles. The "
+            "answer appears here within seconds; files of the same prompts, given together, are compared."
         )
         drop_zone(who, "zone-empty", large=True)
         watch(slug, [])
