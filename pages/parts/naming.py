@@ -79,6 +79,8 @@ def _form(who: Who, source: SourceView) -> None:
         )
         beside = st.empty()
         sent = st.form_submit_button("Read again", type="primary")
+    with st.expander("What each of them means"):
+        states.facts([(title(role), meaning) for role, meaning in reads.roles().items()])
     if not sent:
         return
     said = {column.name: state.picked(_key(number, place)) for place, column in enumerate(source.columns)}
@@ -102,7 +104,7 @@ def _line(number: int, place: int, column: SourceColumn) -> st.delta_generator.D
             options,
             options.index(column.role or ""),
             key=_key(number, place),
-            format_func=_option,
+            format_func=title,
         )
     with right:
         prose.show(prose.paragraph(" · ".join(column.examples) or "empty in the first rows"))
@@ -132,11 +134,6 @@ def title(role: str | None) -> str:
     if not role:
         return UNUSED
     return role.replace("_", " ").capitalize()
-
-
-def _option(role: str) -> str:
-    """A role with what stands in such a column."""
-    return f"{title(role)}: {reads.roles()[role]}" if role else UNUSED
 
 
 def how_sure(column: SourceColumn) -> str:

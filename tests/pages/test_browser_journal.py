@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,7 @@ def test_columns_are_named_by_keyboard(tab: Page) -> None:
         box.focus()
         tab.keyboard.type(letters)
         tab.keyboard.press("Enter")
+        expect(box).to_have_value(re.compile(f"^{letters}$", re.IGNORECASE))
     expect(tab.get_by_text("Use it for every next file of these columns")).to_be_visible()
     tab.get_by_role("button", name="Read again").press("Enter")
     expect(tab.locator('[data-live="sentence"]')).to_contain_text("Over-confident", timeout=60_000)

@@ -47,7 +47,7 @@ def test_every_column_has_a_line_with_examples_and_a_guess(page: Page, give: Giv
     assert [one.value for one in boxes] == [one.role or "" for one in queries.source(*source_of(dataset)).columns]
     assert all(one.label.endswith(("nothing recognised", "a guess", "likely", "read so")) for one in boxes)
     assert "math · law" in html(app)
-    assert "Label: which was preferred, or the share of votes for the first" in boxes[0].options
+    assert "which was preferred, or the share of votes" in html(app)
     assert "unrecognised" not in app.error[0].value
     assert "no known form" in app.error[0].value
 
