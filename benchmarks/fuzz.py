@@ -16,6 +16,7 @@ import pickle
 import random
 import resource
 import sys
+import tarfile
 import tempfile
 import time
 import traceback
@@ -23,6 +24,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -32,7 +34,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import InputRefused, NotEnoughData, PlumblineError, UsageError
-from engine.formats import FollowState, Limits, read, to_rows
+from engine.formats import FollowState, Limits, archive_members, read, to_rows
 from tests.formats.samples import FILES, packed, workbook
 
 NAMED = (InputRefused, NotEnoughData, UsageError)
@@ -122,7 +124,7 @@ def pack(data: bytes, rng: random.Random) -> bytes:
 
 
 def join(data: bytes, rng: random.Random) -> bytes:
-    return data + _seeds()[rng.choice(sorted(FILES))]
+    return data + _seeds()[rng.choice(NAMES)]
 
 
 def inside(data: bytes, rng: random.Random) -> bytes:
@@ -152,18 +154,32 @@ MAPPINGS: tuple[dict[str, str], ...] = (
 )
 
 _CACHE: dict[str, bytes] = {}
+NAMES = sorted([*FILES, "bundle.zip", "bundle.tar", "bundle.tar.gz"])
+
+
+def _tar(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
 
 
 def _seeds() -> dict[str, bytes]:
     if not _CACHE:
         _CACHE.update({name: make() for name, make in FILES.items()})
+        inner = {name: _CACHE[name] for name in ("pairs.csv", "scores.jsonl", "pairs.xlsx", "pairs.csv.gz")}
+        _CACHE.update({"bundle.zip": packed(dict(inner)), "bundle.tar": _tar(inner)})
+        _CACHE["bundle.tar.gz"] = gzip.compress(_CACHE["bundle.tar"], mtime=0)
     return _CACHE
 
 
 def damaged(run: int) -> tuple[str, bytes, random.Random]:
     """The file of a run: the sample it began as, its bytes, and the generator for what follows."""
     rng = random.Random(SEED * 1_000_003 + run)
-    name = sorted(FILES)[run % len(FILES)]
+    name = NAMES[run % len(NAMES)]
     data = _seeds()[name]
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         within = data[:4] == b"PK\x03\x04" and rng.randrange(4) < WITHIN
@@ -180,6 +196,8 @@ def attempt(run: int) -> tuple[str, str]:
     mapping = rng.choice(MAPPINGS) if rng.random() < 0.15 else {}
     follow = FollowState() if rng.random() < 0.2 else None
     try:
+        if name.startswith("bundle"):
+            return name, taken_out(data)
         reading = read(data, name, mapping, Limits(), follow)
         hashes = [check(table) for table in reading]
         every = np.concatenate(hashes) if hashes else np.empty(0)
@@ -192,6 +210,26 @@ def attempt(run: int) -> tuple[str, str]:
     except Exception:  # noqa: BLE001 - whatever comes is what is looked for
         return name, "FAILURE " + traceback.format_exc(limit=-4)
     return name, "read"
+
+
+def taken_out(data: bytes) -> str:
+    """Take every file out of a damaged archive and read it; nothing may be written but into the folder meant for it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "into"
+        folder.mkdir()
+        path = Path(name) / "archive"
+        path.write_bytes(data)
+        for member in archive_members(path, "archive", folder):
+            if member.path is not None:
+                assert member.path.parent == folder, "a file was taken out elsewhere"
+                with suppress(*NAMED):
+                    for table in read(member.path, member.name):
+                        check(table)
+        assert sorted(each.name for each in Path(name).iterdir()) == ["archive", "into"], (
+            "something was written elsewhere"
+        )
+        assert not list(folder.iterdir()), "something was left"
+    return "read"
 
 
 def check(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -283,7 +321,7 @@ def fuzz(runs: int, workers: int = 2) -> tuple[Counter[tuple[str, str]], int]:
 def bury(worker: Worker, total: Counter[tuple[str, str]]) -> int:
     """A dead worker's last run is a failure; the runs before it are counted, though what came of them is lost."""
     *before, last = worker.untold
-    names = sorted(FILES)
+    names = NAMES
     total.update((names[run % len(names)], "untold (the worker died later)") for run in before)
     total[(names[last % len(names)], f"FAILURE the process died at run {last}")] += 1
     return last
@@ -457,7 +495,7 @@ def report(
     """The tables in Markdown."""
     out = [f"# Damaged files: {runs:,} runs, seed {SEED}", ""]
     out += ["| reader | runs | read | named errors | failures |", "|---|---:|---:|---:|---:|"]
-    for name in [*sorted(FILES), "all"]:
+    for name in [*NAMES, "all"]:
         of = {outcome: count for (sample, outcome), count in total.items() if name in (sample, "all")}
         failed = sum(count for outcome, count in of.items() if outcome.startswith("FAILURE"))
         good, every = of.get("read", 0), sum(of.values())

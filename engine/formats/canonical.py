@@ -189,6 +189,8 @@ def _hashes(
     }
     plain = hash_rows(content, [filled[name] for name in _PROSE if name in filled], len(lines), hashed)
     rows = numbered(plain, lines if occurrences is None else occurrences.number(plain))
+    if occurrences is None:  # equal rows that were made of one line
+        rows = numbered(rows, Occurrences().number(rows))
     prompts = rows
     if "prompt" in filled:
         known = pc.is_valid(filled["prompt"]).to_numpy(zero_copy_only=False)

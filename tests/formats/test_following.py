@@ -26,7 +26,8 @@ def _grow(path: Path, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["pairs.csv", "pairs.tsv", "pairs_semicolon.csv", "judgebench.jsonl", "scores.jsonl", "log.csv"]
+    "name",
+    ["pairs.csv", "pairs.tsv", "pairs_semicolon.csv", "judgebench.jsonl", "scores.jsonl", "log.csv", "arena_old.jsonl"],
 )
 @pytest.mark.parametrize("step", [1, 37, 700])
 def test_parts_add_up_to_the_whole(tmp_path: Path, name: str, step: int) -> None:
@@ -71,6 +72,30 @@ def test_a_last_line_known_to_be_whole_needs_no_end(tmp_path: Path) -> None:
     _grow(path, b"\nq9,1,0,A,de\n")
     tables, _ = _next(path, state)
     assert [(row["margin"], row["source_line"]) for row in tables[0].to_pylist()] == [(1.0, 26)]
+
+
+@pytest.mark.parametrize("name", ["nectar.jsonl", "best_of_n.jsonl", "ultrafeedback_nested.jsonl"])
+def test_several_rows_of_a_line_add_up_too(tmp_path: Path, name: str) -> None:
+    data = samples.FILES[name]()
+    path = tmp_path / "grows"
+    state, tables = FollowState(), []
+    for start in range(0, len(data), 900):
+        _grow(path, data[start : start + 900])
+        found, state = _next(path, state)
+        tables += found
+    whole, _ = _next(path, FollowState())
+    hashes = [value for table in tables for value in table.column("row_hash").to_pylist()]
+    assert hashes == [value for table in whole for value in table.column("row_hash").to_pylist()]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_equal_rows_of_one_line_have_different_hashes(tmp_path: Path) -> None:
+    answer = {"answer": "same", "model": "m", "rank": 1}
+    path = tmp_path / "grows"
+    _grow(path, samples.lines([{"prompt": "p", "answers": [answer] * 3}] * 2))
+    tables, _ = _next(path, FollowState())
+    hashes = [value for table in tables for value in table.column("row_hash").to_pylist()]
+    assert (len(hashes), len(set(hashes))) == (6, 6)
 
 
 def test_nothing_new_gives_no_rows(tmp_path: Path) -> None:
