@@ -230,9 +230,9 @@ BREAKS = (
         "53",
         "each conclusion keeps a file open",
         "engine/queries/results.py",
-        "    chosen = find_analysis(analysis)\n    as_of",
+        "    chosen = find_analysis(analysis) if analysis else _leading(found)\n",
         '    globals().setdefault("_held", []).append(open("/dev/null"))\n'
-        "    chosen = find_analysis(analysis)\n    as_of",
+        "    chosen = find_analysis(analysis) if analysis else _leading(found)\n",
         1,
     ),
     Break(

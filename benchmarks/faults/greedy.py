@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
 
     def warm_up_and_turn() -> None:
         warm_up()
-        child_work._read = _as_told(child_work._read)
+        child_work.WORK["read"] = _as_told(child_work.WORK["read"])
 
     child_work.warm_up = warm_up_and_turn
     return child_main.main(arguments)

@@ -44,7 +44,15 @@ def test_the_child_names_the_disk_not_the_file(tmp_path: Path, monkeypatch: pyte
     path.write_bytes(said.lines(0, 20))
     monkeypatch.setattr(child_work, "write_segment", lambda reading, *_: full(list(reading)))
     limits: dict[str, int] = {}
-    request = {"do": "read", "path": str(path), "name": "a", "mapping": {}, "out_dir": str(tmp_path), "limits": limits}
+    request = {
+        "do": "read",
+        "path": str(path),
+        "name": "a",
+        "mapping": {},
+        "saved": {},
+        "out_dir": str(tmp_path),
+        "limits": limits,
+    }
     with (tmp_path / "out").open("w") as out:
         told = child_work.answer({**request, "follow": None, "until": None}, out)
     assert (told["type"], told["error"]["code"]) == ("StoreUnavailable", "store_full")
