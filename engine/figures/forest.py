@@ -58,9 +58,7 @@ def _trace(key: str, shown: list[Mark], across: Across) -> dict[str, Any]:
         "mode": "markers",
         "x": values,
         "y": list(range(len(shown))),
-        "customdata": [
-            [words.plain(mark.label), "<br>".join(map(words.plain, mark.notes)), mark.pick] for mark in shown
-        ],
+        "customdata": [_told(mark) for mark in shown],
         "error_x": {
             "type": "data",
             "symmetric": False,
