@@ -6,9 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from engine.figures import words
-from engine.types import Concluded, DatasetView, Estimate
-from pages.parts import cards, sections, state
+from engine.types import Concluded, DatasetView
+from pages.parts import cards, numbers, sections, state
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -46,14 +45,8 @@ def below(looking: Looking, concluded: Concluded) -> list[Card]:
 def rewards(concluded: Concluded) -> Card:
     """What the rulers do to the reward, and how well style alone predicts."""
     found = concluded.result.estimates
-    facts = [(name.replace("_", " ").capitalize(), _said(name, one)) for name, one in found.items()]
+    facts = [(name.replace("_", " ").capitalize(), numbers.said(name, one)) for name, one in found.items()]
     return Card("numbers", [cards.title("All numbers"), cards.facts(facts)])
-
-
-def _said(name: str, estimate: Estimate) -> str:
-    if estimate.value is None:
-        return f"not known: {estimate.method}" if estimate.method else "not known"
-    return f"{words.estimate(name, estimate.value)} {words.interval(name, estimate.low, estimate.high)}".strip()
 
 
 SCREEN = Screen(

@@ -6,9 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from engine.figures import words
-from engine.types import Concluded, DatasetView, Estimate
-from pages.parts import cards, sections, state
+from engine.types import Concluded, DatasetView
+from pages.parts import cards, numbers, sections, state
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -64,7 +63,7 @@ def leanings(concluded: Concluded) -> Card:
         "tie_rate_difference": "Calls more ties than people, by",
         "length_bias": "Likes length more than people, by",
     }
-    facts = [(label, _said(found[name])) for name, label in named.items() if name in found]
+    facts = [(label, numbers.said("", found[name])) for name, label in named.items() if name in found]
     return Card("leanings", [cards.title("Leanings"), cards.facts(facts)], half=True)
 
 
@@ -77,14 +76,8 @@ def corrected(concluded: Concluded) -> Card:
         "win_rate_human": "By labels alone",
         "labels_needed": "Labels that the wanted ± takes",
     }
-    facts = [(label, _said(found[name], name)) for name, label in named.items() if name in found]
+    facts = [(label, numbers.said(name, found[name])) for name, label in named.items() if name in found]
     return Card("corrected", [cards.title(f"Win rate of {item}"), cards.facts(facts)], half=True)
-
-
-def _said(estimate: Estimate, name: str = "") -> str:
-    if estimate.value is None:
-        return f"not known: {estimate.method}" if estimate.method else "not known"
-    return f"{words.estimate(name, estimate.value)} {words.interval(name, estimate.low, estimate.high)}".strip()
 
 
 SCREEN = Screen(

@@ -229,6 +229,13 @@ def compact(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | No
     return {name: {key: getattr(estimate, key) for key in keys} for name, estimate in estimates.items()}
 
 
+def said(name: str, estimate: Estimate) -> str:
+    """A number with its interval, or why there is none."""
+    if estimate.value is None:
+        return f"not known: {estimate.method}" if estimate.method else "not known"
+    return f"{words.estimate(name, estimate.value)} {words.interval(name, estimate.low, estimate.high)}".strip()
+
+
 def markdown(result: Result) -> str:
     """The answer as Markdown, to be pasted into a report."""
     lines = [f"**{result.sentence}**", "", "| | value | interval |", "|---|---|---|"]

@@ -133,3 +133,29 @@ def test_slices_filter_every_page(page: Page, give: Give) -> None:
     assert answer is not None
     assert (answer["rows"], answer["query"]) == (300, f"dataset={dataset}&slice=language%3Dde")
     assert "Where the ranking is another one" in said(app) or part(app, "chart") is not None
+
+
+def test_a_judge_is_held_against_people_and_length_against_preferences(page: Page, give: Give) -> None:
+    dataset = give(samples.pairs())
+    judged = page("judge", dataset=str(dataset))
+    assert not judged.exception
+    answer = part(judged, "answer")
+    assert answer is not None
+    assert answer["numbers"][0]["name"] == "agreement"
+    assert {chart["name"] for chart in parts(judged, "chart")} >= {"judges", "verdicts"}
+    audited = page("audit", dataset=str(dataset))
+    assert not audited.exception
+    answer = part(audited, "answer")
+    assert answer is not None
+    assert answer["numbers"][0]["name"] == "ruler_accuracy"
+    assert "rulers" in {chart["name"] for chart in parts(audited, "chart")}
+
+
+def test_best_of_n_takes_several_answers_to_a_prompt(page: Page, give: Give) -> None:
+    rows = "".join(f"p{row // 4},{(row * 37 % 100) / 100},{row % 2}\n" for row in range(240))
+    app = page("bestofn", dataset=str(give("prompt_id,score,truth\n" + rows)))
+    assert not app.exception
+    answer = part(app, "answer")
+    assert answer is not None
+    assert answer["numbers"][0]["name"] == "gain"
+    assert {chart["name"] for chart in parts(app, "chart")} == {"curve", "truth"}
