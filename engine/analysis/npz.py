@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from functools import lru_cache
 from struct import Struct
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.analysis.shapes import Table
+
+Arrays = dict[str, NDArray[Any]]
 
 _LOCAL = Struct("<26xHH")
 """Head of a file in a zip: the lengths of its name and of what comes between name and content."""
@@ -28,6 +34,26 @@ def read(data: bytes) -> dict[str, NDArray[Any]]:
     view = memoryview(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {entry.filename.removesuffix(".npy"): _array(_content(view, entry)) for entry in archive.infolist()}
+
+
+def write(arrays: Mapping[str, NDArray[Any]], head: Mapping[str, Any]) -> bytes:
+    """The arrays, and beside them as JSON under the name "head" what is no array; the same in gives the same bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays, head=np.frombuffer(json.dumps(head).encode(), np.uint8))
+    return buffer.getvalue()
+
+
+def put_table(arrays: Arrays, name: str, table: Table) -> None:
+    """Add the arrays of a table, each called by the name of the table and its own."""
+    arrays[f"{name}.shape"] = np.array([table.buckets, table.cells])
+    arrays[f"{name}.keys"] = table.keys
+    arrays[f"{name}.sums"] = table.sums
+
+
+def get_table(arrays: Arrays, name: str) -> Table:
+    """The table that `put_table` added. Raises KeyError where there is none of this name."""
+    buckets, cells = (int(size) for size in arrays[f"{name}.shape"])
+    return Table(buckets, cells, arrays[f"{name}.keys"], arrays[f"{name}.sums"])
 
 
 def _content(view: memoryview, entry: zipfile.ZipInfo) -> memoryview:

@@ -6,7 +6,6 @@ left is a random sample of prompts with all of their rows.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -194,10 +193,7 @@ def to_bytes(records: Records) -> bytes:
         head[kind] = {name: list(values) for name, (_, values) in coded.items()}
         for index, (codes, _) in enumerate(coded.values()):
             arrays[f"{kind}.{index}"] = codes
-    arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+    return npz.write(arrays, head)
 
 
 def from_bytes(data: bytes) -> Records:

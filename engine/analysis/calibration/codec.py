@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +14,19 @@ from engine.analysis.calibration.state import (
     CalibrationState,
     SliceColumn,
 )
-from engine.analysis.shapes import Table
+from engine.analysis.npz import Arrays
 from engine.analysis.sketch import DistinctCount, WorstRows
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def to_bytes(state: CalibrationState) -> bytes:
     """The state as npz; the same state gives the same bytes."""
     arrays: Arrays = {"prompts": state.prompts.smallest}
-    _put_table(arrays, "cells", state.cells)
-    _put_table(arrays, "moments", state.moments)
+    npz.put_table(arrays, "cells", state.cells)
+    npz.put_table(arrays, "moments", state.moments)
     _put_worst(arrays, "worst", [state.worst])
     for index, column in enumerate(state.columns.values()):
-        _put_table(arrays, f"{index}.cells", column.cells)
-        _put_table(arrays, f"{index}.moments", column.moments)
+        npz.put_table(arrays, f"{index}.cells", column.cells)
+        npz.put_table(arrays, f"{index}.moments", column.moments)
         _put_worst(arrays, f"{index}.worst", list(column.worst))
         _put_many(arrays, f"{index}.prompts", [sketch.smallest for sketch in column.prompts])
     head = {
@@ -41,10 +37,7 @@ def to_bytes(state: CalibrationState) -> bytes:
         "columns": {name: list(column.values) for name, column in state.columns.items()},
         "kept": [state.prompts.size, state.worst.size],
     }
-    arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+    return npz.write(arrays, head)
 
 
 def from_bytes(data: bytes) -> CalibrationState:
@@ -55,8 +48,8 @@ def from_bytes(data: bytes) -> CalibrationState:
     return CalibrationState(
         paired=head["paired"],
         scale=head["scale"],
-        cells=_get_table(arrays, "cells"),
-        moments=_get_table(arrays, "moments"),
+        cells=npz.get_table(arrays, "cells"),
+        moments=npz.get_table(arrays, "moments"),
         prompts=DistinctCount(prompts_kept, arrays["prompts"]),
         worst=_get_worst(arrays, "worst", worst_kept)[0],
         columns={
@@ -72,22 +65,11 @@ def _get_column(arrays: Arrays, name: str, values: tuple[str, ...]) -> SliceColu
     prompts = _get_many(arrays, f"{name}.prompts")
     return SliceColumn(
         values,
-        _get_table(arrays, f"{name}.cells"),
-        _get_table(arrays, f"{name}.moments"),
+        npz.get_table(arrays, f"{name}.cells"),
+        npz.get_table(arrays, f"{name}.moments"),
         tuple(DistinctCount(SLICE_PROMPTS_KEPT, smallest) for smallest in prompts),
         tuple(_get_worst(arrays, f"{name}.worst", SLICE_WORST_KEPT)),
     )
-
-
-def _put_table(arrays: Arrays, name: str, table: Table) -> None:
-    arrays[f"{name}.shape"] = np.array([table.buckets, table.cells])
-    arrays[f"{name}.keys"] = table.keys
-    arrays[f"{name}.sums"] = table.sums
-
-
-def _get_table(arrays: Arrays, name: str) -> Table:
-    buckets, cells = (int(size) for size in arrays[f"{name}.shape"])
-    return Table(buckets, cells, arrays[f"{name}.keys"], arrays[f"{name}.sums"])
 
 
 def _put_worst(arrays: Arrays, name: str, worst: list[WorstRows]) -> None:

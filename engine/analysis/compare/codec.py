@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis import npz
@@ -26,10 +24,7 @@ def to_bytes(state: CompareState) -> bytes:
         "columns": {name: list(column.values) for name, column in state.columns.items()},
         **{name: getattr(state, name) for name in _HEAD},
     }
-    arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+    return npz.write(arrays, head)
 
 
 _SUMS = ("unit", "member", "bucket", "sums")
