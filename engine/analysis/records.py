@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from engine.analysis import npz
 from engine.analysis.arrays import Flags, Floats, Hashes, Ints
 from engine.analysis.shapes import COARSE_BUCKETS
-from engine.errors import NotFound, UsageError
+from engine.analysis.slicing import check_slice
+from engine.errors import UsageError
 from engine.types import FINE_BUCKETS, Rows
 
 MOST_ROWS = 1 << 18
@@ -96,11 +97,8 @@ class Records:
 
     def narrow(self, column: str, value: str) -> Self:
         """The rows whose slice column has this value. Raises NotFound for a column or value that is not there."""
-        if column not in self.slices:
-            raise NotFound(f"There is no slice column {column!r}; known are {', '.join(self.slices) or 'none'}.")
+        check_slice(column, value, {name: values for name, (_, values) in self.slices.items()})
         codes, values = self.slices[column]
-        if value not in values:
-            raise NotFound(f"Slice column {column!r} has no value {value!r}.")
         narrowed = self.where(codes == values.index(value))
         return replace(narrowed, slices={}, rows=len(narrowed), narrowed=f"{column}={value}")
 

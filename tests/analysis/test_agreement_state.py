@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from engine.analysis.agreement.state import SLICE_VALUES
+from engine.analysis.slicing import SLICE_VALUES
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
 from engine.types import Rows
 from tests.analysis.crowds import ANALYSIS, DEFAULTS, conclude, crowd, rows_of, scores_of

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from engine.analysis.judge.state import SLICE_VALUES
+from engine.analysis.slicing import SLICE_VALUES
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
 from engine.types import Rows
 from tests.analysis.judges import ANALYSIS, DEFAULTS, conclude, rows_of, world

@@ -6,10 +6,11 @@ import hashlib
 
 import numpy as np
 
-from engine.analysis.agreement.state import FIELDS, SLICE_VALUES, AgreementState, codes, empty_state
+from engine.analysis.agreement.state import FIELDS, AgreementState, codes, empty_state
 from engine.analysis.arrays import Flags, Floats, Hashes
 from engine.analysis.shapes import UnitSums
 from engine.analysis.sides import mixed, unit_of
+from engine.analysis.slicing import SLICE_VALUES
 from engine.errors import InputRefused
 from engine.types import Coded, Rows
 

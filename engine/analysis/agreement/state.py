@@ -10,7 +10,8 @@ import numpy as np
 
 from engine.analysis.arrays import Floats, Ints
 from engine.analysis.shapes import UnitSums
-from engine.errors import NotFound, UsageError
+from engine.analysis.slicing import SLICE_VALUES, check_slice
+from engine.errors import UsageError
 from engine.types import Kind
 
 FIELDS = (
@@ -37,8 +38,6 @@ number of rows: of the prompt, of the items on the low and on the high side (0 w
 `turned`: rows whose answer a is the high side. The low side of a unit is the one whose hash is smaller, whatever the
 order shown. A field for each slice column follows, with the codes of its values.
 """
-
-SLICE_VALUES = 100
 
 
 def code(name: str) -> int:
@@ -113,12 +112,7 @@ def narrow(state: AgreementState, column: str, value: str) -> AgreementState:
 
     Raises NotFound for a column or value that the data do not have, or too many values of it to keep apart.
     """
-    if column in state.untracked:
-        raise NotFound(f"Slice column {column!r} has more than {SLICE_VALUES} values; they are not kept apart.")
-    if column not in state.columns:
-        raise NotFound(f"There is no slice column {column!r}; known are {', '.join(state.columns) or 'none'}.")
-    if value not in state.columns[column]:
-        raise NotFound(f"Slice column {column!r} has no value {value!r}.")
+    check_slice(column, value, state.columns, state.untracked)
     sums = state.judgments.sums
     place = list(state.columns).index(column) + len(FIELDS)
     kept = state.judgments.where(sums[place] == sums[0] * code(value))

@@ -11,7 +11,8 @@ from engine.analysis.arrays import Floats
 from engine.analysis.grid import cells_of
 from engine.analysis.shapes import COARSE_BUCKETS, Table
 from engine.analysis.sketch import DistinctCount, WorstRows
-from engine.errors import NotFound, UsageError
+from engine.analysis.slicing import check_slice
+from engine.errors import UsageError
 from engine.types import FINE_BUCKETS
 
 CELL_FIELDS = ("count", "predicted", "observed", "margin")
@@ -173,11 +174,8 @@ def narrow(state: CalibrationState, column: str, value: str) -> CalibrationState
 
     Raises NotFound for a column or value that the data do not have.
     """
-    if column not in state.columns:
-        raise NotFound(f"There is no slice column {column!r}; known are {', '.join(state.columns) or 'none'}.")
+    check_slice(column, value, {name: each.values for name, each in state.columns.items()})
     sliced = state.columns[column]
-    if value not in sliced.values:
-        raise NotFound(f"Slice column {column!r} has no value {value!r}.")
     index = sliced.values.index(value)
     return CalibrationState(
         paired=state.paired,

@@ -11,7 +11,8 @@ import numpy as np
 from engine.analysis.arrays import Flags, Floats, Hashes, Ints
 from engine.analysis.shapes import UnitSums
 from engine.analysis.sketch import distinct
-from engine.errors import NotFound, UsageError
+from engine.analysis.slicing import check_slice
+from engine.errors import UsageError
 
 PAIR_FIELDS = ("count", "correct", "scored", "brier", "log_loss")
 """By unit and member: rows; correctness; rows with a margin, and of those the squared error and log loss."""
@@ -158,11 +159,8 @@ def narrow(state: CompareState, column: str, value: str) -> CompareState:
 
     Raises NotFound for a column or value that the data do not have.
     """
-    if column not in state.columns:
-        raise NotFound(f"There is no slice column {column!r}; known are {', '.join(state.columns) or 'none'}.")
+    check_slice(column, value, {name: each.values for name, each in state.columns.items()})
     sliced = state.columns[column]
-    if value not in sliced.values:
-        raise NotFound(f"Slice column {column!r} has no value {value!r}.")
     kept = sliced.unit[sliced.code == sliced.values.index(value)]
     sums = state.sums.where(np.isin(state.sums.unit, kept))
     sample = state.sample.where(np.isin(state.sample.unit, kept))

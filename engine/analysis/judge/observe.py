@@ -14,7 +14,6 @@ from engine.analysis.judge.state import (
     ROWS_KEPT,
     SLICE_BUCKETS,
     SLICE_PROMPTS_KEPT,
-    SLICE_VALUES,
     VERDICT_FIELDS,
     WIN_FIELDS,
     JudgeState,
@@ -27,6 +26,7 @@ from engine.analysis.judge.state import (
 from engine.analysis.shapes import Table, UnitSums
 from engine.analysis.sides import unit_of
 from engine.analysis.sketch import DistinctCount, WorstRows
+from engine.analysis.slicing import SLICE_VALUES
 from engine.errors import InputRefused
 from engine.types import FINE_BUCKETS, LENGTHS, Coded, Rows
 

@@ -10,7 +10,8 @@ import numpy as np
 from engine.analysis.arrays import Ints
 from engine.analysis.shapes import COARSE_BUCKETS, Table, UnitSums
 from engine.analysis.sketch import DistinctCount, WorstRows
-from engine.errors import NotFound, UsageError
+from engine.analysis.slicing import SLICE_VALUES, check_slice
+from engine.errors import UsageError
 from engine.types import FINE_BUCKETS
 
 VERDICT_FIELDS = (
@@ -47,7 +48,6 @@ ORDER_FIELDS = ("count", "low_first", "won_low_first", "won_high_first")
 
 PROMPTS_KEPT = 8192
 SLICE_PROMPTS_KEPT = 1024
-SLICE_VALUES = 100
 SLICE_BUCKETS = 64
 ROWS_KEPT = 200
 
@@ -227,13 +227,8 @@ def narrow(state: JudgeState, column: str, value: str) -> JudgeState:
 
     Raises NotFound for a column or value that the data do not have, or too many values of it to keep apart.
     """
-    if column in state.untracked:
-        raise NotFound(f"Slice column {column!r} has more than {SLICE_VALUES} values; they are not kept apart.")
-    if column not in state.columns:
-        raise NotFound(f"There is no slice column {column!r}; known are {', '.join(state.columns) or 'none'}.")
+    check_slice(column, value, {name: each.values for name, each in state.columns.items()}, state.untracked)
     sliced = state.columns[column]
-    if value not in sliced.values:
-        raise NotFound(f"Slice column {column!r} has no value {value!r}.")
     index = sliced.values.index(value)
     return replace(
         empty_state(),

@@ -15,7 +15,6 @@ FEWEST_SLICE_BUCKETS = 16
 SLICE_KEYS = 1 << 17
 """Entries of a column beyond which it is folded to 16 buckets: few, but each then holds very many prompts."""
 
-SLICE_VALUES = 100
 SLICE_PROMPTS_KEPT = 1024
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis.arrays import Flags, Floats, Hashes, Ints
-from engine.analysis.ranking.columns import SLICE_BUCKETS, SLICE_PROMPTS_KEPT, SLICE_VALUES, SliceColumn
+from engine.analysis.ranking.columns import SLICE_BUCKETS, SLICE_PROMPTS_KEPT, SliceColumn
 from engine.analysis.ranking.sample import NO_BOUND, StyleSample
 from engine.analysis.ranking.state import (
     FEWEST_BUCKETS,
@@ -23,6 +23,7 @@ from engine.analysis.ranking.state import (
 )
 from engine.analysis.shapes import COARSE_BUCKETS, SPARSE_BELOW, Table
 from engine.analysis.sketch import DistinctCount
+from engine.analysis.slicing import SLICE_VALUES
 from engine.errors import InputRefused
 from engine.types import FINE_BUCKETS, Rows
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.analysis.arrays import Ints
-from engine.analysis.ranking.columns import SLICE_VALUES, SliceColumn
+from engine.analysis.ranking.columns import SliceColumn
 from engine.analysis.ranking.sample import StyleSample
 from engine.analysis.shapes import COARSE_BUCKETS, Table
 from engine.analysis.sketch import DistinctCount
-from engine.errors import NotFound, UsageError
+from engine.analysis.slicing import SLICE_VALUES, check_slice
+from engine.errors import UsageError
 from engine.types import FINE_BUCKETS
 
 PAIR_FIELDS = ("count", "wins", "ties")
@@ -114,13 +115,8 @@ def narrow(state: RankingState, column: str, value: str) -> RankingState:
 
     Raises NotFound for a column or value that the data do not have, or too many values of it to keep apart.
     """
-    if column in state.untracked:
-        raise NotFound(f"Slice column {column!r} has more than {SLICE_VALUES} values; they are not kept apart.")
-    if column not in state.columns:
-        raise NotFound(f"There is no slice column {column!r}; known are {', '.join(state.columns) or 'none'}.")
+    check_slice(column, value, {name: each.values for name, each in state.columns.items()}, state.untracked)
     sliced = state.columns[column]
-    if value not in sliced.values:
-        raise NotFound(f"Slice column {column!r} has no value {value!r}.")
     index = sliced.values.index(value)
     pairs, shown = sliced.of_value(index, len(state.items))
     kept, pairs = _only_compared(state.items, pairs)
