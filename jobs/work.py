@@ -47,7 +47,13 @@ QUIET_SECONDS = 0.3
 OBSERVED_AT_ONCE = 200_000
 """Rows of a segment up to which every analysis observes it when it is read; beyond, when somebody opens its page."""
 
+CROWD = 100
+"""Waiting runs from which on a segment, however small, is observed for its answer only: all answers come first, and the
+other analyses observe it when somebody opens their page."""
+
 UNFINISHED_KEPT_SECONDS = 3600.0
+
+WAITING = "SELECT count(*) FROM (SELECT 1 FROM run WHERE state = 'queued' LIMIT :crowd) AS waiting"
 
 TWINS = """
 SELECT twin.name FROM version AS v JOIN dataset AS twin ON twin.id = v.dataset_id AND twin.version = v.number
@@ -317,16 +323,22 @@ def observe_found(
     folder: Path,
     partials: Partials | None = None,
 ) -> None:
-    """Observe a new segment with the parameters every page begins with; a large one for its answer only.
+    """Observe a new segment with the parameters every page begins with.
 
-    `report` is of the whole dataset that the segment belongs to.
+    One that is large, or read while a crowd of others waits, is observed for its answer only. `report` is of the whole
+    dataset that the segment belongs to.
     """
     found = expected(report)
-    large = count_rows([sha256]) > OBSERVED_AT_ONCE
-    for place, analysis in enumerate(found[:1] if large else found):
+    answer_only = count_rows([sha256]) > OBSERVED_AT_ONCE or _crowded()
+    for place, analysis in enumerate(found[:1] if answer_only else found):
         params = analysis.parameters.parse(found_params(analysis, report))
         partial = partials.of(analysis, params) if partials is not None and place == 0 else None
         _observe_segment(sha256, observed(analysis, params), executor, folder, partial)
+
+
+def _crowded() -> bool:
+    """Whether so many runs wait that each does only what its answer needs."""
+    return bool(fetch(WAITING, {"crowd": CROWD})[0][0] == CROWD)
 
 
 def _observe_segment(

@@ -1,0 +1,70 @@
+"""Which analyses observe a segment when it is read: all that apply, unless it is large or many others wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.actions import datasets, runs
+from engine.analysis import expected
+from engine.queries.results import found_params
+from engine.queries.states import observed
+from engine.store.datasets import state_path
+from jobs import work
+from tests.processes.here import Here
+from tests.processes.scores import append, dataset, lines
+
+
+def drop(home, name: str, tick: int) -> None:
+    path = home.inbox / "p" / name
+    append(path, lines(tick, tick + 1))
+    datasets.receive_inbox("p", name, path, path.stat().st_size, inode=path.stat().st_ino)
+
+
+def observers(name: str) -> tuple[list[str], list[str]]:
+    """The analyses expected for a dataset, and those of them whose state of its segment is kept."""
+    found = dataset("p", name)
+    assert found is not None
+    able = expected(found["report"])
+    keys = {
+        analysis.name: observed(analysis, analysis.parameters.parse(found_params(analysis, found["report"]))).key(
+            sha256
+        )
+        for analysis in able
+        for sha256 in found["manifest"]
+    }
+    return [analysis.name for analysis in able], [name for name, key in keys.items() if state_path(key).is_file()]
+
+
+def read_next() -> None:
+    claimed = runs.claim("me")
+    assert claimed is not None
+    work.perform(claimed, Here())
+
+
+def test_a_small_segment_is_observed_by_every_analysis_that_applies(home):
+    drop(home, "a.jsonl", 0)
+    read_next()
+    able, kept = observers("a.jsonl")
+    assert able[0] == "calibration"
+    assert len(able) > 1
+    assert kept == able
+
+
+def test_a_large_segment_is_observed_for_its_answer_only(home, monkeypatch):
+    drop(home, "a.jsonl", 0)
+    monkeypatch.setattr(work, "OBSERVED_AT_ONCE", 2)
+    read_next()
+    assert observers("a.jsonl")[1] == ["calibration"]
+
+
+@pytest.mark.parametrize(("waiting", "everything"), [(2, True), (3, False), (4, False)])
+def test_while_many_runs_wait_a_segment_is_observed_for_its_answer_only(home, monkeypatch, waiting, everything):
+    monkeypatch.setattr(work, "CROWD", 3)
+    for number in range(1 + waiting):
+        drop(home, f"{number}.jsonl", number)
+    read_next()
+    able, kept = observers("0.jsonl")
+    assert kept == (able if everything else ["calibration"])
+    found = dataset("p", "0.jsonl")
+    assert found is not None
+    assert found["answer"]["sentence"]
