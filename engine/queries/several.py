@@ -84,15 +84,27 @@ def _names(parts: Sequence[Part]) -> list[str]:
 def _concluded(
     who: Who, parts: Sequence[Part], names: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters
 ) -> Result:
-    states = [
-        chosen.labelled(_state(who, part, chosen, parameters), name) for part, name in zip(parts, names, strict=True)
-    ]
-    state = reduce(chosen.combine, states)
+    found = _states(who, parts, chosen, parameters)
+    labelled = [chosen.labelled(state, name) for state, name in zip(found, names, strict=True)]
+    state = reduce(chosen.combine, labelled)
     cohort = getattr(parameters, "slice", "")
     if cohort:
         column, _, value = cohort.partition("=")
         state = chosen.narrow(state, column, value)
     return chosen.conclude(state, parameters)
+
+
+def _states(who: Who, parts: Sequence[Part], chosen: Analysis[Any, Any], parameters: Parameters) -> list[Any]:
+    """The state of each; those to be observed first are all asked for, and the last is waited for."""
+    found, pending = [], None
+    for part in parts:
+        try:
+            found.append(_state(who, part, chosen, parameters))
+        except StatePending as error:
+            pending = error
+    if pending is not None:
+        raise pending
+    return found
 
 
 def _state(who: Who, part: Part, chosen: Analysis[Any, Any], parameters: Parameters) -> Any:

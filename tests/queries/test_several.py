@@ -66,10 +66,14 @@ def test_impossible_lists_are_refused(installation: Installation, counting: Coun
         several.conclude(who, [one], "astrology")
 
 
-def test_what_was_not_observed_is_queued(installation: Installation, counting: Counting) -> None:
+def test_all_that_was_not_observed_is_queued_and_the_last_is_waited_for(
+    installation: Installation, counting: Counting
+) -> None:
     who = person()
-    one, two = (dataset_of(who, counting, segment([1.0, 2.0], 10 * n)) for n in range(2))
+    one, two, three = (dataset_of(who, counting, segment([1.0, 2.0], 10 * n)) for n in range(3))
     forget()
     with pytest.raises(StatePending) as pending:
-        several.conclude(who, [one, two], "counting", {"scale": 2.0})
-    assert fetch("SELECT dataset_id FROM run WHERE id = :id", {"id": pending.value.run_id}) == [(one,)]
+        several.conclude(who, [one, two, three], "counting", {"scale": 2.0})
+    queued = fetch("SELECT dataset_id FROM run WHERE state = 'queued' AND kind = 'observe' ORDER BY id")
+    assert queued == [(one,), (two,), (three,)]
+    assert fetch("SELECT dataset_id FROM run WHERE id = :id", {"id": pending.value.run_id}) == [(three,)]
