@@ -6,30 +6,23 @@ of writing from this process; both clocks are the machine's. Writes benchmarks/r
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
-import pyarrow as pa
-import pyarrow.parquet as pq
 from playwright.sync_api import Browser, Page
 
-from benchmarks.measure import percentile, summary, write_table
-from benchmarks.protocol import Visitor
+from benchmarks import large
+from benchmarks.measure import write_table
+from benchmarks.waits import SETTLED, row, wait_for_dataset
 from tests.browser import chromium, context, sign_in
 from tests.product import Product
 
-LARGE_ROWS = int(os.environ.get("PLUMBLINE_BENCH_ROWS", "10000000"))
-SETTLED = 1500
-"""Milliseconds a person looks at a page before going on: the page before has finished drawing."""
 EVENT_GAP = 125
 """Milliseconds between events: eight a second, twice what the simulator writes."""
 OBSERVE = """name => {
@@ -58,26 +51,15 @@ def main() -> int:
             rows += _event_to_dom(home, tabs, dataset)
             tabs[0].bring_to_front()  # a tab behind another draws a frame a second
             rows += _palette(tabs[0])
-            rows += _large(home, tabs[0], product)
+            rows += large.measured(home, tabs[0], product)
     head = ["measure", "n", "p50", "p95", "p99", "max", "limit on p95", "holds"]
     path = write_table("live", "What a person waits for (milliseconds)", head, rows, _NOTE)
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0 if all(row[-1] == "yes" for row in rows) else 1
 
 
-_NOTE = f"""One machine with two cores runs the product, the browser and the writer; `large` is a dataset of
-{LARGE_ROWS:,} pairs. CPU of a rerun is the web process's own time, averaged over ten reruns at a time."""
-
-
-def _row(name: str, values: list[float], limit: float, *, complete: bool = True) -> list[str]:
-    cells = summary(values).split(" | ")
-    return [name, *cells, f"{limit:g}", "yes" if values and percentile(values, 0.95) <= limit and complete else "no"]
-
-
-def _mean_row(name: str, values: list[float], limit: float) -> list[str]:
-    mean = sum(values) / len(values)
-    cells = summary(values).split(" | ")
-    return [f"{name}: {mean:.1f}", *cells, f"{limit:g}", "yes" if mean <= limit else "no"]
+_NOTE = """One machine with two cores runs the product, the browser and the writer. A rerun's CPU is the web process's
+own time, averaged over ten reruns at a time."""
 
 
 def _open_tabs(browser: Browser, product: Product) -> list[Page]:
@@ -106,20 +88,7 @@ def _small_dataset(home: Path) -> int:
     folder = home / "inbox" / "bench"
     folder.mkdir(parents=True)
     (folder / "scores.jsonl").write_text(_pairs(0, 600))
-    return _wait_for_dataset(home, "scores")
-
-
-def _wait_for_dataset(home: Path, name: str, seconds: float = 120) -> int:
-    import sqlite3
-
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with sqlite3.connect(home / "plumbline.db") as store:
-            found = store.execute("SELECT id FROM dataset WHERE name LIKE ? AND version > 0", (f"{name}%",)).fetchone()
-        if found:
-            return int(found[0])
-        time.sleep(0.1)
-    raise TimeoutError(f"no dataset {name} after {seconds} s")
+    return wait_for_dataset(home, "scores")
 
 
 def _inbox_to_dom(home: Path, page: Page, appends: int = 60) -> list[list[str]]:
@@ -138,7 +107,7 @@ def _inbox_to_dom(home: Path, page: Page, appends: int = 60) -> list[list[str]]:
     seen = page.evaluate("window.__seen")
     waits = [_first_at_least(seen, count) - at for at, count in written]
     shown = [wait for wait in waits if np.isfinite(wait)]
-    return [_row("row written in inbox → count in the DOM", shown, 500, complete=len(shown) == appends)]
+    return [row("row written in inbox → count in the DOM", shown, 500, complete=len(shown) == appends)]
 
 
 def _first_at_least(seen: list[list[Any]], count: int) -> float:
@@ -166,9 +135,9 @@ def _event_to_dom(home: Path, tabs: list[Page], dataset: int, count: int = 240) 
         after_cut = [seen[text] - at for at, text, cut in sent if text in seen and cut]
         got = tab.evaluate("window.__ids")
         complete = [i for i in got if i in set(ids)] == ids
-        rows.append(_row(f"event committed → DOM, tab {number}", waits, 30, complete=complete))
+        rows.append(row(f"event committed → DOM, tab {number}", waits, 30, complete=complete))
         name = f"the same while its socket is cut, tab {number} (all seen once: {complete})"
-        rows.append(_row(name, after_cut, 2000))
+        rows.append(row(name, after_cut, 2000))
     return rows
 
 
@@ -213,7 +182,7 @@ def _palette(page: Page, count: int = 40) -> list[list[str]]:
         page.wait_for_function("title => document.querySelector('h1')?.textContent.includes(title)", arg=target)
         entered.append((time.perf_counter() - began) * 1000)
         page.wait_for_timeout(SETTLED)
-    return [_row("palette key → visible", opened, 20), _row("palette Enter → first content of the page", entered, 250)]
+    return [row("palette key → visible", opened, 20), row("palette Enter → first content of the page", entered, 250)]
 
 
 _PRESS_AND_SEE = """() => new Promise(done => {
@@ -225,81 +194,6 @@ _PRESS_AND_SEE = """() => new Promise(done => {
   document.dispatchEvent(new KeyboardEvent('keydown', {key: 'k', code: 'KeyK', ctrlKey: true, bubbles: true}));
   look();
 })"""
-
-
-def _large(home: Path, page: Page, product: Product) -> list[list[str]]:
-    """A page with many rows behind it: the filter's wait in the browser, the CPU of a rerun over the wire."""
-    _write_large(home / "inbox" / "bench" / "large.parquet")
-    dataset = _wait_for_dataset(home, "large", 600)
-    page.goto(f"{product.url}/calibration?dataset={dataset}")
-    page.wait_for_selector('[data-chart="reliability"][data-version]')
-    filters = _filter_waits(page)
-    cookie = "; ".join(f"{c['name']}={c['value']}" for c in page.context.cookies())
-    reruns = _reruns(product.url, cookie, f"dataset={dataset}", _web_process(product))
-    with ThreadPoolExecutor(1) as other:  # this thread's loop is Playwright's
-        cpu, wall = other.submit(asyncio.run, reruns).result()
-    return [
-        _row("large: filter chosen → new picture", filters, 200),
-        _mean_row("large: rerun of Calibration, CPU (limit on the mean)", cpu, 9),
-        _row("large: rerun of Calibration, wall", wall, 200),
-    ]
-
-
-def _write_large(path: Path) -> None:
-    rng = np.random.default_rng(3)
-    margin = rng.normal(0.6, 1.8, LARGE_ROWS)
-    label = (rng.random(LARGE_ROWS) < 1 / (1 + np.exp(-margin / 1.5))).astype(np.float32)
-    table = pa.table(
-        {
-            "prompt_id": rng.integers(0, LARGE_ROWS // 4, LARGE_ROWS),
-            "margin": margin,
-            "label": label,
-            "domain": pa.DictionaryArray.from_arrays(
-                rng.integers(0, 4, LARGE_ROWS).astype(np.int8), ["math", "code", "chat", "safety"]
-            ),
-        }
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    hidden = path.with_name("." + path.name)
-    pq.write_table(table, hidden)
-    hidden.rename(path)
-
-
-def _filter_waits(page: Page, count: int = 24) -> list[float]:
-    """From the click on a slice in the list to the moment at which the chart says it was drawn."""
-    page.evaluate("() => addEventListener('click', () => { window.__clicked = performance.now(); }, true)")
-    drawn = "() => Number(document.querySelector('[data-chart=\"reliability\"]').dataset.drawn)"
-    waits = []
-    for number in range(count):
-        before = page.evaluate(drawn)
-        page.get_by_role("combobox", name="Rows", exact=True).click()
-        page.get_by_role("option").nth(1 + number % 4).click()
-        page.wait_for_function(f"before => ({drawn})() > before", arg=before)
-        page.wait_for_timeout(SETTLED)
-        waits.append(page.evaluate(drawn) - page.evaluate("window.__clicked"))
-    return waits
-
-
-def _web_process(product: Product) -> psutil.Process:
-    assert product.process is not None
-    children = psutil.Process(product.process.pid).children(recursive=True)
-    return next(child for child in children if "server.py" in " ".join(child.cmdline()))
-
-
-async def _reruns(
-    url: str, cookie: str, query: str, web: psutil.Process, batches: int = 20, size: int = 10
-) -> tuple[list[float], list[float]]:
-    cpu, wall = [], []
-    async with Visitor(url, cookie, "calibration", query) as visitor:
-        for _ in range(10):
-            await visitor.rerun()
-        for _ in range(batches):
-            before = sum(web.cpu_times()[:2])
-            wall += [await visitor.rerun() * 1000 for _ in range(size)]
-            cpu.append((sum(web.cpu_times()[:2]) - before) * 1000 / size)
-    if visitor.exceptions:
-        raise RuntimeError(f"the page showed an exception: {visitor.exceptions[0]}")
-    return cpu, wall
 
 
 if __name__ == "__main__":
