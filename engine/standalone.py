@@ -26,6 +26,7 @@ from engine.errors import InputRefused, NotFound, PlumblineError, UsageError
 from engine.formats import Report, read, to_rows, view_columns
 from engine.formats.canonical import SLICE_PREFIX, STYLE_PREFIX
 from engine.formats.report import NOTHING_TO_CALIBRATE
+from engine.naming import apart
 from engine.types import Evidence, Notice, Result, RowReference, Rows
 
 FileName = str | os.PathLike[str]
@@ -232,7 +233,10 @@ class FileRows:
 
 
 def _observe(chosen: Analysis[Any, Any], params: Parameters, parts: list[FileRows]) -> Any:
-    states = (chosen.labelled(chosen.observe(part.rows(), params), name_of(part.path)) for part in parts)
+    names = apart([name_of(part.path) for part in parts])
+    states = (
+        chosen.labelled(chosen.observe(part.rows(), params), name) for part, name in zip(parts, names, strict=True)
+    )
     return reduce(chosen.combine, states)
 
 

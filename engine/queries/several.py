@@ -13,6 +13,7 @@ from engine.access.visible import VisibleDataset, visible_dataset
 from engine.actions.queue import observe_once
 from engine.analysis.base import Analysis, Parameters
 from engine.errors import StatePending, UsageError
+from engine.naming import apart
 from engine.queries import events, results
 from engine.queries.cache import Cache
 from engine.queries.datasets import VersionOf, version_of
@@ -73,10 +74,12 @@ def _part(who: Who, dataset_id: int, number: int | None) -> Part:
 
 
 def _names(parts: Sequence[Part]) -> list[str]:
-    """The names of the datasets; those that share one are told apart by their number."""
+    """What the datasets are called: what tells their names apart; those that share one are told apart by number."""
     names = [part.dataset.name for part in parts]
+    different = list(dict.fromkeys(names))
+    short = dict(zip(different, apart(different), strict=True))
     return [
-        name if names.count(name) == 1 else f"{name} ({part.dataset.id})"
+        short[name] if names.count(name) == 1 else f"{short[name]} ({part.dataset.id})"
         for name, part in zip(names, parts, strict=True)
     ]
 

@@ -387,7 +387,7 @@ def test_refusals_name_what_is_missing():
     with pytest.raises(NotEnoughData, match="29 prompts"):
         conclude(few)
     rows = pairs_of(coins(60, SHARES), np.arange(60))
-    with pytest.raises(NotFound, match="no system 'z'"):
+    with pytest.raises(NotFound, match="is called 'z'; there are a, b, c"):
         conclude(rows, baseline="z")
     with pytest.raises(UsageError, match="ranked"):
         conclude(rows, by="item")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pages.parts import cards, state
@@ -66,8 +68,7 @@ def test_datasets_beside_each_other_are_compared(page: Page, give: Give) -> None
     assert answer["verdict"] in ("ship", "hold", "need_more")
     assert (answer["beside"], answer["plain"], answer["version"]) == ([second], False, 2)
     assert answer["query"] == f"dataset={first}&beside={second}"
-    assert "one.csv" in answer["sentence"]
-    assert "two.csv" in answer["sentence"]
+    assert re.search(r" for (one|two): .* of (one|two), |(Ship|Hold) (one|two): .* of (one|two), ", answer["sentence"])
     assert part(app, "pairs") == {"address": f"/view/compare/worst?dataset={first}&beside={second}&version=2"}
     tools = part(app, "tools")
     assert tools is not None

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from engine.access.visible import VisibleDataset
 from engine.errors import NotFound, StatePending, UsageError
 from engine.queries import several
+from engine.queries.datasets import VersionOf
 from engine.store.engine import fetch
 from tests.queries.counting import Counting
 from tests.queries.test_results import counting as counting
@@ -77,3 +79,13 @@ def test_all_that_was_not_observed_is_queued_and_the_last_is_waited_for(
     queued = fetch("SELECT dataset_id FROM run WHERE state = 'queued' AND kind = 'observe' ORDER BY id")
     assert queued == [(one,), (two,), (three,)]
     assert fetch("SELECT dataset_id FROM run WHERE id = :id", {"id": pending.value.run_id}) == [(three,)]
+
+
+def test_long_names_are_cut_to_what_tells_them_apart() -> None:
+    long = "benchmark=judgebench,response_model=gpt-4o,judge_model={}.jsonl"
+    parts = [
+        several.Part(VisibleDataset(7 + place, "p", long.format(name), 1, {}), VersionOf(1, ("a",), "", {}))
+        for place, name in enumerate(("one", "two", "two"))
+    ]
+    assert several._names(parts[:2]) == ["one", "two"]
+    assert several._names(parts) == ["one", "two (8)", "two (9)"]

@@ -12,6 +12,7 @@ from engine.analysis.compare.differences import Differences
 from engine.analysis.compare.parameters import CompareParameters
 from engine.analysis.compare.systems import LEAST_PROMPTS
 from engine.errors import NotEnoughData, NotFound
+from engine.naming import meant
 
 SHIP, HOLD, NEED_MORE = "ship", "hold", "need_more"
 MOST_PROMPTS = 1e9
@@ -81,10 +82,11 @@ def decide(found: Differences, best: int, params: CompareParameters) -> Decision
 def _place(found: Differences, name: str) -> int | None:
     if not name:
         return None
-    if name not in found.grid.names:
+    named = meant(name, found.grid.names)
+    if named is None:
         known = ", ".join(found.grid.names)
-        raise NotFound(f"There is no system {name!r} with {LEAST_PROMPTS} prompts; there are {known}.")
-    return found.grid.names.index(name)
+        raise NotFound(f"No one system with {LEAST_PROMPTS} prompts is called {name!r}; there are {known}.")
+    return found.grid.names.index(named)
 
 
 def _duels(found: Differences, baseline: int | None, candidate: int | None, best: int) -> _Duels:
