@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from engine.analysis.calibration.slices import Slice, _confirm, _effects
-from engine.analysis.sketch import DistinctCount
+from engine.analysis.calibration.slices import _effects
 from engine.types import Rows
-from tests.analysis.worlds import changed, conclude, hashes_of, pairs, sliced
+from tests.analysis.worlds import changed, conclude, pairs, sliced
 
 
 def world(n: int = 6000, seed: int = 0, *, bad: float = 0.5, prompts: int | None = None) -> Rows:
@@ -119,29 +117,3 @@ def test_effect_by_hand():
     assert deviation == pytest.approx(np.sqrt(2 * (influence**2).sum()))
     assert too_small is None
     assert everything is None
-
-
-def entry(found: float, tested: float, deviation: float = 1.0) -> Slice:
-    prompts = DistinctCount.of(hashes_of(np.arange(50)), 1024)
-    return Slice("c", "v", 100, prompts, 0.5, (found, deviation, 21), (tested, deviation, 21))
-
-
-def test_confirmation_by_hand():
-    entries = [entry(3.0, 4.0), entry(-3.0, 2.0), entry(0.5, 9.0), entry(2.5, 2.5), entry(3.0, 3.0, 0.0)]
-    _confirm(entries, 0.05)
-    assert [one.candidate for one in entries] == [True, True, False, True, False]
-    p = [stats.t.sf(4.0, 20), stats.t.sf(-2.0, 20), stats.t.sf(2.5, 20)]
-    assert [entries[i].p_value for i in (0, 1, 3)] == pytest.approx(p)
-    adjusted = stats.false_discovery_control(p)
-    assert [entries[i].q_value for i in (0, 1, 3)] == pytest.approx(adjusted)
-    assert [one.confirmed for one in entries] == [True, False, False, True, False]
-    assert entries[0].level == pytest.approx(1 - 0.05 * 2 / 3)
-    assert entries[2].level == 0.95
-    shown = entries[0].to_dict()
-    reach = stats.t.ppf(0.5 + entries[0].level / 2, 20)
-    assert (shown["low"], shown["high"]) == pytest.approx((4 - reach, 4 + reach))
-    none = [entry(3.0, 0.1)]
-    _confirm(none, 0.05)
-    assert not none[0].confirmed
-    assert none[0].level == pytest.approx(0.95)
-    _confirm([], 0.05)

@@ -1,8 +1,4 @@
-"""Slices in which candidate and baseline differ otherwise than elsewhere, found on one half, tested on the other.
-
-Discovered on even buckets, confirmed on odd ones with Benjamini-Hochberg; effect and interval come from the odd half
-alone, at the level that the number of confirmed slices allows (Benjamini and Yekutieli 2005).
-"""
+"""Slices in which candidate and baseline differ otherwise than elsewhere, found on one half, tested on the other."""
 
 from __future__ import annotations
 
@@ -10,25 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtr
 
 from engine.analysis.arrays import Flags, Floats, Ints
 from engine.analysis.compare.decide import Decision
 from engine.analysis.compare.state import CompareState, SliceColumn
 from engine.analysis.compare.systems import LEAST_PROMPTS, Grid
-from engine.analysis.intervals import benjamini_hochberg, critical
-
-DISCOVERY = 0.1
-"""Two-sided p-value on the discovery half below which a slice is tested on the other."""
-
-
-@dataclass(frozen=True)
-class _Effect:
-    """Of a slice the mean difference minus that of all other units: value, standard error, buckets of the slice."""
-
-    value: float
-    error: float
-    buckets: int
+from engine.analysis.discovery import Effect, Finding, as_told, confirm
 
 
 @dataclass(frozen=True)
@@ -38,16 +21,8 @@ class _Slice:
     rows: int
     prompts: int
     difference: float
-    found: _Effect
-    tested: _Effect
-
-
-@dataclass(frozen=True)
-class _Test:
-    p_value: float = 1.0
-    q_value: float = 1.0
-    level: float = 0.95
-    confirmed: bool = False
+    found: Effect
+    tested: Effect
 
 
 def slices(state: CompareState, grid: Grid, decision: Decision, level: float) -> list[dict[str, Any]]:
@@ -60,8 +35,8 @@ def slices(state: CompareState, grid: Grid, decision: Decision, level: float) ->
     part = grid.of_units(known)
     difference = part.value[:, decision.candidate] - part.value[:, decision.baseline]
     entries = [entry for name, column in state.columns.items() for entry in _entries(name, column, part, difference)]
-    tests = _confirmed(entries, 1 - level)
-    told = [_told(entry, test) for entry, test in zip(entries, tests, strict=True)]
+    findings = confirm([entry.found for entry in entries], [entry.tested for entry in entries], 1 - level)
+    told = [_told(entry, finding) for entry, finding in zip(entries, findings, strict=True)]
     return sorted(told, key=lambda one: (not one["confirmed"], -abs(one["effect"]), one["column"], one["value"]))
 
 
@@ -88,7 +63,7 @@ def _entries(name: str, column: SliceColumn, grid: Grid, difference: Floats) -> 
     return entries
 
 
-def _effect(bucket: Ints, difference: Floats, inside: Flags, half: int) -> _Effect | None:
+def _effect(bucket: Ints, difference: Floats, inside: Flags, half: int) -> Effect | None:
     """The effect on the buckets of one half; None where slice or rest has fewer than two of them."""
     here = bucket % 2 == half
     bucket, difference, inside = bucket[here], difference[here], inside[here]
@@ -98,34 +73,10 @@ def _effect(bucket: Ints, difference: Floats, inside: Flags, half: int) -> _Effe
     mean, rest = difference[inside].mean(), difference[~inside].mean()
     pull = np.where(inside, (difference - mean) / inside.sum(), -(difference - rest) / (~inside).sum())
     variance = len(groups) / (len(groups) - 1) * float(np.square(np.bincount(bucket, pull)).sum())
-    return _Effect(float(mean - rest), float(np.sqrt(variance)), len(groups))
+    return Effect(float(mean - rest), float(np.sqrt(variance)), len(groups))
 
 
-def _confirmed(entries: list[_Slice], alpha: float) -> list[_Test]:
-    """The test of each slice; those that were not discovered keep p = 1."""
-    candidates = [place for place, entry in enumerate(entries) if _p(entry.found, 0) <= DISCOVERY]
-    tests = [_Test(level=1 - alpha) for _ in entries]
-    if not candidates:
-        return tests
-    p_values = [_p(entries[place].tested, int(np.sign(entries[place].found.value))) for place in candidates]
-    adjusted = benjamini_hochberg(np.array(p_values))
-    level = 1 - alpha * max(int((adjusted <= alpha).sum()), 1) / len(candidates)
-    for place, p_value, q_value in zip(candidates, p_values, adjusted.tolist(), strict=True):
-        tests[place] = _Test(p_value, q_value, level, q_value <= alpha)
-    return tests
-
-
-def _p(effect: _Effect, side: int) -> float:
-    """Of no effect; one-sided where a side is given."""
-    if effect.error <= 0:
-        return 1.0
-    t = effect.value / effect.error
-    upper = -side * t if side else -abs(t)
-    return float((1 if side else 2) * stdtr(effect.buckets - 1, upper))
-
-
-def _told(entry: _Slice, test: _Test) -> dict[str, Any]:
-    spread = critical(test.level, entry.tested.buckets) * entry.tested.error
+def _told(entry: _Slice, finding: Finding) -> dict[str, Any]:
     return {
         "column": entry.column,
         "value": entry.name,
@@ -133,10 +84,5 @@ def _told(entry: _Slice, test: _Test) -> dict[str, Any]:
         "prompts": entry.prompts,
         "prompts_approximate": False,
         "difference": entry.difference,
-        "effect": entry.tested.value,
-        "low": entry.tested.value - spread,
-        "high": entry.tested.value + spread,
-        "p_value": test.p_value,
-        "q_value": test.q_value,
-        "confirmed": bool(test.confirmed),
+        **as_told(entry.tested, finding),
     }

@@ -4,10 +4,8 @@ For an item in a slice: how much stronger it is there than outside, with all opp
 
     Σ_slice (wins − expected) / Σ_slice p (1 − p)  −  the same of the rows outside,    in Elo,
 
-one step of Newton's method from the overall ranking. Each slice's item is the one that stands out most on even buckets;
-effect, p-value and interval come from odd buckets alone, with Benjamini-Hochberg over the slices tested and intervals
-at the false-coverage-statement rate (Benjamini and Yekutieli 2005). Opponents are held because a fit of each half of
-each slice would not exist where an item won or lost everything there.
+one step of Newton's method from the overall ranking. Each slice's item is the one that stands out most on even buckets.
+Opponents are held because a fit of each half of each slice would not exist where an item won or lost everything there.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from engine.analysis.arrays import Floats, sum_by
-from engine.analysis.intervals import benjamini_hochberg, critical
+from engine.analysis.discovery import DISCOVERY, Effect, Finding, as_told, confirm
 from engine.analysis.ranking.columns import SliceColumn
 from engine.analysis.ranking.scale import ELO
 from engine.analysis.shapes import Table
@@ -30,31 +28,22 @@ LEAST_PROMPTS = 30
 LEAST_ROWS = 10
 """Comparisons of an item inside a slice, in each half, below which it is not looked at there."""
 
-DISCOVERY = 0.1
-"""Two-sided p-value on the discovery half, times the items looked at, below which a slice is tested on the other."""
 
-
-@dataclass
+@dataclass(frozen=True)
 class Slice:
-    """One slice on its way to the table. `found` and `tested`: effect in Elo, standard error, buckets."""
+    """One slice on its way to the table, with the item that stands out most; `candidate` where that is discovered."""
 
     column: str
     value: str
     rows: int
     prompts: DistinctCount
     item: str
-    found: tuple[float, float, int]
-    tested: tuple[float, float, int]
     candidate: bool
-    confirmed: bool = False
-    p_value: float = 1.0
-    q_value: float = 1.0
-    level: float = 0.95
+    found: Effect
+    tested: Effect
 
-    def to_dict(self) -> dict[str, Any]:
-        """As the result shows it; the interval is at the level that its being selected allows."""
-        effect, deviation, buckets = self.tested
-        spread = critical(self.level, buckets) * deviation
+    def told(self, finding: Finding) -> dict[str, Any]:
+        """As the result shows it."""
         return {
             "column": self.column,
             "value": self.value,
@@ -62,12 +51,7 @@ class Slice:
             "prompts": self.prompts.rounded,
             "prompts_approximate": not self.prompts.exact,
             "item": self.item,
-            "effect": effect,
-            "low": effect - spread,
-            "high": effect + spread,
-            "p_value": self.p_value,
-            "q_value": self.q_value,
-            "confirmed": self.confirmed,
+            **as_told(self.tested, finding),
         }
 
 
@@ -82,13 +66,15 @@ class Whole:
 
 def slices(whole: Whole, columns: Mapping[str, SliceColumn], level: float) -> list[dict[str, Any]]:
     """Slices of at least 30 prompts, confirmed ones first, then by size of the effect."""
-    entries = [entry for name, column in columns.items() for entry in _entries(whole, name, column, level)]
-    _confirm(entries, 1 - level)
-    entries.sort(key=lambda entry: (not entry.confirmed, -round(abs(entry.tested[0]), 9)))
-    return [entry.to_dict() for entry in entries]
+    entries = [entry for name, column in columns.items() for entry in _entries(whole, name, column)]
+    found, tested = [entry.found for entry in entries], [entry.tested for entry in entries]
+    candidates = [place for place, entry in enumerate(entries) if entry.candidate]
+    shown = list(zip(entries, confirm(found, tested, 1 - level, candidates), strict=True))
+    shown.sort(key=lambda pair: (not pair[1].confirmed, -round(abs(pair[0].tested.value), 9)))
+    return [entry.told(finding) for entry, finding in shown]
 
 
-def _entries(whole: Whole, name: str, column: SliceColumn, level: float) -> list[Slice]:
+def _entries(whole: Whole, name: str, column: SliceColumn) -> list[Slice]:
     buckets = min(column.pairs.buckets, whole.pairs.buckets)
     everything = _sums(whole, whole.pairs, 1, buckets)
     inside = _sums(whole, column.pairs, len(column.values), buckets)
@@ -100,11 +86,11 @@ def _entries(whole: Whole, name: str, column: SliceColumn, level: float) -> list
             continue
         found, tested = (_effects(inside[:, index, half::2], everything[:, 0, half::2]) for half in (0, 1))
         entry = _most_apart(found, tested)
-        if entry is not None:
-            item, candidate = entry
-            effects = [(float(half[0][item]), float(half[1][item]), int(half[2][item])) for half in (found, tested)]
-            told = name, value, round(rows[index]), prompts, whole.items[item]
-            entries.append(Slice(*told, effects[0], effects[1], candidate, level=level))
+        if entry is None:
+            continue
+        item, candidate = entry
+        here, there = _effect_of(found, item), _effect_of(tested, item)
+        entries.append(Slice(name, value, round(rows[index]), prompts, whole.items[item], candidate, here, there))
     return entries
 
 
@@ -143,6 +129,11 @@ def _effects(part: Floats, everything: Floats) -> tuple[Floats, Floats, Floats]:
     return ELO * (mean - mean_rest), np.where(told, ELO * np.sqrt(variance), np.inf), buckets
 
 
+def _effect_of(half: tuple[Floats, Floats, Floats], item: int) -> Effect:
+    effect, deviation, buckets = half
+    return Effect(float(effect[item]), float(deviation[item]), int(buckets[item]))
+
+
 def _most_apart(found: tuple[Floats, Floats, Floats], tested: tuple[Floats, Floats, Floats]) -> tuple[int, bool] | None:
     """The item that stands out most on the discovery half, and whether it is worth a test; None where none is known."""
     effect, deviation, buckets = found
@@ -153,20 +144,3 @@ def _most_apart(found: tuple[Floats, Floats, Floats], tested: tuple[Floats, Floa
     p_value = np.where(known, p_value, np.inf)
     item = int(np.argmin(p_value))
     return item, bool(p_value[item] * known.sum() <= DISCOVERY)
-
-
-def _confirm(entries: list[Slice], alpha: float) -> None:
-    """Set p- and q-values and the level of each interval."""
-    candidates = [entry for entry in entries if entry.candidate]
-    if not candidates:
-        return
-    for entry in candidates:
-        effect, deviation, buckets = entry.tested
-        entry.p_value = float(stdtr(buckets - 1, -effect * np.sign(entry.found[0]) / deviation))
-    adjusted = benjamini_hochberg(np.array([entry.p_value for entry in candidates]))
-    for entry, q_value in zip(candidates, adjusted, strict=True):
-        entry.q_value = float(q_value)
-        entry.confirmed = bool(q_value <= alpha)
-    confirmed = sum(entry.confirmed for entry in candidates)
-    for entry in candidates:
-        entry.level = 1 - alpha * max(confirmed, 1) / len(candidates)

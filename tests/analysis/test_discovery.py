@@ -1,0 +1,63 @@
+"""Discovered on one half, confirmed on the other: by hand, and beside SciPy's correction for many tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from engine.analysis.discovery import DISCOVERY, Effect, Finding, as_told, confirm
+
+
+def effects(*values: float, error: float = 1.0) -> list[Effect]:
+    return [Effect(value, error, 21) for value in values]
+
+
+def test_confirmation_by_hand():
+    found = [*effects(3.0, -3.0, 0.5, 2.5), *effects(3.0, error=0.0)]
+    tested = [*effects(4.0, 2.0, 9.0, 2.5), *effects(3.0, error=0.0)]
+    findings = confirm(found, tested, 0.05)
+    p = [stats.t.sf(4.0, 20), stats.t.sf(-2.0, 20), stats.t.sf(2.5, 20)]
+    assert [findings[place].p_value for place in (0, 1, 3)] == pytest.approx(p)
+    assert [findings[place].q_value for place in (0, 1, 3)] == pytest.approx(stats.false_discovery_control(p))
+    assert [one.confirmed for one in findings] == [True, False, False, True, False]
+    assert findings[0].level == pytest.approx(1 - 0.05 * 2 / 3)
+    assert [findings[place] for place in (2, 4)] == [Finding(0.95)] * 2
+    shown = as_told(tested[0], findings[0])
+    reach = stats.t.ppf(0.5 + findings[0].level / 2, 20)
+    assert (shown["effect"], shown["low"], shown["high"]) == pytest.approx((4, 4 - reach, 4 + reach))
+    assert shown["confirmed"] is True
+
+
+def test_none_confirmed_and_none_at_all():
+    (finding,) = confirm(effects(3.0), effects(0.1), 0.1)
+    assert not finding.confirmed
+    assert finding.level == pytest.approx(0.9)
+    assert confirm([], [], 0.1) == []
+    assert confirm(effects(0.1), effects(9.0), 0.1) == [Finding(0.9)]
+
+
+def test_candidates_may_be_chosen_otherwise():
+    findings = confirm(effects(0.1, 9.0), effects(9.0, 9.0), 0.05, candidates=[0])
+    assert [one.confirmed for one in findings] == [True, False]
+    assert findings[0].level == pytest.approx(0.95)
+    assert not any(one.confirmed for one in confirm(effects(9.0), effects(9.0), 0.05, candidates=[]))
+
+
+def test_p_values_beside_scipy():
+    effect = Effect(-1.7, 0.6, 9)
+    assert effect.p_value == pytest.approx(2 * stats.t.sf(1.7 / 0.6, 8))
+    assert effect.p_value_towards(-3.0) == pytest.approx(stats.t.sf(1.7 / 0.6, 8))
+    assert effect.p_value_towards(0.01) == pytest.approx(stats.t.cdf(1.7 / 0.6, 8))
+    assert Effect(1.0, 0.0, 9).p_value == Effect(1.0, 0.0, 9).p_value_towards(1.0) == 1.0
+
+
+def test_of_slices_that_differ_in_nothing_few_are_confirmed():
+    """All 40 slices of a data set equal the rest: some slice is confirmed in at most the share asked for, about."""
+    draw = np.random.default_rng(8)
+    false = 0
+    for _ in range(400):
+        halves = draw.standard_t(20, (2, 40))
+        false += any(one.confirmed for one in confirm(effects(*halves[0]), effects(*halves[1]), 0.1))
+    assert DISCOVERY == 0.1
+    assert 0.04 < false / 400 < 0.14
