@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 from engine.errors import UsageError
 from engine.types import Kind, Result, Rows
@@ -17,10 +18,17 @@ Shape = Literal["table", "units", "stream"]
 class Parameters:
     """Base of the parameters of an analysis: every field has a default, `__post_init__` checks the values.
 
-    `observe_fields` names the fields that change the state; the others only change the conclusion.
+    `observe_fields` names the fields that change the state; the others only change the conclusion. `slice`:
+    "column=value", empty for all rows.
     """
 
     observe_fields: ClassVar[tuple[str, ...]] = ()
+
+    slice: str = ""
+
+    def __post_init__(self) -> None:
+        if self.slice and "=" not in self.slice:
+            raise UsageError(f"slice={self.slice!r} is not of the form column=value.")
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -46,8 +54,16 @@ def _fitted(kind: type, value: Any) -> Any:
     return kind(value)
 
 
+class State(Protocol):
+    """What every state knows of itself."""
+
+    @property
+    def narrowed(self) -> str:
+        """The slice that all of its rows are of, as "column=value"; empty for all rows."""
+
+
 ParametersT = TypeVar("ParametersT", bound=Parameters)
-StateT = TypeVar("StateT")
+StateT = TypeVar("StateT", bound=State)
 
 
 class Analysis(ABC, Generic[StateT, ParametersT]):
@@ -96,9 +112,21 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     def combine(self, left: StateT, right: StateT) -> StateT:
         """The state of both sets of rows; fold a dataset's segments in manifest order."""
 
-    @abstractmethod
     def conclude(self, state: StateT, params: ParametersT) -> Result:
-        """The result; its cost depends on the state, not on the number of rows."""
+        """The result of the rows in `params.slice`, and how long it took.
+
+        Raises NotFound for a slice that is not there, and what `answer` raises.
+        """
+        started = time.perf_counter()
+        if params.slice and params.slice != state.narrowed:
+            state = self.narrow(state, *params.slice.split("=", 1))
+        result = self.answer(state, params)
+        milliseconds = (time.perf_counter() - started) * 1000
+        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+
+    @abstractmethod
+    def answer(self, state: StateT, params: ParametersT) -> Result:
+        """The result of a state as it is; its cost depends on the state, not on the number of rows."""
 
     @abstractmethod
     def narrow(self, state: StateT, column: str, value: str) -> StateT:

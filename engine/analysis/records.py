@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.analysis import npz
 from engine.analysis.arrays import Flags, Floats, Hashes, Ints
+from engine.analysis.base import Analysis, ParametersT
 from engine.analysis.shapes import COARSE_BUCKETS
 from engine.analysis.slicing import check_slice
 from engine.errors import UsageError
@@ -215,3 +216,23 @@ def from_bytes(data: bytes) -> Records:
         rows=head["rows"],
         narrowed=head["narrowed"],
     )
+
+
+class RecordsAnalysis(Analysis[Records, ParametersT]):
+    """Base of an analysis whose state are records: what is left to it is which rows it keeps and what they say."""
+
+    def combine(self, left: Records, right: Records) -> Records:
+        """The state of both; folding in manifest order replays bit for bit."""
+        return left + right
+
+    def narrow(self, state: Records, column: str, value: str) -> Records:
+        """The state of one slice value; raises NotFound."""
+        return state.narrow(column, value)
+
+    def to_bytes(self, state: Records) -> bytes:
+        """Npz without pickles."""
+        return to_bytes(state)
+
+    def from_bytes(self, data: bytes) -> Records:
+        """The state from `to_bytes`."""
+        return from_bytes(data)

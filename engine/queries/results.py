@@ -191,12 +191,7 @@ def _conclusion(
 
 
 def _concluded(manifest: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters) -> Result:
-    state = folded(manifest, observed(chosen, parameters))
-    cohort = getattr(parameters, "slice", "")
-    if cohort:
-        column, _, value = cohort.partition("=")
-        state = chosen.narrow(state, column, value)
-    return chosen.conclude(state, parameters)
+    return chosen.conclude(folded(manifest, observed(chosen, parameters)), parameters)
 
 
 def with_worst(result: Result, manifest: Sequence[str]) -> Result:

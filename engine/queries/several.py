@@ -89,12 +89,7 @@ def _concluded(
 ) -> Result:
     found = _states(who, parts, chosen, parameters)
     labelled = [chosen.labelled(state, name) for state, name in zip(found, names, strict=True)]
-    state = reduce(chosen.combine, labelled)
-    cohort = getattr(parameters, "slice", "")
-    if cohort:
-        column, _, value = cohort.partition("=")
-        state = chosen.narrow(state, column, value)
-    return chosen.conclude(state, parameters)
+    return chosen.conclude(reduce(chosen.combine, labelled), parameters)
 
 
 def _states(who: Who, parts: Sequence[Part], chosen: Analysis[Any, Any], parameters: Parameters) -> list[Any]:

@@ -87,4 +87,4 @@ def test_three_files_of_judgebench_give_the_paired_verdict_at_once():
     assert shown.verdict == "ship"
     assert ", difference .030 [−.027, .086] on the same 350 prompts lies above −.05." in shown.sentence
     by_file = analyse(files, "compare", {"by": "dataset"})
-    assert {item["item"] for item in by_file.items} == {file.name for file in files}
+    assert {item["item"] for item in by_file.items} == {file.stem.rpartition("judge_model=")[2] for file in files}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +14,14 @@ from engine.analysis.base import Analysis, Parameters, Shape
 from engine.errors import NotEnoughData, NotFound
 from engine.types import Estimate, Evidence, Kind, Result, RowReference, Rows
 
-State = dict[str, list[list[float]]]
+
+@dataclass(frozen=True)
+class State:
+    """Margin and hash of each row, and its topic."""
+
+    rows: list[list[float]]
+    topics: list[str]
+    narrowed: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,6 @@ class CountingParameters(Parameters):
     observe_fields: ClassVar[tuple[str, ...]] = ("scale",)
     scale: float = 1.0
     power: int = 1
-    slice: str = ""
 
 
 class Counting(Analysis[State, CountingParameters]):
@@ -44,18 +50,18 @@ class Counting(Analysis[State, CountingParameters]):
         topics = [values[code] if code >= 0 else "" for code in codes]
         margins = [float(margin) / params.scale for margin in rows.columns["margin"]]
         hashes = [float(row_hash) for row_hash in rows.columns["row_hash"]]
-        return {"rows": [list(each) for each in zip(margins, hashes, strict=True)], "topics": [topics]}  # type: ignore[list-item]
+        return State([list(each) for each in zip(margins, hashes, strict=True)], topics)
 
     def combine(self, left: State, right: State) -> State:
         self.calls["combine"] += 1
-        return {"rows": left["rows"] + right["rows"], "topics": [left["topics"][0] + right["topics"][0]]}
+        return State(left.rows + right.rows, left.topics + right.topics)
 
-    def conclude(self, state: State, params: CountingParameters) -> Result:
+    def answer(self, state: State, params: CountingParameters) -> Result:
         self.calls["conclude"] += 1
-        margins = [row[0] for row in state["rows"]]
+        margins = [row[0] for row in state.rows]
         if len(margins) < 2:
             raise NotEnoughData(f"{len(margins)} rows; two are needed.")
-        worst = sorted(state["rows"])[:25]
+        worst = sorted(state.rows)[:25]
         return Result(
             analysis=self.name,
             verdict="counted",
@@ -68,18 +74,14 @@ class Counting(Analysis[State, CountingParameters]):
         )
 
     def narrow(self, state: State, column: str, value: str) -> State:
-        if column != "topic" or value not in state["topics"][0]:
+        if column != "topic" or value not in state.topics:
             raise NotFound("There is no such slice.")
-        kept = [place for place, topic in enumerate(state["topics"][0]) if topic == value]  # type: ignore[comparison-overlap]
-        return {
-            "rows": [state["rows"][place] for place in kept],
-            "topics": [[state["topics"][0][place] for place in kept]],
-        }
+        kept = [place for place, topic in enumerate(state.topics) if topic == value]
+        return State([state.rows[place] for place in kept], [value] * len(kept), f"{column}={value}")
 
     def to_bytes(self, state: State) -> bytes:
-        return json.dumps(state).encode()
+        return json.dumps(asdict(state)).encode()
 
     def from_bytes(self, data: bytes) -> State:
         self.calls["from_bytes"] += 1
-        loaded: State = json.loads(data)
-        return loaded
+        return State(**json.loads(data))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import ClassVar
 
 import numpy as np
@@ -80,20 +79,15 @@ class Agreement(Analysis[AgreementState, AgreementParameters]):
         """The state from `to_bytes`."""
         return codec.from_bytes(data)
 
-    def conclude(self, state: AgreementState, params: AgreementParameters) -> Result:
-        """The result of a state; `params.slice` narrows first.
+    def answer(self, state: AgreementState, params: AgreementParameters) -> Result:
+        """The result of a state.
 
         Raises NotEnoughData for one rater (`one_rater`), no unit that two judged (`no_overlap`), or fewer than 30
-        prompts of such units; NotFound for a slice.
+        prompts of such units.
         """
-        started = time.perf_counter()
-        if params.slice and params.slice != state.narrowed:
-            state = self.narrow(state, *params.slice.split("=", 1))
         view = View(state)
         prompts = _checked(view)
-        result = _conclude(view, params, prompts)
-        milliseconds = (time.perf_counter() - started) * 1000
-        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+        return _conclude(view, params, prompts)
 
 
 def _checked(view: View) -> int:

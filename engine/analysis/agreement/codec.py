@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
@@ -27,17 +26,13 @@ def to_bytes(state: AgreementState) -> bytes:
         "narrowed": state.narrowed,
     }
     judgments = state.judgments
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        allow_pickle=False,
-        head=np.frombuffer(json.dumps(head).encode(), np.uint8),
-        unit=judgments.unit,
-        member=judgments.member.astype(np.uint32),
-        bucket=judgments.bucket.astype(np.uint16),
+    arrays: npz.Arrays = {
+        "unit": judgments.unit,
+        "member": judgments.member.astype(np.uint32),
+        "bucket": judgments.bucket.astype(np.uint16),
         **{f"sums.{place}": _small(sums) for place, sums in enumerate(judgments.sums)},
-    )
-    return buffer.getvalue()
+    }
+    return npz.write(arrays, head)
 
 
 def from_bytes(data: bytes) -> AgreementState:

@@ -1,15 +1,13 @@
-"""The audit of length and style: observe, combine, narrow, conclude."""
+"""The audit of length and style: what it observes, and what it concludes."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
 
-from engine.analysis import records
 from engine.analysis.arrays import Floats, sum_by
 from engine.analysis.audit.parameters import AuditParameters
 from engine.analysis.audit.predict import predicted
@@ -17,9 +15,9 @@ from engine.analysis.audit.rulers import SIDES, Pairs, pairs_of, right, share
 from engine.analysis.audit.sentence import sentence, verdict
 from engine.analysis.audit.slope import picture, slopes
 from engine.analysis.audit.subsets import subsets
-from engine.analysis.base import Analysis, Shape
+from engine.analysis.base import Shape
 from engine.analysis.intervals import jackknife
-from engine.analysis.records import Records
+from engine.analysis.records import Records, RecordsAnalysis
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
 from engine.types import LENGTHS, Estimate, Evidence, Kind, Notice, Result, Rows
 from engine.words import amount
@@ -27,7 +25,7 @@ from engine.words import amount
 LEAST_PROMPTS, FEW_PROMPTS = 30, 200
 
 
-class Audit(Analysis[Records, AuditParameters]):
+class Audit(RecordsAnalysis[AuditParameters]):
     """How much length and style alone explain of preferences and rewards."""
 
     name: ClassVar[str] = "audit"
@@ -63,34 +61,13 @@ class Audit(Analysis[Records, AuditParameters]):
                 columns[feature + side] = np.where(np.isfinite(values), values, np.nan)
         return Records.of_rows(rows, usable, columns)
 
-    def combine(self, left: Records, right: Records) -> Records:
-        """The state of both; folding in manifest order replays bit for bit."""
-        return left + right
+    def answer(self, state: Records, params: AuditParameters) -> Result:
+        """The result of a state.
 
-    def narrow(self, state: Records, column: str, value: str) -> Records:
-        """The state of one slice value; raises NotFound."""
-        return state.narrow(column, value)
-
-    def to_bytes(self, state: Records) -> bytes:
-        """Npz without pickles."""
-        return records.to_bytes(state)
-
-    def from_bytes(self, data: bytes) -> Records:
-        """The state from `to_bytes`."""
-        return records.from_bytes(data)
-
-    def conclude(self, state: Records, params: AuditParameters) -> Result:
-        """The result of a state; `params.slice` narrows first.
-
-        Raises NotEnoughData below 30 prompts whose two answers have the ruler, NotFound for a feature or slice that is
-        not there.
+        Raises NotEnoughData below 30 prompts whose two answers have the ruler, NotFound for a feature that is not
+        there.
         """
-        started = time.perf_counter()
-        if params.slice and params.slice != state.narrowed:
-            state = self.narrow(state, *params.slice.split("=", 1))
-        result = _conclude(state, params)
-        milliseconds = (time.perf_counter() - started) * 1000
-        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+        return _conclude(state, params)
 
 
 def _conclude(state: Records, params: AuditParameters) -> Result:

@@ -13,18 +13,16 @@ class AuditParameters(Parameters):
     """`feature`: the ruler of subsets and slopes; empty for length, in tokens or else in characters.
 
     `degenerate`: the accuracy of the ruler from which (or from 1 − which downwards) a subset is called degenerate.
-    `level`: of every interval, in [.5, .999]. `slice`: "column=value", empty for all rows.
+    `level`: of every interval, in [.5, .999].
     """
 
     feature: str = ""
     degenerate: float = 0.95
     level: float = 0.95
-    slice: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0.5 < self.degenerate <= 1:
             raise UsageError(f"degenerate={self.degenerate} is not above 0.5 and at most 1.")
         if not 0.5 <= self.level <= 0.999:
             raise UsageError(f"level={self.level} is not between 0.5 and 0.999.")
-        if self.slice and "=" not in self.slice:
-            raise UsageError(f"slice={self.slice!r} is not of the form column=value.")

@@ -1,21 +1,19 @@
-"""Best of n: observe, combine, narrow, conclude."""
+"""Best of n: what it observes, and what it concludes."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import ClassVar
 
 import numpy as np
 
-from engine.analysis import records
-from engine.analysis.base import Analysis, Shape
+from engine.analysis.base import Shape
 from engine.analysis.bestofn.conclude import Found, found_of
 from engine.analysis.bestofn.curve import kl_bound
 from engine.analysis.bestofn.parameters import BestOfNParameters
 from engine.analysis.bestofn.sentence import sentence, verdict
-from engine.analysis.records import Records
+from engine.analysis.records import Records, RecordsAnalysis
 from engine.errors import NotEnoughData, NotFound, UsageError
 from engine.types import Estimate, Evidence, Kind, Notice, Result, Rows
 from engine.words import amount
@@ -25,7 +23,7 @@ MOST_ANSWERS = 1024
 """Answers of one prompt that are taken: of more, those with the smallest row hashes."""
 
 
-class BestOfN(Analysis[Records, BestOfNParameters]):
+class BestOfN(RecordsAnalysis[BestOfNParameters]):
     """What choosing among n answers by their score gives."""
 
     name: ClassVar[str] = "bestofn"
@@ -48,34 +46,13 @@ class BestOfN(Analysis[Records, BestOfNParameters]):
         truth = rows.columns.get("truth", np.full(len(rows), np.nan))
         return Records.of_rows(rows, np.isfinite(value), {"value": value, "truth": truth}, ("judge",))
 
-    def combine(self, left: Records, right: Records) -> Records:
-        """The state of both; folding in manifest order replays bit for bit."""
-        return left + right
-
-    def narrow(self, state: Records, column: str, value: str) -> Records:
-        """The state of one slice value; raises NotFound."""
-        return state.narrow(column, value)
-
-    def to_bytes(self, state: Records) -> bytes:
-        """Npz without pickles."""
-        return records.to_bytes(state)
-
-    def from_bytes(self, data: bytes) -> Records:
-        """The state from `to_bytes`."""
-        return records.from_bytes(data)
-
-    def conclude(self, state: Records, params: BestOfNParameters) -> Result:
-        """The result of a state; `params.slice` narrows first.
+    def answer(self, state: Records, params: BestOfNParameters) -> Result:
+        """The result of a state.
 
         Raises NotEnoughData where fewer than 30 prompts have two answers, UsageError where several judges scored and
-        none is named, NotFound for a judge or a slice that is not there.
+        none is named, NotFound for a judge that is not there.
         """
-        started = time.perf_counter()
-        if params.slice and params.slice != state.narrowed:
-            state = self.narrow(state, *params.slice.split("=", 1))
-        result = _conclude(state, params)
-        milliseconds = (time.perf_counter() - started) * 1000
-        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+        return _conclude(state, params)
 
 
 def _conclude(state: Records, params: BestOfNParameters) -> Result:

@@ -12,18 +12,16 @@ from engine.errors import UsageError
 class BestOfNParameters(Parameters):
     """`judge`: whose scores, where there are several. `level`: of every interval, in [.5, .999].
 
-    `slice`: "column=value", empty for all rows. `seed`: of the simultaneous intervals of the peak.
+    `seed`: of the simultaneous intervals of the peak.
     """
 
     judge: str = ""
     level: float = 0.95
-    slice: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0.5 <= self.level <= 0.999:
             raise UsageError(f"level={self.level} is not between 0.5 and 0.999.")
-        if self.slice and "=" not in self.slice:
-            raise UsageError(f"slice={self.slice!r} is not of the form column=value.")
         if self.seed < 0:
             raise UsageError(f"seed={self.seed} is negative.")

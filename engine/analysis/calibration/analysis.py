@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import ClassVar
 
 from engine.analysis.base import Analysis, Shape
@@ -60,18 +59,13 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
         """The state from `to_bytes`."""
         return codec.from_bytes(data)
 
-    def conclude(self, state: CalibrationState, params: CalibrationParameters) -> Result:
-        """The result of a state; `params.slice` narrows first.
+    def answer(self, state: CalibrationState, params: CalibrationParameters) -> Result:
+        """The result of a state.
 
-        Raises NotEnoughData below 30 prompts, UsageError for a recalibrator of the other kind, NotFound for a slice.
+        Raises NotEnoughData below 30 prompts, UsageError for a recalibrator of the other kind.
         """
-        started = time.perf_counter()
-        if params.slice and params.slice != state.narrowed:
-            state = self.narrow(state, *params.slice.split("=", 1))
         self._check(state, params)
-        result = _conclude(state, params)
-        milliseconds = (time.perf_counter() - started) * 1000
-        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+        return _conclude(state, params)
 
     def _check(self, state: CalibrationState, params: CalibrationParameters) -> None:
         prompts = state.prompts.count

@@ -33,10 +33,10 @@ class CalibrationParameters(Parameters):
     scale: float = 1.0
     level: float = 0.95
     recalibrator: str = "temperature"
-    slice: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.bins not in BIN_COUNTS:
             raise UsageError(f"bins={self.bins} is not one of {', '.join(map(str, BIN_COUNTS))}.")
         if not (np.isfinite(self.scale) and self.scale > 0):
@@ -45,7 +45,5 @@ class CalibrationParameters(Parameters):
             raise UsageError(f"level={self.level} is not between 0.5 and 0.999.")
         if self.recalibrator not in RECALIBRATORS:
             raise UsageError(f"recalibrator={self.recalibrator!r} is not one of {', '.join(RECALIBRATORS)}.")
-        if self.slice and "=" not in self.slice:
-            raise UsageError(f"slice={self.slice!r} is not of the form column=value.")
         if self.seed < 0:
             raise UsageError(f"seed={self.seed} is negative.")

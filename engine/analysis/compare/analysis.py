@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import ClassVar
 
 import numpy as np
@@ -78,18 +77,13 @@ class Compare(Analysis[CompareState, CompareParameters]):
         """The state from `to_bytes`."""
         return codec.from_bytes(data)
 
-    def conclude(self, state: CompareState, params: CompareParameters) -> Result:
-        """The result of a state; `params.slice` narrows first.
+    def answer(self, state: CompareState, params: CompareParameters) -> Result:
+        """The result of a state.
 
         Raises NotEnoughData below two systems with 30 prompts in common, UsageError for a metric or a name that the
-        rows do not have, NotFound for a slice or a system.
+        rows do not have, NotFound for a system.
         """
-        started = time.perf_counter()
-        if params.slice and params.slice != state.narrowed:
-            state = self.narrow(state, *params.slice.split("=", 1))
-        result = _conclude(state, params)
-        milliseconds = (time.perf_counter() - started) * 1000
-        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+        return _conclude(state, params)
 
 
 def _conclude(state: CompareState, params: CompareParameters) -> Result:

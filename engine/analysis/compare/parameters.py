@@ -24,7 +24,7 @@ class CompareParameters(Parameters):
     `baseline`, `candidate`: names of systems; empty for those that the data suggest. `delta`: how much worse than the
     baseline the candidate may be, in units of the metric. `live`: yes for intervals that hold at every look.
     `power`: of the planned number of labels. `cost_per_label`: 0 where it is not asked. `level`: of every interval, in
-    [.5, .999]. `slice`: "column=value", empty for all rows. `seed`: of sign flips and of simultaneous intervals.
+    [.5, .999]. `seed`: of sign flips and of simultaneous intervals.
     """
 
     observe_fields: ClassVar[tuple[str, ...]] = ("scale",)
@@ -39,10 +39,10 @@ class CompareParameters(Parameters):
     power: float = 0.8
     cost_per_label: float = 0.0
     level: float = 0.95
-    slice: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, known in (("by", BY), ("metric", METRICS), ("live", ("yes", "no"))):
             if getattr(self, name) not in known:
                 raise UsageError(f"{name}={getattr(self, name)!r} is not one of {', '.join(known)}.")
@@ -58,7 +58,5 @@ class CompareParameters(Parameters):
             raise UsageError(f"level={self.level} is not between 0.5 and 0.999.")
         if self.baseline and self.baseline == self.candidate:
             raise UsageError(f"{self.baseline!r} cannot be both baseline and candidate.")
-        if self.slice and "=" not in self.slice:
-            raise UsageError(f"slice={self.slice!r} is not of the form column=value.")
         if self.seed < 0:
             raise UsageError(f"seed={self.seed} is negative.")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from engine.analysis.base import Analysis, Shape
@@ -65,18 +64,13 @@ class Judge(Analysis[JudgeState, JudgeParameters]):
         """The state from `to_bytes`."""
         return codec.from_bytes(data)
 
-    def conclude(self, state: JudgeState, params: JudgeParameters) -> Result:
-        """The result of a state; `params.slice` narrows first.
+    def answer(self, state: JudgeState, params: JudgeParameters) -> Result:
+        """The result of a state.
 
         Raises NotEnoughData without verdicts (`no_verdicts`) or labels (`no_labels`), or below 30 labelled prompts;
-        NotFound for a slice, a judge or an item.
+        NotFound for a judge or an item.
         """
-        started = time.perf_counter()
-        if params.slice and params.slice != state.narrowed:
-            state = self.narrow(state, *params.slice.split("=", 1))
-        result = _conclude(_view(state, params), params)
-        milliseconds = (time.perf_counter() - started) * 1000
-        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+        return _conclude(_view(state, params), params)
 
 
 def _view(state: JudgeState, params: JudgeParameters) -> View:

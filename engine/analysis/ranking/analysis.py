@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 from engine.analysis.base import Analysis, Shape
@@ -51,15 +49,10 @@ class Ranking(Analysis[RankingState, RankingParameters]):
         """The state from `to_bytes`."""
         return codec.from_bytes(data)
 
-    def conclude(self, state: RankingState, params: RankingParameters) -> Result:
-        """The result of a state; `params.slice` narrows first.
+    def answer(self, state: RankingState, params: RankingParameters) -> Result:
+        """The result of a state.
 
         Raises NotEnoughData (below 30 prompts, or with a code of its own: too_many_items, not_connected,
-        no_finite_strength, no_ties, no_style, controls_undetermined) and NotFound for a slice.
+        no_finite_strength, no_ties, no_style, controls_undetermined).
         """
-        started = time.perf_counter()
-        if params.slice and params.slice != state.narrowed:
-            state = self.narrow(state, *params.slice.split("=", 1))
-        result = conclude(state, params, self.name, self.version)
-        milliseconds = (time.perf_counter() - started) * 1000
-        return replace(result, evidence=replace(result.evidence, duration_ms=milliseconds))
+        return conclude(state, params, self.name, self.version)

@@ -19,8 +19,8 @@ class RankingParameters(Parameters):
 
     `controls`: none, length, or style for every feature of style that the rows have. `interval`: sandwich, or the
     bucket bootstrap of `draws` resamples in [100, 5,000]; both leave prompts whole. `level`: of every interval, in
-    [.5, .999]; ranks hold at it all together. `slice`: "column=value", empty for all rows. `seed`: of the quantile of
-    the largest difference and of the bootstrap. Controls and the bootstrap go with bradley_terry, one at a time.
+    [.5, .999]; ranks hold at it all together. `seed`: of the quantile of the largest difference and of the bootstrap.
+    Controls and the bootstrap go with bradley_terry, one at a time.
     """
 
     model: str = "bradley_terry"
@@ -28,10 +28,10 @@ class RankingParameters(Parameters):
     interval: str = "sandwich"
     draws: int = 500
     level: float = 0.95
-    slice: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, known in (("model", MODELS), ("controls", CONTROLS), ("interval", INTERVALS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"{name}={getattr(self, name)!r} is not one of {', '.join(known)}.")
@@ -39,8 +39,6 @@ class RankingParameters(Parameters):
             raise UsageError(f"draws={self.draws} is not between {LEAST_DRAWS} and {MOST_DRAWS}.")
         if not 0.5 <= self.level <= 0.999:
             raise UsageError(f"level={self.level} is not between 0.5 and 0.999.")
-        if self.slice and "=" not in self.slice:
-            raise UsageError(f"slice={self.slice!r} is not of the form column=value.")
         if self.seed < 0:
             raise UsageError(f"seed={self.seed} is negative.")
         self._check_together()
