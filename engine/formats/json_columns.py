@@ -100,9 +100,10 @@ def _lines(block: bytes, longest: int) -> int:
 
 
 def _is_text(block: bytes) -> bool:
-    """Whether the block is UTF-8, looked at by Arrow: Python would make a text of it."""
+    """Whether the block is UTF-8, looked at by Arrow where it lies: Python would make a text of it."""
+    bounds = pa.py_buffer(np.array([0, len(block)], np.int64))
     try:
-        pa.array([block], pa.binary()).cast(pa.string())
+        pa.Array.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(block)]).cast(pa.large_string())
     except pa.ArrowInvalid:
         return False
     return True
