@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
+from engine.naming import apart
 from engine.types import Concluded, DatasetView, Who
 from pages.parts import ahead, cards, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
@@ -135,11 +136,18 @@ def choose_beside(who: Who, dataset: DatasetView, analysis: str) -> tuple[Datase
         chosen,
         key=key,
         on_change=pick,
-        format_func=lambda one: others[one].name,
+        format_func=_called_beside(dataset, able).__getitem__,
         placeholder="Other datasets of the same prompts",
         width=420,
     )
     return tuple(others[one] for one in chosen)
+
+
+def _called_beside(dataset: DatasetView, others: list[DatasetView]) -> dict[int, str]:
+    """What each of the others is called beside this one; by its whole name where two would be called alike."""
+    short = [apart([dataset.name, one.name])[1] for one in others]
+    names = short if len(set(short)) == len(short) else [one.name for one in others]
+    return {one.id: name for one, name in zip(others, names, strict=True)}
 
 
 def conclude(who: Who, looking: Looking) -> Concluded | None:

@@ -60,7 +60,7 @@ def test_datasets_beside_each_other_are_compared(page: Page, give: Give) -> None
     give(samples.pairs(seed=3), "three.csv")
     alone = page("compare", dataset=str(first))
     assert not alone.exception
-    assert sorted(alone.multiselect[0].options) == ["three.csv", "two.csv"]
+    assert sorted(alone.multiselect[0].options) == ["three", "two"]
     app = page("compare", dataset=str(first), beside=str(second))
     assert not app.exception
     answer = part(app, "answer")
@@ -74,6 +74,17 @@ def test_datasets_beside_each_other_are_compared(page: Page, give: Give) -> None
     assert tools is not None
     assert tools["exports"][0]["href"] == f"/export/compare.html?dataset={first}&beside={second}"
     assert [block for block in blocks(app) if block[0] == "code" and "one.csv two.csv --analysis compare" in block[1]]
+
+
+def test_others_are_called_by_what_tells_them_from_this_one(page: Page, give: Give) -> None:
+    long = "benchmark=judgebench,response_model=gpt-4o,judge_model={}.csv"
+    first = give(samples.pairs(seed=1), long.format("one"))
+    give(samples.pairs(seed=2), long.format("two"))
+    give(samples.pairs(seed=3), "three.csv")
+    assert sorted(page("compare", dataset=str(first)).multiselect[0].options) == ["three", "two"]
+    give(samples.pairs(seed=4), "two.csv")
+    alike = sorted(page("compare", dataset=str(first)).multiselect[0].options)
+    assert alike == [long.format("two"), "three.csv", "two.csv"]
 
 
 def test_strange_datasets_beside_are_left_out(page: Page, give: Give) -> None:
