@@ -35,12 +35,12 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from engine.analysis import Ranking, RankingParameters
+from engine.analysis.elo import ELO
 from engine.analysis.ranking import bradley_terry, davidson
 from engine.analysis.ranking.bradley_terry import Duels
 from engine.analysis.ranking.conclude import Ranked, rank
 from engine.analysis.ranking.estimates import rates
 from engine.analysis.ranking.ranks import gap_width
-from engine.analysis.ranking.scale import ELO
 from engine.analysis.ranking.state import RankingState
 from engine.analysis.ranking.table import Standing, gap
 from engine.errors import NotEnoughData

@@ -11,11 +11,11 @@ from scipy.stats import spearmanr
 
 from benchmarks.figure import Line
 from engine.analysis import Ranking, RankingParameters
+from engine.analysis.elo import ELO, elo
 from engine.analysis.ranking import bradley_terry
 from engine.analysis.ranking.board import Board
 from engine.analysis.ranking.bradley_terry import Duels
 from engine.analysis.ranking.fitted import fit_bradley_terry, fit_davidson
-from engine.analysis.ranking.scale import ELO, elo
 from engine.analysis.shapes import Table
 from engine.formats import read_table
 from engine.formats.canonical import to_rows

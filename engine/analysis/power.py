@@ -15,12 +15,11 @@ from scipy.optimize import brentq
 from scipy.special import expit, ndtr, ndtri
 
 from engine.analysis.arrays import Floats, Hashes, Ints
+from engine.analysis.elo import ELO
 from engine.errors import UsageError
 
 QUESTIONS = ("accuracy", "difference", "agreement", "ranking", "calibration_error")
 MOST_LABELS = 1e12
-ELO = math.log(10) / 400
-"""Log-odds of winning per Elo point."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +191,9 @@ def _of_kappa(assumed: Assumed, effect: float) -> float:
 
 def _of_ranking(assumed: Assumed, effect: float) -> float:
     """Of the difference of two Bradley-Terry strengths: 2 / (models · comparisons a pair · p (1 − p))."""
-    share = float(expit(effect * ELO))
+    share = float(expit(effect / ELO))
     pairs = assumed.models * (assumed.models - 1) / 2
-    return 2 * pairs / (assumed.models * share * (1 - share)) / ELO**2
+    return 2 * pairs / (assumed.models * share * (1 - share)) * ELO**2
 
 
 _VARIANCES: Mapping[str, Callable[[Assumed, float], float]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.agreement.crowd_bt import follows
-from engine.analysis.agreement.ranking import ELO
+from engine.analysis.elo import ELO
 from engine.types import Result, Rows
 from jobs.simulator import training
 from jobs.simulator.truth import Truth

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from engine.analysis.elo import ELO, elo
 from engine.analysis.ranking import bradley_terry, davidson
 from engine.analysis.ranking.board import Board
 from engine.analysis.ranking.bootstrap import drawn, resampled
@@ -16,7 +17,6 @@ from engine.analysis.ranking.bradley_terry import Duels
 from engine.analysis.ranking.controls import controlled
 from engine.analysis.ranking.fitted import Fitted, fit_bradley_terry, fit_davidson
 from engine.analysis.ranking.observe import observe
-from engine.analysis.ranking.scale import ELO, elo
 from engine.analysis.shapes import Table
 from engine.types import Rows
 from tests.analysis.battles import battles, rows_of, take

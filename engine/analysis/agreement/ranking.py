@@ -10,10 +10,10 @@ from engine.analysis.agreement.crowd_bt import follows
 from engine.analysis.agreement.state import code
 from engine.analysis.agreement.view import View
 from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.elo import ELO
 from engine.analysis.ranking.bradley_terry import Duels, fit
 from engine.analysis.ranking.graph import comparable
 
-ELO = 400 / np.log(10)
 MOST_ITEMS = 100
 """Items beyond which no ranking is fitted for each rater anew."""
 

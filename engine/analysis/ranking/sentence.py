@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.analysis.elo import elo
 from engine.analysis.ranking.checks import listed
 from engine.analysis.ranking.ranks import Ranks
-from engine.analysis.ranking.scale import elo
 from engine.analysis.ranking.table import Standing
 from engine.words import amount
 

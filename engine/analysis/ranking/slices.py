@@ -19,8 +19,8 @@ from scipy.special import stdtr
 
 from engine.analysis.arrays import Floats, sum_by
 from engine.analysis.discovery import DISCOVERY, Effect, Finding, as_told, confirm
+from engine.analysis.elo import ELO
 from engine.analysis.ranking.columns import SliceColumn
-from engine.analysis.ranking.scale import ELO
 from engine.analysis.shapes import Table
 from engine.analysis.sketch import DistinctCount
 

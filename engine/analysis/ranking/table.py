@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.elo import ELO, elo
 from engine.analysis.intervals import critical
 from engine.analysis.ranking.board import Board, totals_by_item
 from engine.analysis.ranking.fitted import Fitted
 from engine.analysis.ranking.ranks import Ranks
-from engine.analysis.ranking.scale import ELO, elo
 
 
 @dataclass(frozen=True)
