@@ -14,7 +14,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
-import multiprocessing
 import sys
 import time
 from collections import Counter
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit, log_expit, logit, ndtri
 
+from benchmarks.covering import cell, on_all_cores, outside, tell
 from engine.analysis import Calibration, CalibrationParameters
 from engine.analysis.calibration.error import calibration_error
 from engine.analysis.calibration.estimates import with_intervals
@@ -35,7 +35,6 @@ from engine.analysis.metrics import equal_mass_groups
 from engine.types import Rows
 
 LEVEL = 0.95
-LEAST, MOST = 0.90, 0.99
 KINDS = ("pairs", "voted pairs", "scores")
 STRETCH = {"calibrated": 1.0, "over-confident": 1.7, "under-confident": 0.6}
 DESIGNS = {
@@ -61,6 +60,9 @@ class World:
     kind: str
     model: str
     design: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.model}, {self.design}"
 
     @property
     def prompts(self) -> int:
@@ -219,14 +221,8 @@ def table(results: dict[World, dict[str, float]]) -> list[str]:
         lines.append("|---|" + "---:|" * len(worlds))
         for name in dict.fromkeys(name for world in worlds for name in results[world]):
             shares = [results[world].get(name) for world in worlds]
-            lines.append(f"| {name} | " + " | ".join(map(_cell, shares)) + " |")
+            lines.append(f"| {name} | " + " | ".join(map(cell, shares)) + " |")
     return lines
-
-
-def _cell(share: float | None) -> str:
-    if share is None:
-        return "–"
-    return f"{share:.1%}" if LEAST <= share <= MOST else f"**{share:.1%}**"
 
 
 def main() -> int:
@@ -240,23 +236,12 @@ def main() -> int:
     started = time.perf_counter()
     worlds = [World(*key) for key in product(chosen.kinds, STRETCH, chosen.designs)]
     tasks = [(world, chosen.simulations, seed) for seed, world in enumerate(worlds)]
-    results: dict[World, dict[str, float]] = {}
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-        for world, covered, tried in pool.imap(cover, tasks):
-            results[world] = {name: covered[name] / tried[name] for name in tried}
-            print(f"{time.perf_counter() - started:5.0f} s  {world.kind}, {world.model}, {world.design}", flush=True)
-    outside = [
-        f"{name} ({world.kind}, {world.model}, {world.design}): {share:.1%}"
-        for world, shares in results.items()
-        for name, share in shares.items()
-        if not LEAST <= share <= MOST
-    ]
-    head = ["# Coverage of nominal 95 % intervals", "", __doc__.split("\n\n", 1)[1].strip(), ""]
+    done = on_all_cores(cover, tasks, os.cpu_count())
+    results = {world: {name: covered[name] / tried[name] for name in tried} for world, covered, tried in done}
+    wrong = outside(results)
     told = f"{chosen.simulations:,} simulations a world, {time.perf_counter() - started:.0f} s. "
-    told += f"Outside 90–99 %: {len(outside)} of {sum(map(len, results.values()))}."
-    chosen.result.write_text("\n".join([*head, told, *table(results)]) + "\n")
-    print(told, *outside, sep="\n")
-    return 1 if outside else 0
+    told += f"Outside 90–99 %: {len(wrong)} of {sum(map(len, results.values()))}."
+    return tell(chosen.result, "Coverage of nominal 95 % intervals", __doc__, told, table(results), wrong)
 
 
 if __name__ == "__main__":

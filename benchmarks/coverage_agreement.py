@@ -23,7 +23,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
 import json
-import multiprocessing
 import sys
 import time
 from collections import Counter
@@ -36,6 +35,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.covering import cell, on_all_cores, outside, tell
 from engine.analysis.agreement.estimates import coefficients, habits
 from engine.analysis.agreement.kappas import cohen, rater_pairs
 from engine.analysis.agreement.raters import table as table_of_raters
@@ -45,7 +45,6 @@ from jobs.simulator import training
 from jobs.simulator.truth import Truth
 from tests.analysis import crowds, judges
 
-LEAST, MOST = 0.90, 0.99
 POPULATION = 60_000
 QUALITIES = {"unequal": (0.94, 0.90, 0.86, 0.80, 0.75, 0.55), "alike": (0.8,) * 6}
 MODELS = 250
@@ -77,6 +76,9 @@ class World:
     kind: str
     who: str
     design: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.who}, {self.design}"
 
 
 def worlds() -> list[World]:
@@ -215,14 +217,8 @@ def table(results: dict[World, dict[str, float]]) -> list[str]:
         lines += ["", f"## {kind}, {who}", "", "| estimate | " + " | ".join(one.design for one in columns) + " |"]
         lines.append("|---|" + "---:|" * len(columns))
         for name in dict.fromkeys(name for one in columns for name in results[one]):
-            lines.append(f"| {name} | " + " | ".join(_cell(results[one].get(name)) for one in columns) + " |")
+            lines.append(f"| {name} | " + " | ".join(cell(results[one].get(name)) for one in columns) + " |")
     return lines
-
-
-def _cell(share: float | None) -> str:
-    if share is None:
-        return "–"
-    return f"{share:.1%}" if LEAST <= share <= MOST else f"**{share:.1%}**"
 
 
 def main() -> int:
@@ -234,23 +230,13 @@ def main() -> int:
     chosen = parser.parse_args()
     started = time.perf_counter()
     tasks = [(world, chosen.simulations if world.kind != SIMULATOR else 100, 1) for world in worlds()]
-    results: dict[World, dict[str, float]] = {}
-    with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
-        for world, covered, tried in pool.imap(cover, tasks):
-            results[world] = {name: covered[name] / tried[name] for name in tried}
-            print(f"{time.perf_counter() - started:5.0f} s  {world.kind}, {world.who}, {world.design}", flush=True)
-    outside = [
-        f"{name} ({world.kind}, {world.who}, {world.design}): {share:.1%}"
-        for world, shares in results.items()
-        for name, share in shares.items()
-        if not LEAST <= share <= MOST
-    ]
-    head = ["# Coverage of the intervals of agreement and judges", "", __doc__.split("\n\n", 1)[1].strip(), ""]
+    done = on_all_cores(cover, tasks, chosen.processes)
+    results = {world: {name: covered[name] / tried[name] for name in tried} for world, covered, tried in done}
+    wrong = outside(results)
     told = f"{chosen.simulations:,} simulations a world (100 of the simulator), {time.perf_counter() - started:.0f} s. "
-    told += f"Outside 90–99 %: {len(outside)} of {sum(map(len, results.values()))}."
-    chosen.result.write_text("\n".join([*head, told, *table(results)]) + "\n")
-    print(told, *outside, sep="\n")
-    return 1 if outside else 0
+    told += f"Outside 90–99 %: {len(wrong)} of {sum(map(len, results.values()))}."
+    title = "Coverage of the intervals of agreement and judges"
+    return tell(chosen.result, title, __doc__, told, table(results), wrong)
 
 
 if __name__ == "__main__":

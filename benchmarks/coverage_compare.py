@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.covering import LEAST, MOST, tell
 from engine.analysis import Compare, CompareParameters
 from engine.types import Result, Rows
 
 RESULT = Path(__file__).parent / "results" / "coverage_compare.md"
-LEAST, MOST = 0.90, 0.99
 LOOK, LOOKS, DELTA = 50, 20, 0.02
 ANALYSIS = Compare()
 
@@ -190,13 +190,13 @@ def main() -> int:
     parser.add_argument("--result", type=Path, default=RESULT)
     chosen = parser.parse_args()
     started = time.perf_counter()
-    lines, outside = ["", "## Intervals", "", "| population | estimate | coverage |", "|---|---|---:|"], []
+    lines, wrong = ["", "## Intervals", "", "| population | estimate | coverage |", "|---|---|---:|"], []
     for seed, world in enumerate(WORLDS):
         for name, share in cover(world, chosen.simulations, seed).items():
             lines.append(f"| {world.name} | {name} | {share:.1%} |")
             most = MOST if "six" not in name else 1.0
             if not LEAST <= share <= most:
-                outside.append(f"{world.name}, {name}: {share:.1%}")
+                wrong.append(f"{world.name}, {name}: {share:.1%}")
         print(f"{time.perf_counter() - started:5.0f} s  {world.name}", flush=True)
     lines += ["", f"## Null projects looked at after every {LOOK} labels, {LOOKS} looks", ""]
     lines += ["| prompts told differently | intervals | shipped, though worse by δ |", "|---:|---|---:|"]
@@ -206,13 +206,10 @@ def main() -> int:
             lines.append(f"| {apart:.0%} | {name} | {share:.1%} |")
             print(f"{time.perf_counter() - started:5.0f} s  {name}, {apart:.0%}: {share:.1%}", flush=True)
             if live == "yes" and share > 0.05:
-                outside.append(f"{name}, {apart:.0%}: {share:.1%}")
-    head = ["# Coverage of the comparison", "", __doc__.split("\n\n", 1)[1].strip(), ""]
+                wrong.append(f"{name}, {apart:.0%}: {share:.1%}")
     told = f"{chosen.simulations:,} simulations a population, {chosen.projects:,} projects, "
-    told += f"{time.perf_counter() - started:.0f} s. Outside: {len(outside)}."
-    chosen.result.write_text("\n".join([*head, told, *lines]) + "\n")
-    print(told, *outside, sep="\n")
-    return 1 if outside else 0
+    told += f"{time.perf_counter() - started:.0f} s. Outside: {len(wrong)}."
+    return tell(chosen.result, "Coverage of the comparison", __doc__, told, lines, wrong)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
-import multiprocessing
 import sys
 import time
 from collections import Counter
@@ -34,6 +33,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit, softmax
 
+from benchmarks.covering import LEAST, cell, holds, on_all_cores, tell
 from engine.analysis import Ranking, RankingParameters
 from engine.analysis.elo import ELO
 from engine.analysis.ranking import bradley_terry, davidson
@@ -47,7 +47,6 @@ from engine.errors import NotEnoughData
 from engine.types import Rows
 
 LEVEL = 0.95
-LEAST, MOST = 0.90, 0.99
 ITEMS = {
     "spread": (0.9, 0.6, 0.35, 0.1, -0.15, -0.4, -0.6, -0.8),
     "shared lead": (0.5, 0.5, 0.5, 0.2, -0.1, -0.3, -0.5, -0.8),
@@ -72,6 +71,9 @@ class World:
     items: str
     schedule: str
     design: str
+
+    def __str__(self) -> str:
+        return f"{self.items}, {self.schedule}, {self.design}"
 
     @property
     def strengths(self) -> np.ndarray:
@@ -295,7 +297,7 @@ def wrong(name: str, share: float, simulations: int) -> bool:
         return share < LEVEL - 2 * np.sqrt(LEVEL * (1 - LEVEL) / simulations)
     if name == "top gap":
         return share < LEAST
-    return not LEAST <= share <= MOST
+    return not holds(share)
 
 
 def table(results: dict[World, dict[str, float]], simulations: int) -> list[str]:
@@ -309,15 +311,10 @@ def table(results: dict[World, dict[str, float]], simulations: int) -> list[str]
         lines.append("| interval | " + " | ".join(world.design for world in worlds) + " |")
         lines.append("|---|" + "---:|" * len(worlds))
         for name in dict.fromkeys(name for world in worlds for name in results[world]):
-            cells = (_cell(name, results[world].get(name), simulations) for world in worlds)
+            shares = [results[world].get(name) for world in worlds]
+            cells = [cell(each, right=each is not None and not wrong(name, each, simulations)) for each in shares]
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
-
-
-def _cell(name: str, share: float | None, simulations: int) -> str:
-    if share is None:
-        return "–"
-    return f"**{share:.1%}**" if wrong(name, share, simulations) else f"{share:.1%}"
 
 
 def main() -> int:
@@ -334,26 +331,19 @@ def main() -> int:
     tasks = [(world, simulations, seed) for seed, world in enumerate(worlds)]
     results: dict[World, dict[str, float]] = {}
     refusals = 0
-    with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
-        for world, shares, refused in pool.imap(cover, tasks):
-            results[world] = shares
-            refusals += refused
-            print(
-                f"{time.perf_counter() - started:5.0f} s  {world.items}, {world.schedule}, {world.design}", flush=True
-            )
-    outside = [
-        f"{name} ({world.items}, {world.schedule}, {world.design}): {share:.1%}"
+    for world, shares, refused in on_all_cores(cover, tasks, chosen.processes):
+        results[world] = shares
+        refusals += refused
+    amiss = [
+        f"{name} ({world}): {share:.1%}"
         for world, shares in results.items()
         for name, share in shares.items()
         if wrong(name, share, simulations)
     ]
-    head = ["# Coverage of the ranking's intervals", "", __doc__.split("\n\n", 1)[1].strip(), ""]
     told = f"{simulations:,} simulations a world, {time.perf_counter() - started:.0f} s. "
-    told += f"Not as it should be: {len(outside)} of {sum(map(len, results.values()))}."
+    told += f"Not as it should be: {len(amiss)} of {sum(map(len, results.values()))}."
     told += f" Refused, since an item won or lost everything: {refusals:,} samples."
-    chosen.result.write_text("\n".join([*head, told, *table(results, simulations)]) + "\n")
-    print(told, *outside, sep="\n")
-    return 1 if outside else 0
+    return tell(chosen.result, "Coverage of the ranking's intervals", __doc__, told, table(results, simulations), amiss)
 
 
 if __name__ == "__main__":
