@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine import cohort
 from engine.actions.reports import merged
 from engine.analysis import ANALYSES, applicable
 from engine.analysis.base import Analysis, Parameters
@@ -138,6 +139,7 @@ class Analysing:
         for number, path in enumerate(self.files):
             part = self.open_file(path, self.mapping)
             part.reads = ANALYSES[self.analysis].reads if self.analysis else EVERY_READ
+            part.where = str(self.params.get("where", ""))
             try:
                 part.read(_share_of(progress, number, len(self.files)))
             finally:
@@ -208,6 +210,7 @@ class FileRows:
         self.path = path
         self.mapping = mapping
         self.reads: Sequence[str] = ()
+        self.where = ""
         self.report = Report()
         self._numbers: list[pa.Table] = []
 
@@ -215,8 +218,10 @@ class FileRows:
         """Read all rows; `report` is complete afterwards and holds what is known if reading fails."""
         reading = read(self.path, name_of(self.path), self.mapping)
         self.report = reading.report
+        chosen = cohort.parse(self.where)
         for table in reading:
-            self._numbers.append(table.select(view_columns(table.schema, self.reads)))
+            rows = chosen.of(table) if chosen else table
+            self._numbers.append(rows.select(view_columns(table.schema, self.reads)))
             progress(reading.progress())
 
     def rows(self) -> Rows:

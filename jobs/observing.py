@@ -20,8 +20,8 @@ Partial = Callable[[bytes, int, int], None]
 """Told the state of what was observed so far, its rows and the rows of the whole segment."""
 
 
-def checked(path: Path, analysis: str) -> tuple[Analysis[Any, Any], Outline]:
-    """The analysis of this name and the outline of a segment it can observe.
+def checked(path: Path, analysis: str, where: str) -> tuple[Analysis[Any, Any], Outline]:
+    """The analysis of this name and the outline of a segment it can observe, or of the rows of a cohort in it.
 
     Raises UsageError (unknown analysis, wrong kind), InputRefused (`nothing_to_calibrate`).
     """
@@ -33,7 +33,7 @@ def checked(path: Path, analysis: str) -> tuple[Analysis[Any, Any], Outline]:
         raise UsageError(f"{chosen.name} is not for rows of kind {report.kind}", code="wrong_kind")
     if chosen.name == "calibration":
         report.require_scores()
-    return chosen, outline(path, chosen.reads)
+    return chosen, outline(path, chosen.reads, where)
 
 
 class Fold:
@@ -75,7 +75,7 @@ def observe_here(
     path: Path, analysis: str, params: Mapping[str, Any], partial: Partial | None = None
 ) -> tuple[bytes, int]:
     """The state of a segment and its rows, observed in this process."""
-    chosen, plan = checked(path, analysis)
+    chosen, plan = checked(path, analysis, str(params.get("where", "")))
     parsed = chosen.parameters.parse(params)
     fold = Fold(chosen, plan, partial)
     with pq.ParquetFile(path) as file:

@@ -123,7 +123,7 @@ class RayExecutor:
         self, path: Path, analysis: str, params: Mapping[str, Any], out_path: Path, partial: Partial | None
     ) -> ObserveDone:
         started = time.monotonic()
-        chosen, plan = checked(path, analysis)
+        chosen, plan = checked(path, analysis, str(params.get("where", "")))
         fold = Fold(chosen, plan, partial)
         with _Tasks(self._link, self._task, path, plan, (analysis, dict(params))) as tasks:
             for answer in tasks.answers(fold.previews, self._cancelled, started + 2 * self._child.seconds):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
+from engine import cohort
 from engine.errors import UsageError
 from engine.types import Kind, Result, Rows
 
@@ -19,14 +20,17 @@ class Parameters:
     """Base of the parameters of an analysis: every field has a default, `__post_init__` checks the values.
 
     `observe_fields` names the fields that change the state; the others only change the conclusion. `slice`:
-    "column=value", empty for all rows.
+    "column=value", empty for all rows. `where`: the cohort whose rows alone are observed, as `engine.cohort` writes it;
+    it changes the state of whatever analysis.
     """
 
     observe_fields: ClassVar[tuple[str, ...]] = ()
 
     slice: str = ""
+    where: str = ""
 
     def __post_init__(self) -> None:
+        cohort.parse(self.where)
         if self.slice and "=" not in self.slice:
             raise UsageError(f"slice={self.slice!r} is not of the form column=value.")
 

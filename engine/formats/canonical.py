@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from engine import cohort
 from engine.formats.hashing import Hashes, Occurrences, hash_rows, hash_texts, mix, numbered
 from engine.types import FINE_BUCKETS, Kind, Rows
 
@@ -271,6 +272,12 @@ def view_columns(form: pa.Schema, reads: Sequence[str] = ()) -> list[str]:
     if STYLES in reads:
         wanted |= {name for name in form.names if name.startswith(STYLE_PREFIX)}
     return [*_VIEW[kind], *(name for name in form.names if name in wanted)]
+
+
+def cohort_columns(form: pa.Schema, reads: Sequence[str], where: str) -> tuple[str, ...]:
+    """The same, with those that decide which rows belong to a cohort."""
+    chosen = cohort.parse(where)
+    return tuple(dict.fromkeys([*view_columns(form, reads), *(chosen.stored(form.names) if chosen else ())]))
 
 
 def _stored(kind: Kind, read: str) -> tuple[str, ...]:

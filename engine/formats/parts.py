@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.formats.canonical import METADATA_KEY, SLICE_PREFIX, kind_of, to_rows, view_columns
+from engine import cohort
+from engine.formats.canonical import METADATA_KEY, SLICE_PREFIX, cohort_columns, kind_of, to_rows
 from engine.types import Kind, Rows
 
 PART_ROWS = 1 << 20
@@ -38,8 +39,8 @@ class Outline:
     """What has to be known of a segment to read any part of it. Plain values, so that it travels anywhere.
 
     `parts` are row group numbers; `part_rows` their rows; `words` the sorted values of each slice column in the whole
-    segment; `reads` what the rows have to have besides the usual; `footer` the last bytes of the file, which is `size`
-    bytes long.
+    segment; `reads` what the rows have to have besides the usual; `where` which cohort is meant, empty for all rows;
+    `footer` the last bytes of the file, which is `size` bytes long.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Outline:
     columns: tuple[str, ...]
     words: Mapping[str, tuple[str, ...]]
     reads: tuple[str, ...]
+    where: str
     parts: tuple[tuple[int, ...], ...]
     part_rows: tuple[int, ...]
 
@@ -62,8 +64,11 @@ class Outline:
         return self.parts[0][:1]
 
 
-def outline(path: Path, reads: Sequence[str] = ()) -> Outline:
-    """The outline of a segment, from its footer (and its slice columns where the report does not know their values)."""
+def outline(path: Path, reads: Sequence[str] = (), where: str = "") -> Outline:
+    """The outline of a segment, from its footer (and its slice columns where the report does not know their values).
+
+    `where` names a cohort: what is read of the parts are its rows alone.
+    """
     file = pq.ParquetFile(path)
     meta, form = file.metadata, file.schema_arrow
     parts = _parts([meta.row_group(group).num_rows for group in range(meta.num_row_groups)])
@@ -78,9 +83,10 @@ def outline(path: Path, reads: Sequence[str] = ()) -> Outline:
         kind=kind_of(form),
         size=size,
         footer=footer,
-        columns=tuple(view_columns(form, reads)),
+        columns=cohort_columns(form, reads, where),
         words=_words(file, report.get("slices", {}), several=len(parts) > 1),
         reads=tuple(reads),
+        where=where,
         parts=tuple(groups for groups, _ in parts),
         part_rows=tuple(rows for _, rows in parts),
     )
@@ -117,8 +123,9 @@ def _words(file: pq.ParquetFile, known: Mapping[str, list[str]], *, several: boo
 
 def part_rows(file: pq.ParquetFile, plan: Outline, groups: tuple[int, ...], most: int | None = None) -> Rows:
     """The numeric view of some row groups, or of their first `most` rows, with the whole segment's slice values."""
-    table = file.read_row_groups(list(groups), columns=list(plan.columns), use_threads=False)
-    rows = to_rows(table.slice(0, most), plan.kind, plan.reads)
+    table = file.read_row_groups(list(groups), columns=list(plan.columns), use_threads=False).slice(0, most)
+    chosen = cohort.parse(plan.where)
+    rows = to_rows(chosen.of(table) if chosen else table, plan.kind, plan.reads)
     slices = {name: _recoded(*found, plan.words.get(name)) for name, found in rows.slices.items()}
     return replace(rows, slices=slices)
 

@@ -14,7 +14,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.formats.canonical import METADATA_KEY, NAMES, ROW_GROUP, kind_of, to_rows, view_columns
+from engine import cohort
+from engine.formats.canonical import METADATA_KEY, NAMES, ROW_GROUP, cohort_columns, kind_of, to_rows
 from engine.formats.limits import MIB
 from engine.formats.reading import Reading, settled
 from engine.formats.report import Report, report_from_dict
@@ -138,8 +139,9 @@ def segment_report(path: Path) -> Report:
     return report_from_dict(found)
 
 
-def segment_rows(path: Path, reads: Sequence[str] = ()) -> Rows:
-    """The numeric view of a segment, with what is asked for besides."""
+def segment_rows(path: Path, reads: Sequence[str] = (), where: str = "") -> Rows:
+    """The numeric view of a segment, or of its rows in a cohort, with what is asked for besides."""
     form = pq.read_schema(path)
-    table = pq.read_table(path, columns=view_columns(form, reads), use_threads=False)
-    return to_rows(table, kind_of(form), reads)
+    table = pq.read_table(path, columns=list(cohort_columns(form, reads, where)), use_threads=False)
+    chosen = cohort.parse(where)
+    return to_rows(chosen.of(table) if chosen else table, kind_of(form), reads)

@@ -42,8 +42,9 @@ class Observed:
 
 
 def observed(analysis: Analysis[Any, Any], params: Parameters) -> Observed:
-    """The part of the parameters that decides which states are meant."""
-    return Observed(analysis, {name: getattr(params, name) for name in params.observe_fields})
+    """The part of the parameters that decides which states are meant; of all rows nothing is said."""
+    chosen = {"where": params.where} if params.where else {}
+    return Observed(analysis, {**{name: getattr(params, name) for name in params.observe_fields}, **chosen})
 
 
 def folded(manifest: Sequence[str], what: Observed) -> Any:

@@ -34,7 +34,7 @@ class LimitedRows(FileRows):
 
     def rows(self) -> Rows:
         """The numeric view of the segment."""
-        return segment_rows(self._segment, self.reads)
+        return segment_rows(self._segment, self.reads, self.where)
 
     def tables(self) -> Iterator[pa.Table]:
         """The segment, group by group."""

@@ -1,0 +1,183 @@
+"""Cohorts: which rows are meant, by what stands in their columns.
+
+A cohort is written as an address carries it: conditions with semicolons between, each `column=low..high` (either end
+may be left out) or `column=value|value`; a row belongs to it where all of them hold. `!` before it means the rest, all
+rows that do not belong. A row that lacks a column does not meet its condition: cohort and rest together are all rows.
+
+Columns are those of canonical rows, and of comparisons `item` (both sides: with one value rows where it stands on
+either, with several those where both sides are among them), `confidence` (the sigmoid of the margin's size) and
+`length_difference` (of a and b). Times are written as dates of ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from engine.errors import UsageError
+
+REST, CONDITIONS, VALUES, RANGE = "!", ";", "|", ".."
+MOST_CONDITIONS, MOST_VALUES = 8, 200
+
+_STORED: Mapping[str, tuple[str, ...]] = {
+    "confidence": ("margin",),
+    "length_difference": ("length_a", "length_b"),
+    "item": ("item_a", "item_b", "item"),
+}
+"""Columns that stand for others."""
+
+_RESERVED = {sign: f"%{ord(sign):02X}" for sign in "%;|=!"}
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one column holds: one of `values`, or where there are none a number from `low` to `high`, both included."""
+
+    column: str
+    values: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The columns of canonical rows that it needs, of whatever kind."""
+        return _STORED.get(self.column, (self.column,))
+
+    def mask(self, table: pa.Table) -> Mask:
+        """Which rows meet it."""
+        held = [name for name in self.stored if name in table.column_names]
+        if self.values:
+            sides = [_among(table.column(name), self.values) for name in held]
+            return _all_or_any(sides, len(self.values) > 1, len(table))
+        if len(held) < len(self.stored) or not all(_counts(table.column(name)) for name in held):
+            return np.zeros(len(table), np.bool_)
+        numbers = self._number([_numbers(table.column(name)) for name in held])
+        return np.asarray((numbers >= self.low) & (numbers <= self.high))
+
+    def _number(self, columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        if self.column == "confidence":
+            return 1 / (1 + np.exp(-np.abs(columns[0])))
+        return columns[0] - columns[1] if len(columns) == 2 else columns[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Rows that meet every condition, or with `rest` all others."""
+
+    conditions: tuple[Condition, ...]
+    rest: bool = False
+
+    def stored(self, names: Collection[str]) -> list[str]:
+        """The columns among `names` that it needs."""
+        wanted = dict.fromkeys(name for condition in self.conditions for name in condition.stored)
+        return [name for name in wanted if name in names]
+
+    def mask(self, table: pa.Table) -> Mask:
+        """Which of these canonical rows belong to it."""
+        inside = np.ones(len(table), np.bool_)
+        for condition in self.conditions:
+            inside &= condition.mask(table)
+        return ~inside if self.rest else inside
+
+    def of(self, table: pa.Table) -> pa.Table:
+        """The rows that belong to it."""
+        return table.filter(pa.array(self.mask(table)))
+
+
+def parse(text: str) -> Cohort | None:
+    """The cohort that a text names; None for an empty one. Raises UsageError (`cohort`) for anything else."""
+    if not text:
+        return None
+    conditions = tuple(map(_condition, text.removeprefix(REST).split(CONDITIONS)))
+    if len(conditions) > MOST_CONDITIONS:
+        raise UsageError(f"A cohort has at most {MOST_CONDITIONS} conditions.", code="cohort")
+    return Cohort(conditions, rest=text.startswith(REST))
+
+
+def _condition(text: str) -> Condition:
+    column, found, wanted = text.partition("=")
+    column = unquote(column)
+    if not found or not column or not wanted:
+        raise UsageError(f"{text!r} is no condition of the form column=value or column=low..high.", code="cohort")
+    low, between, high = wanted.partition(RANGE)
+    if between and VALUES not in wanted:
+        return _within(text, column, low, high)
+    values = tuple(dict.fromkeys(map(unquote, wanted.split(VALUES))))
+    if len(values) > MOST_VALUES:
+        raise UsageError(f"A condition has at most {MOST_VALUES} values.", code="cohort")
+    return Condition(column, values)
+
+
+def _within(text: str, column: str, low: str, high: str) -> Condition:
+    number = _seconds if column == "time" else float
+    try:
+        ends = (number(low) if low else -math.inf, number(high) if high else math.inf)
+    except ValueError as error:
+        kind = "dates" if column == "time" else "numbers"
+        raise UsageError(f"{text!r} does not go from one to another of two {kind}.", code="cohort") from error
+    if not ends[0] <= ends[1]:
+        raise UsageError(f"{text!r} goes from more to less.", code="cohort")
+    return Condition(column, (), *ends)
+
+
+def _seconds(text: str) -> float:
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+# ------------------------------------------------------------------ writing
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """The condition that a column holds one of these values, as `parse` reads it."""
+    return f"{_plain(column)}={VALUES.join(map(_plain, values))}"
+
+
+def within(column: str, low: float, high: float) -> str:
+    """The condition that a column lies between two numbers, as `parse` reads it."""
+    return f"{_plain(column)}={low:g}{RANGE}{high:g}"
+
+
+def _plain(text: str) -> str:
+    return "".join(_RESERVED.get(sign, sign) for sign in text).replace(RANGE, "%2E%2E")
+
+
+# ------------------------------------------------------------------ columns
+
+
+def _among(column: pa.ChunkedArray, values: tuple[str, ...]) -> Mask:
+    wanted = pa.array(values, pa.string())
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    if not pa.types.is_string(column.type):
+        return np.zeros(len(column), np.bool_)
+    return np.asarray(pc.is_in(column, value_set=wanted).to_numpy(), np.bool_)
+
+
+def _all_or_any(sides: list[Mask], everywhere: bool, size: int) -> Mask:
+    if not sides:
+        return np.zeros(size, np.bool_)
+    return np.asarray(np.all(sides, axis=0) if everywhere else np.any(sides, axis=0))
+
+
+def _counts(column: pa.ChunkedArray) -> bool:
+    kind = column.type
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_timestamp(kind))
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    values: Any = column
+    if pa.types.is_timestamp(column.type):
+        values = pc.divide(pc.cast(pc.cast(values, pa.int64()), pa.float64()), 1e6)
+    return np.asarray(pc.fill_null(values.cast(pa.float64(), safe=False), math.nan).to_numpy())
