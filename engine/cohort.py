@@ -1,12 +1,15 @@
 """Cohorts: which rows are meant, by what stands in their columns.
 
 A cohort is written as an address carries it: conditions with semicolons between, each `column=low..high` (either end
-may be left out) or `column=value|value`; a row belongs to it where all of them hold. `!` before it means the rest, all
-rows that do not belong. A row that lacks a column does not meet its condition: cohort and rest together are all rows.
+may be left out) or `column=value|value`; a row belongs to it where all of them hold. `!` before them means the rest,
+all rows that do not belong. A row that lacks a column does not meet its condition: cohort and rest are all rows.
+Several of these with `&` between have to hold together.
 
 Columns are those of canonical rows, and of comparisons `item` (both sides: with one value rows where it stands on
-either, with several those where both sides are among them), `confidence` (the sigmoid of the margin's size) and
-`length_difference` (of a and b). Times are written as dates of ISO 8601 in UTC.
+either, with several those where both sides are among them), `rater` (annotator, else judge), `confidence` (the sigmoid
+of the margin's size), `distance.length` or of another feature of style (how far a and b lie apart in it) and
+`verdict_on_label` (what the judge says to what people say: same, opposite, judge_only, human_only where the other says
+tie, both_tied). Times are dates of ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -25,17 +28,23 @@ from numpy.typing import NDArray
 
 from engine.errors import UsageError
 
-REST, CONDITIONS, VALUES, RANGE = "!", ";", "|", ".."
+TOGETHER, REST, CONDITIONS, VALUES, RANGE = "&", "!", ";", "|", ".."
 MOST_CONDITIONS, MOST_VALUES = 8, 200
+SPOKEN = 4
+"""Values of a condition that are said in words."""
 
 _STORED: Mapping[str, tuple[str, ...]] = {
     "confidence": ("margin",),
-    "length_difference": ("length_a", "length_b"),
+    "distance.length": ("length_a", "length_b"),
     "item": ("item_a", "item_b", "item"),
+    "rater": ("annotator", "judge"),
+    "verdict_on_label": ("verdict", "margin", "label"),
 }
 """Columns that stand for others."""
 
-_RESERVED = {sign: f"%{ord(sign):02X}" for sign in "%;|=!"}
+DISTANCE = "distance."
+
+_RESERVED = {sign: f"%{ord(sign):02X}" for sign in "%;|=!&"}
 
 Mask = NDArray[np.bool_]
 
@@ -52,14 +61,19 @@ class Condition:
     @property
     def stored(self) -> tuple[str, ...]:
         """The columns of canonical rows that it needs, of whatever kind."""
+        if self.column.startswith(DISTANCE) and self.column not in _STORED:
+            feature = self.column.removeprefix(DISTANCE)
+            return (f"style.{feature}.a", f"style.{feature}.b")
         return _STORED.get(self.column, (self.column,))
 
     def mask(self, table: pa.Table) -> Mask:
         """Which rows meet it."""
         held = [name for name in self.stored if name in table.column_names]
+        if self.column == "verdict_on_label":
+            return np.asarray(np.isin(_verdict_on_label(table), self.values))
         if self.values:
             sides = [_among(table.column(name), self.values) for name in held]
-            return _all_or_any(sides, len(self.values) > 1, len(table))
+            return _all_or_any(sides, self.column == "item" and len(self.values) > 1, len(table))
         if len(held) < len(self.stored) or not all(_counts(table.column(name)) for name in held):
             return np.zeros(len(table), np.bool_)
         numbers = self._number([_numbers(table.column(name)) for name in held])
@@ -68,27 +82,39 @@ class Condition:
     def _number(self, columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
         if self.column == "confidence":
             return 1 / (1 + np.exp(-np.abs(columns[0])))
-        return columns[0] - columns[1] if len(columns) == 2 else columns[0]
+        return np.abs(columns[0] - columns[1]) if self.column.startswith(DISTANCE) else columns[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Cohort:
+class Group:
     """Rows that meet every condition, or with `rest` all others."""
 
     conditions: tuple[Condition, ...]
     rest: bool = False
 
-    def stored(self, names: Collection[str]) -> list[str]:
-        """The columns among `names` that it needs."""
-        wanted = dict.fromkeys(name for condition in self.conditions for name in condition.stored)
-        return [name for name in wanted if name in names]
-
     def mask(self, table: pa.Table) -> Mask:
-        """Which of these canonical rows belong to it."""
+        """Which rows belong to it."""
         inside = np.ones(len(table), np.bool_)
         for condition in self.conditions:
             inside &= condition.mask(table)
         return ~inside if self.rest else inside
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Rows that belong to every group."""
+
+    groups: tuple[Group, ...]
+
+    def stored(self, names: Collection[str]) -> list[str]:
+        """The columns among `names` that it needs."""
+        conditions = (condition for group in self.groups for condition in group.conditions)
+        wanted = dict.fromkeys(name for condition in conditions for name in condition.stored)
+        return [name for name in wanted if name in names]
+
+    def mask(self, table: pa.Table) -> Mask:
+        """Which of these canonical rows belong to it."""
+        return np.asarray(np.all([group.mask(table) for group in self.groups], axis=0))
 
     def of(self, table: pa.Table) -> pa.Table:
         """The rows that belong to it."""
@@ -99,10 +125,14 @@ def parse(text: str) -> Cohort | None:
     """The cohort that a text names; None for an empty one. Raises UsageError (`cohort`) for anything else."""
     if not text:
         return None
-    conditions = tuple(map(_condition, text.removeprefix(REST).split(CONDITIONS)))
-    if len(conditions) > MOST_CONDITIONS:
+    groups = tuple(map(_group, text.split(TOGETHER)))
+    if sum(len(group.conditions) for group in groups) > MOST_CONDITIONS:
         raise UsageError(f"A cohort has at most {MOST_CONDITIONS} conditions.", code="cohort")
-    return Cohort(conditions, rest=text.startswith(REST))
+    return Cohort(groups)
+
+
+def _group(text: str) -> Group:
+    return Group(tuple(map(_condition, text.removeprefix(REST).split(CONDITIONS))), text.startswith(REST))
 
 
 def _condition(text: str) -> Condition:
@@ -146,11 +176,60 @@ def one_of(column: str, values: Iterable[str]) -> str:
 
 def within(column: str, low: float, high: float) -> str:
     """The condition that a column lies between two numbers, as `parse` reads it."""
-    return f"{_plain(column)}={low:g}{RANGE}{high:g}"
+    return f"{_plain(column)}={low:.9g}{RANGE}{high:.9g}"
+
+
+def together(*cohorts: str) -> str:
+    """What belongs to each of these cohorts; empty ones are all rows."""
+    return TOGETHER.join(filter(None, cohorts))
+
+
+def of_slice(slice_name: str) -> str:
+    """The rows of a slice, which is written "column=value"; empty for all rows."""
+    column, _, value = slice_name.partition("=")
+    return one_of(f"slice.{column}", [value]) if slice_name else ""
 
 
 def _plain(text: str) -> str:
     return "".join(_RESERVED.get(sign, sign) for sign in text).replace(RANGE, "%2E%2E")
+
+
+def others(text: str) -> str:
+    """The rest of a cohort; empty for one of several groups, whose rest is none that can be written."""
+    if not text or TOGETHER in text:
+        return ""
+    return text.removeprefix(REST) if text.startswith(REST) else REST + text
+
+
+def spoken(text: str) -> str:
+    """A cohort in words: `confidence from 0.8 to 0.9 and topic math, law`; text that names none as it is."""
+    try:
+        chosen = parse(text)
+    except UsageError:
+        return text
+    return " and ".join(map(_spoken_group, chosen.groups)) if chosen else "all rows"
+
+
+def _spoken_group(group: Group) -> str:
+    said = " and ".join(map(_spoken, group.conditions))
+    return f"all but {said}" if group.rest else said
+
+
+def _spoken(condition: Condition) -> str:
+    name = condition.column.removeprefix("slice.").replace(DISTANCE, "distance in ").replace("_", " ")
+    if condition.values:
+        more = len(condition.values) - SPOKEN
+        return f"{name} {', '.join(condition.values[:SPOKEN])}{f' and {more} more' if more > 0 else ''}"
+    low, high = (_spoken_end(condition.column, end) for end in (condition.low, condition.high))
+    if condition.low == -math.inf:
+        return f"{name} up to {high}"
+    return f"{name} from {low}" if condition.high == math.inf else f"{name} from {low} to {high}"
+
+
+def _spoken_end(column: str, end: float) -> str:
+    if column == "time" and math.isfinite(end):
+        return f"{datetime.fromtimestamp(end, UTC):%Y-%m-%d %H:%M}"
+    return f"{end:.4g}"
 
 
 # ------------------------------------------------------------------ columns
@@ -159,6 +238,8 @@ def _plain(text: str) -> str:
 def _among(column: pa.ChunkedArray, values: tuple[str, ...]) -> Mask:
     wanted = pa.array(values, pa.string())
     if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    if pa.types.is_integer(column.type):
         column = column.cast(pa.string())
     if not pa.types.is_string(column.type):
         return np.zeros(len(column), np.bool_)
@@ -169,6 +250,18 @@ def _all_or_any(sides: list[Mask], everywhere: bool, size: int) -> Mask:
     if not sides:
         return np.zeros(size, np.bool_)
     return np.asarray(np.all(sides, axis=0) if everywhere else np.any(sides, axis=0))
+
+
+def _verdict_on_label(table: pa.Table) -> NDArray[Any]:
+    """By row one of the words above, empty where one of the two says nothing."""
+    held = {name: _numbers(table.column(name)) for name in _STORED["verdict_on_label"] if name in table.column_names}
+    unknown = np.full(len(table), math.nan)
+    judge = np.sign(held.get("verdict", unknown) - 0.5)
+    judge = np.where(np.isnan(judge), np.sign(held.get("margin", unknown)), judge)
+    human = np.sign(held.get("label", unknown) - 0.5)
+    known = [judge * human > 0, judge * human < 0, (judge != 0) & (human == 0), (judge == 0) & (human != 0)]
+    said = np.select(known, ["same", "opposite", "judge_only", "human_only"], "both_tied")
+    return np.where(np.isnan(judge) | np.isnan(human), "", said)
 
 
 def _counts(column: pa.ChunkedArray) -> bool:

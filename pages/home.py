@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import glances, guard, reads, shell, states
+from pages.parts import glances, guard, reads, shell, state, states
 from pages.parts.answer import show_answer, show_cards, show_chart, show_history
 from pages.parts.looking import Looking
 
@@ -41,7 +41,9 @@ def diagram(looking: Looking, concluded: Concluded, glance: glances.Glance) -> N
     """The picture of the first dataset."""
     st.header(glance.heading)
     states.explain(glance.reading)
-    show_chart(glance.chart, looking, concluded, height=400)
+    where = show_chart(glance.chart, looking, concluded, height=400)
+    if where:
+        shell.open_page(looking.analysis, {"dataset": str(looking.dataset.id), state.COHORT: where})
 
 
 def others(who: Who, datasets: list[DatasetView]) -> None:

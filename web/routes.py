@@ -21,6 +21,7 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/auth/session", signin.sign_in, methods=["POST"]),
     Route("/auth/signout", signin.sign_out, methods=["POST"]),
     WebSocketRoute("/live", live),
+    Route("/view/rows", view.rows),
     Route("/view/{analysis}", view.analysis),
     Route("/view/{analysis}/worst", view.worst),
     Route("/upload", upload.upload, methods=["PUT", "POST"]),

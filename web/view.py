@@ -12,11 +12,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine import cohort
 from engine.errors import UsageError
-from engine.figures.pairs import worst_rows
+from engine.figures.pairs import chosen_rows, worst_rows
 from engine.figures.theme import Mode
 from engine.figures.view import view_of
-from engine.queries import datasets, results, several
+from engine.queries import belonging, datasets, results, several
 from engine.types import Concluded, Who
 from web.encoded import NEVER_KEPT, Encoded
 
@@ -96,6 +97,25 @@ async def worst(request: Request) -> Response:
 
     rows = await _views.get((name, "worst", *ids, version, *sorted(params.items())), make)
     return rows.respond(request, NEVER_KEPT)
+
+
+async def rows(request: Request) -> Response:
+    """`GET /view/rows?dataset=…&where=…`: the first rows of a cohort with their texts, and how many belong to it.
+
+    The rest of the query may be that of a page: its slice and its cohort, `within`, narrow further.
+    """
+    who: Who = request.state.who
+    ids, params = asked(request)
+    within = params.get("within", ""), cohort.of_slice(params.get("slice", ""))
+    where = cohort.together(*within, params.get("where", ""))
+    version = await _versions(who, ids)
+
+    def make() -> Encoded:
+        found = belonging.rows_of(who, ids, where)
+        told = {"rows": chosen_rows(found.rows), "total": found.total}
+        return Encoded.of(orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY), _JSON)
+
+    return (await _views.get(("rows", *ids, version, where), make)).respond(request, NEVER_KEPT)
 
 
 def _version(named: str, newest: int) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
 from engine.figures.curves import Curve, Frame, curves
 from engine.figures.forest import Across, Mark, forest
-from engine.figures.matrix import Scale, matrix
+from engine.figures.matrix import Scale, matrix, of_two
 from engine.types import Result
 from engine.words import amount
 
@@ -47,7 +48,8 @@ def _rater(row: Mapping[str, Any], flagged: bool) -> Mark:
     said = words.interval("accuracy", row["low"], row["high"])
     notes = (f"{said} %" if said else "no interval", amount(row["n"], "judgment"))
     aloud = f"{row['rater']}: {words.percent(row['value'])} {said}"
-    return Mark(row["rater"], row["value"], row["low"], row["high"], aloud, "$bad" if flagged else "$first", notes)
+    tone, where = "$bad" if flagged else "$first", cohort.one_of("rater", [row["rater"]])
+    return Mark(row["rater"], row["value"], row["low"], row["high"], aloud, tone, notes, where=where)
 
 
 def _pairs(picture: Mapping[str, Any] | None) -> Chart | None:
@@ -56,7 +58,8 @@ def _pairs(picture: Mapping[str, Any] | None) -> Chart | None:
     names = [str(name) for name in picture["raters"]]
     alt = f"Share of common units on which every two of {amount(len(names), 'annotator')} agree."
     scale = Scale(0.0, 1.0, False, ".0%", "%{y} and %{x}")
-    return matrix("Who agrees with whom", names, names, picture["agreement"], scale, alt, picture["count"])
+    wheres = of_two("rater", names)
+    return matrix("Who agrees with whom", names, names, picture["agreement"], scale, alt, picture["count"], wheres)
 
 
 def _weeks(picture: Mapping[str, Any] | None) -> Chart | None:
@@ -65,7 +68,9 @@ def _weeks(picture: Mapping[str, Any] | None) -> Chart | None:
     weeks: list[float | str] = [f"{datetime.fromtimestamp(start, UTC):%Y-%m-%d}" for start in picture["start"]]
     lines = [Curve("Agreement with the others", picture["agreement"]), Curve("Ties", picture["tie_rate"])]
     alt = f"Agreement and ties over {amount(len(weeks), 'week')}."
-    return curves("Weeks", weeks, lines, Frame("Week of", "Share", ".1%"), alt)
+    days = [datetime.fromtimestamp(start, UTC).date() for start in picture["start"]]
+    wheres = [f"time={day}..{day + timedelta(days=7)}" for day in days]
+    return curves("Weeks", weeks, lines, Frame("Week of", "Share", ".1%", wheres=wheres), alt)
 
 
 def _confusion(picture: Mapping[str, Any] | None) -> Chart | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
 from engine.figures.curves import Curve, Frame, curves
@@ -22,7 +23,7 @@ def audit(result: Result) -> dict[str, Chart | None]:
     return {
         "rulers": _rulers(result.pictures.get("rulers")),
         "subsets": _subsets(result.pictures.get("subsets"), ruler),
-        "slope": _slope(result.pictures.get("slope"), ruler),
+        "slope": _slope(result.pictures.get("slope"), str(result.dataset.get("ruler", "length"))),
     }
 
 
@@ -73,12 +74,15 @@ def _subset(row: Mapping[str, Any]) -> Mark:
     tone = "$bad" if row["degenerate"] else _tone(row)
     aloud = f"{name}: {words.percent(row['accuracy'])}, {found}"
     notes = (amount(row["prompts"], "prompt"), found)
-    return Mark(name, row["accuracy"], row["low"], row["high"], aloud, tone, notes, name)
+    return Mark(name, row["accuracy"], row["low"], row["high"], aloud, tone, notes, name, cohort.of_slice(name))
 
 
 def _slope(picture: Mapping[str, Any] | None, ruler: str) -> Chart | None:
     if not picture or len(picture["distance"]) < 2:
         return None
-    alt = f"How often the answer with more {ruler} is preferred, by how far the two lie apart in it."
-    frame = Frame(f"Distance in {ruler}", "Share of the longer preferred", ".1%")
+    named = ruler.replace("_", " ")
+    alt = f"How often the answer with more {named} is preferred, by how far the two lie apart in it."
+    ends = zip(picture["nearest"], picture["farthest"], strict=True)
+    wheres = [cohort.within(f"{cohort.DISTANCE}{ruler}", low, high) for low, high in ends]
+    frame = Frame(f"Distance in {named}", "Share of the longer preferred", ".1%", wheres=wheres)
     return curves("By distance", picture["distance"], [Curve("preferred", picture["preferred"])], frame, alt)

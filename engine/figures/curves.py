@@ -33,6 +33,8 @@ class Frame:
     up: str
     form: str = ".3f"
     logarithmic: bool = False
+    wheres: Sequence[str] = ()
+    """The rows behind each place, as `engine.cohort` writes them."""
 
 
 def curves(title: str, places: Sequence[float | str], lines: Sequence[Curve], frame: Frame, alt: str) -> Chart | None:
@@ -71,6 +73,9 @@ def _traces(line: Curve, places: list[float | str], frame: Frame, number: int) -
         "hovertemplate": f"{name}<br>%{{x}}: %{{y:{frame.form}}}<extra></extra>",
         "meta": {"key": name, "rank": number + 1, "points": number == 0, "read": _aloud(line.name, places, values)},
     }
+    if frame.wheres:
+        drawn["customdata"] = [[where] for where in frame.wheres]
+        drawn["meta"]["where"] = 0
     return [*_band(line, places, tone), drawn]
 
 

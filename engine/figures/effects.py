@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
 from engine.figures.forest import Across, Mark, forest
@@ -53,4 +54,9 @@ def _mark(entry: Entry, written: Callable[[float | None], str]) -> Mark:
         "$first" if entry["confirmed"] else "$reference",
         (f"{amount(entry['prompts'], 'prompt')}, {found}",),
         f"{entry['column']}={entry['value']}",
+        cohort.together(cohort.one_of(f"slice.{entry['column']}", [entry["value"]]), _about(entry)),
     )
+
+
+def _about(entry: Entry) -> str:
+    return cohort.one_of("item", [entry["item"]]) if "item" in entry else ""

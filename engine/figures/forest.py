@@ -26,6 +26,8 @@ class Mark:
     """What is said of it below its value, when pointed at."""
 
     pick: str = ""
+    where: str = ""
+    """The rows behind it, as `engine.cohort` writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def _trace(key: str, shown: list[Mark], across: Across) -> dict[str, Any]:
     meta: dict[str, Any] = {"key": key, "points": True, "upright": True, "read": [mark.aloud for mark in shown]}
     if any(mark.pick for mark in shown):
         meta["pick"] = 2
+    if any(mark.where for mark in shown):
+        meta |= {"where": 3, "named": 0}
     return {
         "type": "scatter",
         "mode": "markers",
@@ -77,8 +81,9 @@ def _trace(key: str, shown: list[Mark], across: Across) -> dict[str, Any]:
 
 
 def _told(mark: Mark) -> list[str]:
-    """What is shown when the mark is pointed at, and what choosing it means."""
-    return [words.plain(mark.label), "".join(f"<br>{words.plain(note)}" for note in mark.notes), mark.pick]
+    """What is shown when the mark is pointed at, what choosing it means, and which rows are behind it."""
+    notes = "".join(f"<br>{words.plain(note)}" for note in mark.notes)
+    return [words.plain(mark.label), notes, mark.pick, mark.where]
 
 
 def _end(end: float | None, mark: Mark) -> float:

@@ -6,27 +6,39 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.words import amount
 
 
-def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200) -> Chart | None:
-    """The counts of `picture` (`edges`, one more than `count`); None where there are none."""
+def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200, scale: float = 1.0) -> Chart | None:
+    """The counts of `picture` (`edges`, one more than `count`); None where there are none.
+
+    Raw scores are its edges times `scale`.
+    """
     edges = words.finite((picture or {}).get("edges", []))
     counts = words.finite((picture or {}).get("count", []))
     if not counts or len(edges) != len(counts) + 1:
         return None
     sides = [(low or 0.0, high or 0.0) for low, high in pairwise(edges)]
+    column, unit = ("confidence", 1.0) if pairs else ("value", scale)
+    wheres = [cohort.within(column, low * unit, high * unit) for low, high in sides]
     bar = {
         "type": "bar",
         "x": [(low + high) / 2 for low, high in sides],
         "y": counts,
         "width": [0.9 * (high - low) for low, high in sides],
+        "customdata": [[where] for where in wheres],
         "marker": {"color": "$first/0.75"},
         "hovertemplate": "%{y:,.0f} rows at %{x:.1%}<extra></extra>",
         "showlegend": False,
-        "meta": {"key": "rows", "points": True, "read": [_aloud(*bar) for bar in zip(sides, counts, strict=True)]},
+        "meta": {
+            "key": "rows",
+            "points": True,
+            "read": [_aloud(*bar) for bar in zip(sides, counts, strict=True)],
+            "where": 0,
+        },
     }
     title = "Confidence in the preferred answer" if pairs else "Score"
     layout = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
 from engine.figures.curves import Curve, Frame, curves
@@ -20,7 +21,7 @@ def judge(result: Result) -> dict[str, Chart | None]:
     """The charts of a judge by name."""
     return {
         "judges": _judges(result.items),
-        "verdicts": _verdicts(result.pictures.get("verdicts")),
+        "verdicts": _verdicts(result.pictures.get("verdicts"), str(result.dataset.get("judge") or "")),
         "plan": _plan(result.pictures.get("plan")),
     }
 
@@ -42,10 +43,12 @@ def _mark(item: Mapping[str, Any]) -> Mark:
     kappa = f"kappa {words.number(item.get('cohen_kappa'), 2)}"
     name = item["item"] or "the judge"
     notes = (f"{said} %" if said else "no interval", kappa, amount(item["n"], "labelled row"))
-    return Mark(name, item["value"], item["low"], item["high"], f"{name}: {words.percent(item['value'])}", notes=notes)
+    where = cohort.one_of("judge", [item["item"]]) if item["item"] else ""
+    aloud = f"{name}: {words.percent(item['value'])}"
+    return Mark(name, item["value"], item["low"], item["high"], aloud, notes=notes, where=where)
 
 
-def _verdicts(picture: Mapping[str, Any] | None) -> Chart | None:
+def _verdicts(picture: Mapping[str, Any] | None, judge: str) -> Chart | None:
     """Judge against people, whichever answer is called the first."""
     if not picture or not sum(picture.values()):
         return None
@@ -57,7 +60,12 @@ def _verdicts(picture: Mapping[str, Any] | None) -> Chart | None:
     most = max(value or 0 for row in counts for value in row)
     alt = f"{words.count(picture['same'] + picture['both_tied'])} verdicts of the judge are those of people."
     scale = Scale(0, most, False, ",.0f", "%{y}, %{x}")
-    return matrix("Judge against people", rows, columns, counts, scale, alt)
+    mine = cohort.one_of("judge", [judge]) if judge else ""
+    said = [["same", "opposite", "human_only"], ["judge_only", "", "both_tied"]]
+    wheres = [
+        [cohort.together(mine, cohort.one_of("verdict_on_label", [one])) if one else "" for one in row] for row in said
+    ]
+    return matrix("Judge against people", rows, columns, counts, scale, alt, wheres=wheres)
 
 
 def _plan(picture: Mapping[str, Any] | None) -> Chart | None:

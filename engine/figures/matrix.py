@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
 
@@ -18,6 +19,7 @@ ONE_SIDED = [[0.0, "$first/0"], [1.0, "$first/0.7"]]
 """Never so strong that a number on it could not be read."""
 
 Values = Sequence[Sequence[float | None]]
+Wheres = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,21 @@ class Scale:
 
 
 def matrix(
-    title: str, rows: Sequence[str], columns: Sequence[str], values: Values, scale: Scale, alt: str, notes: Values = ()
+    title: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Values,
+    scale: Scale,
+    alt: str,
+    notes: Values = (),
+    wheres: Wheres = (),
 ) -> Chart:
-    """The matrix of `values` (None where there is none), the first row on top; `notes` are counts to point at."""
+    """The matrix of `values` (None where there is none), the first row on top.
+
+    `notes` are counts to point at, `wheres` the rows behind each cell as `engine.cohort` writes them.
+    """
     kept = [words.finite(row) for row in values]
+    behind = wheres or [[""] * len(columns)] * len(rows)
     beside = [[None if note is None else f"{note:,.0f} rows" for note in row] for row in notes]
     trace: dict[str, Any] = {
         "type": "heatmap",
@@ -47,7 +60,7 @@ def matrix(
         "colorscale": TWO_SIDED if scale.two_sided else ONE_SIDED,
         "customdata": [
             [
-                [words.plain(row), words.plain(column), _note(beside, down, along)]
+                [words.plain(row), words.plain(column), _note(beside, down, along), behind[down][along]]
                 for along, column in enumerate(columns)
             ]
             for down, row in enumerate(rows)
@@ -59,11 +72,16 @@ def matrix(
         "showscale": True,
         "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": scale.form, "tickfont": {"size": 11}},
         "showlegend": False,
-        "meta": {"key": "matrix"},
+        "meta": {"key": "matrix", "cells": True, **({"where": 3} if wheres else {})},
     }
     if max(len(rows), len(columns)) <= 12:
         trace |= {"texttemplate": f"%{{z:{scale.form}}}", "textfont": {"size": 11, "color": "$ink"}}
     return Chart(title, figure([trace], **_layout(rows, columns)), alt, _table(rows, columns, kept))
+
+
+def of_two(column: str, names: Sequence[str]) -> Wheres:
+    """Behind each cell the rows of the two that meet in it; none behind those of one with itself."""
+    return [["" if one == other else cohort.one_of(column, [one, other]) for other in names] for one in names]
 
 
 def _note(notes: list[list[str | None]], down: int, along: int) -> str:

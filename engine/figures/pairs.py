@@ -1,8 +1,9 @@
-"""The most confidently wrong rows as the browser shows them, side by side."""
+"""Rows as the browser shows them, side by side: the most confidently wrong, or those that somebody chose."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.figures import words
@@ -20,6 +21,44 @@ def worst_rows(result: Result) -> list[dict[str, Any]]:
     All of it is text as it was given; whoever shows it makes text of it, never markup.
     """
     return [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
+
+
+def chosen_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows that somebody chose, in the same form; of those without a margin the label alone is said."""
+    return [_chosen_item(row) if "value" in row or "truth" in row else _chosen_pair(row) for row in rows]
+
+
+def _chosen_pair(row: Row) -> dict[str, Any]:
+    label, margin = row.get("label"), row.get("margin")
+    better = "" if label is None else "Tie" if label == 0.5 else f"{_named(row, 'a' if label > 0.5 else 'b')} preferred"
+    if margin is None:
+        sides = [_chosen_side(row, "a", (label or 0.5) > 0.5), _chosen_side(row, "b", (label or 0.5) < 0.5)]
+        facts = [("Label", words.number(label, 2)), *_common(row)]
+        return {"said": better or "No label", "facts": facts, "sides": sides, **_head({**row, "sure": better or "–"})}
+    sure = 1 / (1 + math.exp(-abs(float(margin))))
+    if label is not None:
+        return _pair({**row, "confidence": sure})
+    said = f"Prefers {_named(row, 'a' if margin > 0 else 'b')} with {words.confidence(sure)}; no label"
+    sides = [_chosen_side(row, "a", None), _chosen_side(row, "b", None)]
+    facts = [("Margin", words.number(margin, 2)), *_common(row)]
+    return {"said": said, "facts": facts, "sides": sides, **_head({**row, "confidence": sure})}
+
+
+def _named(row: Row, letter: str) -> str:
+    return str(row.get(f"item_{letter}") or letter.upper())
+
+
+def _chosen_side(row: Row, letter: str, preferred: bool | None) -> dict[str, Any]:
+    side = _side(row, letter, False, bool(preferred), preferred is None)
+    return {**side, "badge": "preferred" if preferred else ""}
+
+
+def _chosen_item(row: Row) -> dict[str, Any]:
+    score, truth = words.number(row.get("value"), 3), row.get("truth")
+    said = f"Scored {score}" + (f"; the truth is {words.number(truth, 2)}" if truth is not None else "")
+    shown = _item({**row, "confidence": 0.0})
+    side = {**shown["sides"][0], "tone": "plain"}
+    return {**shown, "said": said, "sides": [side], **_head({**row, "sure": score})}
 
 
 def _pair(row: Row) -> dict[str, Any]:
@@ -64,7 +103,8 @@ def _item(row: Row) -> dict[str, Any]:
 
 def _head(row: Row) -> dict[str, Any]:
     known = {name: row.get(name) for name in ("prompt", "margin", "value")}
-    return {**known, "sure": words.confidence(row["confidence"]), "prompt_text": _text(row, "prompt_text")}
+    sure = row.get("sure") or words.confidence(row["confidence"])
+    return {**known, "sure": sure, "prompt_text": _text(row, "prompt_text")}
 
 
 def _common(row: Row) -> list[tuple[str, str]]:

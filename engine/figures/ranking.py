@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
 from engine.figures.effects import effects
 from engine.figures.forest import Across, Mark, forest
-from engine.figures.matrix import Scale, matrix
+from engine.figures.matrix import Scale, matrix, of_two
 from engine.types import Result
 from engine.words import amount
 
@@ -63,7 +64,8 @@ def _mark(item: Mapping[str, Any]) -> Mark:
     tone = "$first" if item.get("possible_first") else "$reference"
     aloud = f"{item['item']}: {words.count(item['value'])} Elo {_interval(item)}, {ranks}"
     notes = (_interval(item), ranks, amount(round(item["n"]), "comparison"))
-    return Mark(item["item"], item["value"], item["low"], item["high"], aloud, tone, notes)
+    where = cohort.one_of("item", [item["item"]])
+    return Mark(item["item"], item["value"], item["low"], item["high"], aloud, tone, notes, where=where)
 
 
 def _interval(item: Mapping[str, Any]) -> str:
@@ -92,7 +94,7 @@ def _wins(picture: Mapping[str, Any] | None) -> Chart | None:
     items = [str(item) for item in picture["items"]][:MOST]
     observed, count = ([row[:MOST] for row in picture[name][:MOST]] for name in ("observed", "count"))
     alt = f"Share of comparisons that each of {amount(len(items), 'model')} won against each other one, a tie as half."
-    return matrix("Who beats whom", items, items, observed, Scale(0.0, 1.0), alt, count)
+    return matrix("Who beats whom", items, items, observed, Scale(0.0, 1.0), alt, count, of_two("item", items))
 
 
 def _controlled(picture: Mapping[str, Any] | None) -> Chart | None:
@@ -110,4 +112,5 @@ def _controlled(picture: Mapping[str, Any] | None) -> Chart | None:
 
 def _moved(item: str, plain: float, controlled: float) -> Mark:
     note = f"{words.count(plain)} → {words.count(controlled)} Elo"
-    return Mark(item, controlled - plain, None, None, f"{item}: {note}", "$first", (note,))
+    where = cohort.one_of("item", [item])
+    return Mark(item, controlled - plain, None, None, f"{item}: {note}", "$first", (note,), where=where)

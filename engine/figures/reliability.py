@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.words import amount
@@ -15,11 +16,14 @@ SMALLEST, LARGEST = 5.0, 17.0
 """Diameter of a point in pixels: its area grows with the rows of the bin."""
 
 
-def reliability(pictures: Mapping[str, Mapping[str, Any]], pairs: bool, level: float = 0.95) -> Chart:
+def reliability(
+    pictures: Mapping[str, Mapping[str, Any]], pairs: bool, level: float = 0.95, bins_asked: int = 0, scale: float = 1.0
+) -> Chart:
     """The diagram of one result.
 
     `pictures` holds `reliability` and, where known, `corp`, `recalibrated` and `histogram` as the contract names them;
     `pairs` says whether the horizontal axis is the confidence in the preferred answer (½ to 1) or the score (0 to 1).
+    With the number of bins that were asked for, each point knows its rows; raw scores are its places times `scale`.
     """
     bins = _bins(pictures["reliability"])
     data = [
@@ -28,7 +32,7 @@ def reliability(pictures: Mapping[str, Mapping[str, Any]], pairs: bool, level: f
         *_confidence(bins, level),
         *_corp(pictures.get("corp"), pairs),
         *_recalibrated(pictures.get("recalibrated")),
-        _points(bins),
+        _points(bins, _wheres(bins, pairs, bins_asked, scale)),
         _strip(pictures.get("histogram"), bins),
     ]
     return Chart(
@@ -147,7 +151,16 @@ def _recalibrated(picture: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     ]
 
 
-def _points(bins: list[dict[str, float]]) -> dict[str, Any]:
+def _wheres(bins: list[dict[str, float]], pairs: bool, asked: int, scale: float) -> list[str]:
+    """The rows of each bin, as `engine.cohort` writes them."""
+    if not asked:
+        return [""] * len(bins)
+    places = [min(int(row["predicted"] * asked), asked - 1) for row in bins]
+    column, unit = ("confidence", 1.0) if pairs else ("value", scale)
+    return [cohort.within(column, place / asked * unit, (place + 1) / asked * unit) for place in places]
+
+
+def _points(bins: list[dict[str, float]], wheres: list[str]) -> dict[str, Any]:
     most = max((row["count"] for row in bins), default=1.0)
     return {
         "type": "scatter",
@@ -155,7 +168,8 @@ def _points(bins: list[dict[str, float]]) -> dict[str, Any]:
         "x": [row["predicted"] for row in bins],
         "y": [row["observed"] for row in bins],
         "customdata": [
-            [row["count"], _between(row, "low", "high"), _between(row, "null_low", "null_high")] for row in bins
+            [row["count"], _between(row, "low", "high"), _between(row, "null_low", "null_high"), where]
+            for row, where in zip(bins, wheres, strict=True)
         ],
         "name": "Observed",
         "line": {"color": "$first", "width": 2.25},
@@ -169,7 +183,13 @@ def _points(bins: list[dict[str, float]]) -> dict[str, Any]:
             "says <b>%{x:.1%}</b>, is right <b>%{y:.1%}</b><br>%{customdata[0]:,.0f} rows<br>"
             "confidence band %{customdata[1]}<br>calibrated models %{customdata[2]}<extra></extra>"
         ),
-        "meta": {"key": "observed", "rank": 1, "points": True, "read": [_aloud(row) for row in bins]},
+        "meta": {
+            "key": "observed",
+            "rank": 1,
+            "points": True,
+            "read": [_aloud(row) for row in bins],
+            **({"where": 3} if any(wheres) else {}),
+        },
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table
 from engine.figures.forest import Across, Mark, forest
@@ -56,6 +57,7 @@ def _mark(entry: Mapping[str, Any]) -> Mark:
         _tone(entry),
         (f"{_prompts(entry)}, {finding(entry)}",),
         label(entry),
+        cohort.of_slice(label(entry)),
     )
 
 

@@ -28,12 +28,12 @@ def charts(result: Result) -> dict[str, Chart]:
 
 def _calibration(result: Result) -> dict[str, Chart | None]:
     pairs = result.dataset.get("kind", "comparison") != "score"
+    bins, scale = (float(result.evidence.params.get(name) or 0) for name in ("bins", "scale"))
+    drawn = "reliability" in result.pictures
     return {
-        "reliability": reliability(result.pictures, pairs, level_of(result))
-        if "reliability" in result.pictures
-        else None,
+        "reliability": reliability(result.pictures, pairs, level_of(result), int(bins), scale) if drawn else None,
         "slices": slices(result.slices),
-        "histogram": histogram(result.pictures.get("histogram"), pairs),
+        "histogram": histogram(result.pictures.get("histogram"), pairs, scale=scale),
     }
 
 

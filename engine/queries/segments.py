@@ -1,4 +1,4 @@
-"""Single rows of segments, found by their content hash wherever they lie."""
+"""Single rows of segments, found by their content hash wherever they lie, or by what stands in their columns."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
+from engine.cohort import Cohort
 from engine.store.datasets import existing_segment
 
 SLICE_PREFIX = "slice."
@@ -34,6 +37,21 @@ def rows_by_hash(manifest: Sequence[str], hashes: Sequence[int]) -> list[dict[st
             found[row_hash] = row
             wanted.discard(row_hash)
     return [found[row_hash] for row_hash in hashes if row_hash in found]
+
+
+def hashes_of(manifest: Sequence[str], chosen: Cohort, most: int) -> tuple[list[int], int]:
+    """The hashes of the first `most` rows that belong to a cohort, in the order of the data, and how many belong."""
+    hashes: list[int] = []
+    total = 0
+    for sha256 in manifest:
+        with pq.ParquetFile(existing_segment(sha256)) as segment:
+            columns = [*chosen.stored(segment.schema_arrow.names), "row_hash"]
+            for group in range(segment.num_row_groups):
+                table = segment.read_row_group(group, columns=columns, use_threads=False)
+                places = np.flatnonzero(chosen.mask(table))
+                total += len(places)
+                hashes += table.column("row_hash").take(places[: most - len(hashes)]).to_pylist()
+    return hashes, total
 
 
 def count_rows(manifest: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ _lines: Cache[tuple[int, int, datetime, int, int], orjson.Fragment | None] = Cac
 """Lines of answers as JSON by dataset, the newest answer's version and time, how many there are, and the height."""
 
 
-def show_answer(looking: Looking, concluded: Concluded, title: str = "") -> Any:
+def show_answer(looking: Looking, concluded: Concluded, title: str = "", key: str = "answer") -> Any:
     """The full answer; its trigger `open` fires when the title, where there is one, is chosen."""
     result = concluded.result
     numbers_now = {
@@ -35,7 +35,7 @@ def show_answer(looking: Looking, concluded: Concluded, title: str = "") -> Any:
     }
     known = [name for name, estimate in result.estimates.items() if estimate.value is not None]
     named = numbers.named(looking.analysis, looking.dataset.kind, known)
-    return mount("answer", "answer", {**_frame(looking), "title": title, "numbers": named, **numbers_now}, "open")
+    return mount("answer", key, {**_frame(looking), "title": title, "numbers": named, **numbers_now}, "open")
 
 
 def show_cards(answers: list[tuple[DatasetView, AnswerView]]) -> Any:
@@ -79,11 +79,13 @@ def _frame(looking: Looking) -> dict[str, Any]:
     }
 
 
-def show_chart(name: str, looking: Looking, concluded: Concluded, **options: Any) -> None:
-    """The chart of this name, if the result has one."""
+def show_chart(name: str, looking: Looking, concluded: Concluded, **options: Any) -> str | None:
+    """The chart of this name, if the result has one; the cohort that was chosen on it to be looked at."""
     data = chart_data(name, looking, concluded, **options)
-    if data is not None:
-        mount("chart", f"chart-{name}", data, show=_switched)
+    if data is None:
+        return None
+    look: str | None = mount("chart", f"chart-{name}", data, "look", show=_switched).look
+    return look
 
 
 def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any) -> dict[str, Any] | None:

@@ -75,12 +75,13 @@ def part(name: str, key: str, data: Any) -> Block:
 def show(cards: Sequence[Card], acts: Mapping[tuple[str, str], Callable[[Any], None]]) -> tuple[str, str] | None:
     """Show cards; the part and the trigger that fired in this rerun.
 
-    `acts` are called with the value of the trigger before the rerun, by part and trigger.
+    `acts` are called with the value of the trigger before the rerun, by part and trigger, or by trigger alone.
     """
 
     def act() -> None:
         told = state.picked(_KEY).get("acted") or {}
-        function = acts.get((str(told.get("part")), str(told.get("name"))))
+        part, name = str(told.get("part")), str(told.get("name"))
+        function = acts.get((part, name)) or acts.get(("", name))
         if function is not None:
             function(told.get("value"))
 

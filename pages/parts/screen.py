@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from engine import cohort
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.naming import apart
 from engine.types import Concluded, DatasetView, Who
@@ -150,18 +151,21 @@ def _called_beside(dataset: DatasetView, others: list[DatasetView]) -> dict[int,
     return {one.id: name for one, name in zip(others, names, strict=True)}
 
 
+def _answer(who: Who, looking: Looking) -> Concluded:
+    dataset, params = looking.dataset, tuple(looking.params.items())
+    if looking.beside:
+        return reads.together(who, (dataset.id, *(one.id for one in looking.beside)), params, looking.analysis)
+    return reads.conclusion(who, dataset.id, dataset.version, params, looking.analysis)
+
+
 def conclude(who: Who, looking: Looking) -> Concluded | None:
     """The answer with these parameters; None where the page says why there is none."""
-    dataset = looking.dataset
     try:
-        if looking.beside:
-            ids = (dataset.id, *(one.id for one in looking.beside))
-            return reads.together(who, ids, tuple(looking.params.items()), looking.analysis)
-        return reads.conclusion(who, dataset.id, dataset.version, tuple(looking.params.items()), looking.analysis)
+        return _answer(who, looking)
     except StatePending as pending:
         states.pending(pending.run_id, who, "Observing the data for this view")
     except NotEnoughData as error:
-        states.not_enough(dataset, error.message)
+        states.not_enough(looking.dataset, error.message)
     except PlumblineError as error:
         states.failed(error)
     return None
@@ -173,18 +177,53 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     answer_place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
         beside = choose_beside(who, dataset, screen.analysis) if screen.together else ()
-        looking = Looking(screen.analysis, dataset, screen.controls(dataset), screen.defaults, beside)
+        params = {**screen.controls(dataset), state.COHORT: state.cohort()}
+        looking = Looking(screen.analysis, dataset, params, {**screen.defaults, state.COHORT: ""}, beside)
         tools_place = st.container(width="content")
+    say_cohort()
     concluded = conclude(who, looking)
     if concluded is None:
         return
     with answer_place:
         show_answer(looking, concluded)
+    show_others(who, looking)
     with tools_place:
         sections.tools(who, looking, concluded)
-    if cards.show(screen.cards(looking, concluded), screen.acts) == ("newer", "refresh"):
+    acts = {**screen.acts, ("", "look"): sections.look_at}
+    if cards.show(screen.cards(looking, concluded), acts) == ("newer", "refresh"):
         st.rerun()
     ahead.conclude_slices(who, looking)
+
+
+def say_cohort() -> None:
+    """Which rows the view is of, where it is not all of them, and the way back."""
+    where = state.cohort()
+    if not where:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="cohort"):
+        states.explain(f"Only rows with {cohort.spoken(where)}")
+        if rest := cohort.others(where):
+            st.button("The others", on_click=state.set_cohort, args=(rest,))
+        st.button("All rows", on_click=state.set_cohort, args=("",))
+
+
+def show_others(who: Who, looking: Looking) -> None:
+    """What the rows outside of the cohort say to the same question."""
+    rest = cohort.others(str(looking.params[state.COHORT]))
+    if not rest:
+        return
+    other = replace(looking, params={**looking.params, state.COHORT: rest})
+    with st.container(key="others"):
+        try:
+            found = _answer(who, other)
+        except StatePending as pending:
+            states.pending(pending.run_id, who, "Observing the other rows")
+        except PlumblineError as error:
+            states.explain(f"The others: {error.message}")
+        else:
+            if show_answer(other, found, f"The others: {cohort.spoken(rest)}", key="answer-others").open:
+                state.set_cohort(rest)
+                st.rerun()
 
 
 def name_columns(dataset: DatasetView) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from engine import cohort
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
 from pages.parts import cards, deciding, numbers, shell, state
@@ -93,6 +94,11 @@ def show_recognised(dataset: DatasetView) -> None:
 def filter_by(value: Any) -> None:
     """Look at one slice alone."""
     state.set_slice(str(value or ""))
+
+
+def look_at(value: Any) -> None:
+    """Look at a cohort alone, within the one that is looked at."""
+    state.set_cohort(cohort.together(state.cohort(), str(value or "")))
 
 
 def picture(

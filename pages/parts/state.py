@@ -24,6 +24,9 @@ DEFAULTS: dict[str, Any] = {BINS: 15, SLICE: "", RECALIBRATOR: "temperature"}
 """Parameters of the calibration view: each is a widget whose key is its name in the address, as is the project."""
 
 _DATASET = "dataset"
+COHORT = "where"
+"""Which rows a view is of, as `engine.cohort` writes it."""
+
 BESIDE = "beside"
 """Further datasets of a view, their numbers with dots between."""
 
@@ -191,6 +194,20 @@ def picked(key: str) -> Any:
 def set_slice(value: str) -> None:
     """Filter by `column=value` (empty for all rows); to be called before the filter is drawn."""
     st.session_state[SLICE] = value
+
+
+def cohort() -> str:
+    """The cohort in the address, empty for all rows."""
+    named: str = st.query_params.get(COHORT, "")
+    return named
+
+
+def set_cohort(where: str) -> None:
+    """Put a cohort into the address, nothing for all rows."""
+    if where:
+        st.query_params[COHORT] = where
+    else:
+        st.query_params.pop(COHORT, None)
 
 
 def query(dataset_id: int, params: Mapping[str, Any], defaults: Mapping[str, Any] = DEFAULTS) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from engine.figures.curves import Curve, Frame, curves
 from engine.figures.effects import effects
 from engine.figures.forest import Across, Mark, forest
-from engine.figures.matrix import Scale, matrix
+from engine.figures.matrix import Scale, matrix, of_two
 from engine.figures.theme import paint
 from engine.figures.words import number
 from tests.figures.results import entry
@@ -69,7 +69,7 @@ def test_a_matrix_has_its_twin_and_gaps() -> None:
     )
     (trace,) = chart.figure["data"]
     assert trace["z"] == [[None, 0.75], [None, None]]
-    assert trace["customdata"][0][1] == ["a", "b", "4 rows"]
+    assert trace["customdata"][0][1] == ["a", "b", "4 rows", ""]
     assert chart.table.columns == ["", "a", "b"]
     assert chart.table.rows == [["a", None, 0.75], ["b", None, None]]
     assert chart.figure["layout"]["yaxis"]["autorange"] == "reversed"
@@ -118,3 +118,16 @@ def test_effects_are_ranked_and_say_what_was_confirmed() -> None:
     assert "1 confirmed" in chart.alt
     assert chart.table.rows[0][:2] == ["source", "math"]
     assert effects([], Across("effect", 0.0), number, TABLE_COLUMNS) is None
+
+
+def test_cells_and_places_say_which_rows_are_behind_them() -> None:
+    names = ["a", "b;"]
+    values = [[None, 0.2], [0.3, None]]
+    chart = matrix("T", names, names, values, Scale(0, 1), "", wheres=of_two("item", names))
+    (trace,) = chart.figure["data"]
+    assert trace["meta"]["where"] == 3
+    assert [[cell[3] for cell in row] for row in trace["customdata"]] == [["", "item=a|b%3B"], ["item=b%3B|a", ""]]
+    line = curves("T", [1, 2], [Curve("x", [0.1, 0.2])], Frame("x", "y", wheres=["n=1", "n=2"]), "")
+    assert line is not None
+    (drawn,) = line.figure["data"]
+    assert [own[drawn["meta"]["where"]] for own in drawn["customdata"]] == ["n=1", "n=2"]

@@ -9,42 +9,19 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.actions.test_mappings import odd
-from tests.browser import chromium, chromium_path, context, sign_in, watch_console
-from tests.product import Product
+from tests.pages import tabs
+from tests.pages.tabs import BROWSER, HOSTILE
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(chromium_path() is None, reason="needs chromium"),
-]
-HOSTILE = "<img src=x onerror=window.__hit=1>"
+pytestmark = BROWSER
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A fresh installation without the simulator."""
-    home = tmp_path_factory.mktemp("browser") / "home"
-    with Product(home, environment={"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}) as product:
-        yield product
-
-
-@pytest.fixture(scope="module")
-def tab(product: Product) -> Iterator[Page]:
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """Somebody signed in, in front of a file whose columns nobody knows."""
-    file = product.home.parent / "odd.csv"
-    file.write_text(odd(names=f"id,first,second,winner of it,{HOSTILE}"))
-    errors: list[str] = []
-    with chromium() as browser:
-        page = context(browser, color_scheme="light").new_page()
-        page.set_default_timeout(60_000)
-        watch_console(page, errors)
-        sign_in(page, product.link)
-        page.wait_for_selector("[data-dropzone]")
-        page.set_input_files("[data-upload]", str(file))
+    text = odd(names=f"id,first,second,winner of it,{HOSTILE}")
+    with tabs.tab(tmp_path_factory.mktemp("browser"), "odd.csv", text) as page:
         expect(page.get_by_role("heading", name="This file could not be read")).to_be_visible(timeout=60_000)
         yield page
-        assert page.evaluate("window.__hit") is None
-    assert errors == []
 
 
 def test_columns_are_named_by_keyboard(tab: Page) -> None:

@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+from engine.actions import runs
+from jobs.work import perform
 from pages.parts import cards, state
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, blocks, html, part, parts, said
+from tests.processes.here import Here
 
 
 def test_battles_are_led_by_their_ranking(page: Page, give: Give) -> None:
@@ -171,3 +174,70 @@ def test_best_of_n_takes_several_answers_to_a_prompt(page: Page, give: Give) -> 
     assert answer is not None
     assert answer["numbers"][0]["name"] == "gain"
     assert {chart["name"] for chart in parts(app, "chart")} == {"curve", "truth"}
+
+
+def observe_next() -> None:
+    work = runs.claim("test", ("observe",))
+    assert work is not None
+    perform(work, Here())
+
+
+def test_a_cohort_is_said_concluded_and_put_beside_the_others(page: Page, give: Give) -> None:
+    dataset, where = give(samples.battles()), "item=alpha|beta|gamma"
+    app = page("ranking", dataset=str(dataset), where=where)
+    assert not app.exception
+    assert "Observing the data for this view" in [header.value for header in app.header]
+    observe_next()
+    app = page("ranking", dataset=str(dataset), where=where)
+    answer = part(app, "answer")
+    assert answer is not None
+    assert answer["query"] == f"dataset={dataset}&where=item%3Dalpha%7Cbeta%7Cgamma"
+    assert not answer["plain"]
+    assert "Only rows with item alpha, beta, gamma" in html(app)
+    board = next(block for block in blocks(app) if block[0] == "table")
+    assert [row[0] for row in board[3]] == ["alpha", "beta", "gamma"]
+    assert "Observing the other rows" in [header.value for header in app.header]
+    observe_next()
+    app = page("ranking", dataset=str(dataset), where=where)
+    answers = parts(app, "answer")
+    assert [one["title"] for one in answers] == ["", "The others: all but item alpha, beta, gamma"]
+    assert answers[0]["rows"] + answers[1]["rows"] == 600
+    next(button for button in app.button if button.label == "The others").click().run()
+    answers = parts(app, "answer")
+    assert answers[0]["rows"] + answers[1]["rows"] == 600
+    assert answers[1]["title"] == "The others: item alpha, beta, gamma"
+    next(button for button in app.button if button.label == "All rows").click().run()
+    (answer,) = parts(app, "answer")
+    assert (answer["rows"], answer["query"]) == (600, f"dataset={dataset}")
+
+
+@pytest.mark.parametrize("where", ["x", "<b>=1;", "label=2..1", "slice.nothing=a"])
+def test_a_cohort_that_says_nothing_can_be_left(page: Page, give: Give, where: str) -> None:
+    dataset = give(samples.pairs())
+    app = page("calibration", dataset=str(dataset), where=where)
+    if where.startswith("slice"):
+        observe_next()
+        app = page("calibration", dataset=str(dataset), where=where)
+    assert not app.exception
+    assert part(app, "answer") is None
+    assert "<b>" not in html(app)
+    next(button for button in app.button if button.label == "All rows").click().run()
+    assert part(app, "answer") is not None
+
+
+def test_every_mark_that_stands_for_rows_says_which(page: Page, give: Give) -> None:
+    battles, pairs = give(samples.battles()), give(samples.pairs())
+    behind = {}
+    for name, dataset in (("ranking", battles), ("agreement", battles), ("calibration", pairs), ("judge", pairs)):
+        for chart in parts(page(name, dataset=str(dataset)), "chart"):
+            for trace in chart["chart"]["figure"]["data"]:
+                place = (trace.get("meta") or {}).get("where")
+                if place is not None:
+                    own = trace["customdata"][0]
+                    behind[chart["name"]] = (own[1] if trace["type"] == "heatmap" else own)[place]
+    assert behind["forest"].startswith("item=")
+    assert behind["wins"] == "item=alpha|beta"
+    assert behind["raters"].startswith("rater=ann")
+    assert re.fullmatch(r"rater=ann\d\|ann\d", behind["pairs"])
+    assert behind["reliability"].startswith("confidence=0.4")
+    assert behind["verdicts"].endswith("verdict_on_label=opposite")

@@ -34,6 +34,7 @@ STEPS: list[tuple[str, Callable[[Tour], str]]] = [
     ("5a three files dropped together", ship.drops_three_files),
     ("5b the decision is recorded", ship.records_the_decision),
     ("6 battles and annotators", ship.drops_battles),
+    ("6a models chosen on a picture", ship.chooses_models),
     ("7 judges, audit, best of n", ship.looks_at_the_rest),
     ("8 columns of one's own", ship.names_unknown_columns),
     ("9 the palette", steps.palette_by_keyboard),

@@ -75,6 +75,29 @@ def drops_battles(tour: Tour) -> str:
     return f"{sentence} {tour.sentence()}"
 
 
+def chooses_models(tour: Tour) -> str:
+    """Two marks of the forest: the rows behind them, then these rows alone with the others beside them."""
+    tour.page.goto(tour.page.url.replace("/agreement", "/ranking"))
+    forest = tour.page.locator('[data-chart="forest"]')
+    tour.page.wait_for_selector('[data-chart="forest"][data-drawn]', timeout=SECONDS)
+    plot = forest.locator(".pl-plot")
+    plot.focus()
+    for key in ("End", "Shift+ArrowDown", "Shift+ArrowDown"):
+        plot.press(key)
+    tour.picture("chosen", whole=False)
+    plot.press("Enter")
+    rows = tour.page.get_by_role("dialog", name="Rows")
+    rows.get_by_text("rows", exact=False).first.wait_for()
+    rows.locator("article h3").wait_for()
+    tour.picture("rows", whole=False)
+    tour.page.keyboard.press("Escape")
+    forest.get_by_role("button", name="Only these").click()
+    tour.page.get_by_role("button", name=re.compile("^The others")).wait_for(timeout=SECONDS)
+    settled(tour.page)
+    tour.picture("cohort")
+    return tour.sentence()
+
+
 def _battles(prompts: int = 300) -> str:
     """Each prompt's two answers judged by three of eight people; the first model is the strongest."""
     draw = random.Random(3)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.errors import NotEnoughData, StatePending
+from engine.queries.belonging import Belonging
 from engine.types import Concluded
 from tests.reports.sample import sample
 from tests.web.conftest import Desk
@@ -229,3 +230,34 @@ def test_large_answers_are_zipped_once_and_small_ones_are_not() -> None:
     assert gzip.decompress(large.zipped or b"") == b"abc" * 1000
     assert Encoded.of(b"abc", "text/plain").zipped is None
     assert Encoded.of(b"abc", "text/plain").etag != large.etag
+
+
+# ------------------------------------------------------------------ rows of a cohort
+
+
+def test_rows_of_a_cohort_are_asked_for_within_the_slice_and_cohort_of_the_page(
+    desk: Desk, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def rows_of(_who: object, ids: tuple[int, ...], where: str) -> Belonging:
+        asked.append((ids, where))
+        return Belonging([{"label": 1.0, "text_a": "<b>"}], 7)
+
+    monkeypatch.setattr(view.belonging, "rows_of", rows_of)
+    client = desk.visitor("ann")
+    page = "dataset=5&beside=6&slice=topic%3Da%7Cb&within=judge%3Dx&mode=dark&bins=10"
+    answer = client.get(f"/view/rows?{page}&where=item%3Da%7Cb")
+    assert answer.json()["total"] == 7
+    assert answer.json()["rows"][0]["sides"][0]["text"] == "<b>"
+    assert asked == [((5, 6), "judge=x&slice.topic=a%7Cb&item=a|b")]
+    assert client.get(f"/view/rows?where=item%3Da%7Cb&{page}").status_code == 200
+    assert len(asked) == 1
+    assert desk.visitor().get("/view/rows?dataset=5&where=a%3D1", follow_redirects=False).status_code in (303, 401)
+
+
+def test_a_cohort_that_names_no_rows_is_refused_by_name(desk: Desk, made: Made) -> None:
+    client = desk.visitor("ann")
+    for where in ("", "x", "a=2..1"):
+        answer = client.get("/view/rows", params={"dataset": "5", "where": where})
+        assert (answer.status_code, answer.json()["code"]) == (400, "cohort")

@@ -1,4 +1,5 @@
 // A figure with its legend, table twin, large view, keyboard points and downloads; it moves by events, without a rerun.
+import { Brush } from "./brush.js";
 import { csv, download, icon, make, paint, plumb, read } from "./plumb.js";
 
 const LONGEST = 500;
@@ -37,6 +38,7 @@ export default function chart({ data, parentElement, setTriggerValue }) {
   const part = (parentElement.__chart ||= new Part(parentElement));
   part.pick = (value) => setTriggerValue("pick", value);
   part.tell = (value) => setTriggerValue("show", value);
+  part.look = (value) => setTriggerValue("look", value);
   part.take(given);
   return () => part.leave();
 }
@@ -79,6 +81,7 @@ class Part {
     this.tools = make(
       "div",
       { class: "pl-tools", role: "toolbar", "aria-label": "Chart" },
+      (this.brushButton = this.button("brush", "Choose marks", () => this.toggleBrush())),
       (this.tableButton = this.button("table", "Table", () => this.toggleTable())),
       this.button("image", "Download PNG", () => this.image()),
       this.button("file", "Download CSV", () => download(`${this.file()}.csv`, csv(this.chart.table), "text/csv")),
@@ -92,11 +95,12 @@ class Part {
       onkeydown: (event) => this.key(event),
       onblur: () => this.unfocus(),
     });
+    this.brush = new Brush({ query: () => this.given.query ?? "", look: (where) => this.look(where), changed: () => this.mark() });
     this.ring = make("div", { class: "pl-ring", hidden: true });
     this.said = make("div", { class: "pl-unseen", "aria-live": "polite" });
     this.twin = make("div", { class: "pl-twin", hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a table" });
     this.stage = make("div", { class: "pl-stage" }, this.plot, this.ring);
-    this.body = make("div", { class: "pl-body" }, make("div", { class: "pl-head" }, this.legend, this.tools), this.stage, this.twin, this.said);
+    this.body = make("div", { class: "pl-body" }, make("div", { class: "pl-head" }, this.legend, this.tools), this.stage, this.brush.bar, this.twin, this.said);
     this.root = make("figure", { class: "pl-chart" }, this.body);
     this.dialog = make("dialog", { class: "pl-large", onclose: () => this.restore(), "aria-label": "Large view" });
     parent.append(this.root, this.dialog);
@@ -125,7 +129,10 @@ class Part {
     this.version = version;
     this.view = this.given.view;
     this.reserve();
-    this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.`);
+    const behind = this.behind().length > 0;
+    this.brushButton.hidden = !behind;
+    if (!behind && this.brushing) this.toggleBrush(false);
+    this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.${behind ? " Enter shows the rows behind one, Shift with an arrow chooses several." : ""}`);
     this.drawn = this.draw();
     if (!this.twin.hidden) this.fillTable();
   }
@@ -181,6 +188,7 @@ class Part {
     narrow(figure.layout, this.width);
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     this.stage.style.minHeight = `${figure.layout.height}px`;
+    if (this.brushing) figure.layout.dragmode = "select";
     const shown = figure.data.filter((trace) => (trace.visible ?? true) === true);
     await library.react(this.plot, shown, figure.layout, CONFIG);
     this.stage.removeAttribute("data-waiting");
@@ -199,10 +207,51 @@ class Part {
 
   listen() {
     this.clicking = true;
-    this.plot.on("plotly_click", ({ points }) => {
-      const place = points[0]?.data.meta?.pick;
-      if (place !== undefined) this.pick(points[0].customdata[place]);
+    this.plot.on("plotly_click", ({ points }) => this.choose(points[0]?.data.meta, points[0]?.customdata));
+    this.plot.on("plotly_selected", (event) => {
+      const marks = (event?.points ?? []).filter(({ data }) => data.meta?.where !== undefined);
+      if (event) this.brush.take(marks.map(({ data, customdata, pointIndex }) => [customdata[data.meta.where], this.named(data, customdata, pointIndex)]));
     });
+  }
+
+  /** What a click or Enter on a mark means: filtering by it, or the rows behind it; while marks are chosen, choosing it. */
+  choose(meta, own, index = null) {
+    const where = own?.[meta?.where];
+    if (this.brushing && where) this.brush.toggle(where, this.named({ meta }, own, index));
+    else if (meta?.pick !== undefined) this.pick(own[meta.pick]);
+    else if (where) this.brush.open(where, this.named({ meta }, own, index));
+  }
+
+  // ------------------------------------------------------------ chosen marks
+
+  /** Traces of which the rows behind each mark are known. */
+  behind() {
+    return this.chart.figure.data.filter((trace) => trace.meta?.where !== undefined);
+  }
+
+  /** A mark in words: what is read aloud of it, else its labels. */
+  named({ meta }, own, index) {
+    const text = meta.cells ? own.slice(0, 2).filter(Boolean).join(" · ") : meta.named !== undefined ? own[meta.named] : meta.read?.[index ?? -1]?.split(/[,:;]/)[0] ?? own[meta.where].replaceAll(/[^=;&]*=/g, "");
+    return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  }
+
+  toggleBrush(on = !this.brushing) {
+    this.brushing = on;
+    this.brushButton.setAttribute("aria-expanded", String(on));
+    if (!on) this.brush.clear();
+    this.draw();
+  }
+
+  /** Chosen marks stand out, the others step back. */
+  mark() {
+    const library = window.__PL;
+    if (!this.plot.data || !library) return;
+    this.plot.data.forEach((trace, place) => {
+      if (trace.meta?.where === undefined || trace.type === "heatmap") return;
+      const chosen = trace.customdata.flatMap((own, index) => (this.brush.chosen.has(own[trace.meta.where]) ? [index] : []));
+      library.restyle(this.plot, { selectedpoints: [this.brush.chosen.size ? chosen : null] }, [place]);
+    });
+    if (!this.brush.chosen.size) library.relayout(this.plot, { selections: [] });
   }
 
   /** The legend as text and buttons: what can be switched is a button. */
@@ -271,43 +320,74 @@ class Part {
 
   // ------------------------------------------------------------ keyboard
 
+  /** The trace that the keyboard goes through: `at` gives the place and the own data of a mark, `size` how many there are. */
   points() {
-    const curve = this.plot.data?.findIndex((trace) => trace.meta?.points) ?? -1;
-    return { curve, trace: this.plot.data?.[curve] };
+    const curve = this.plot.data?.findIndex((trace) => trace.meta?.points || trace.meta?.cells) ?? -1;
+    const trace = this.plot.data?.[curve];
+    if (!trace) return { curve };
+    const across = trace.meta.cells ? trace.x.length : 1;
+    const place = (index) => (trace.meta.cells ? [index % across, Math.floor(index / across)] : [index]);
+    return {
+      curve,
+      trace,
+      across,
+      size: trace.meta.cells ? across * trace.y.length : trace.x.length,
+      at: (index) => {
+        const [column, row] = place(index);
+        return trace.meta.cells ? { x: trace.x[column], y: trace.y[row], own: trace.customdata[row][column], point: [row, column] } : { x: trace.x[index], y: trace.y[index], own: trace.customdata?.[index], point: index };
+      },
+    };
   }
 
   key(event) {
-    const { trace } = this.points();
+    const { trace, across, size, at } = this.points();
     if (!trace || event.altKey || event.ctrlKey || event.metaKey) return;
-    const last = trace.x.length - 1;
+    const last = size - 1;
     const from = this.index ?? -1;
-    const upright = Boolean(trace.meta.upright);
-    const steps = { ArrowRight: from + 1, ArrowLeft: from < 0 ? last : from - 1, ArrowUp: upright ? from + 1 : from - 1, ArrowDown: upright ? (from < 0 ? last : from - 1) : from + 1, Home: 0, End: last };
-    if (event.key === "Enter" && this.index !== null && trace.meta.pick !== undefined) this.pick(trace.customdata[this.index][trace.meta.pick]);
+    const down = from < 0 ? (trace.meta.upright ? last : 0) : trace.meta.upright ? from - 1 : from + across;
+    const up = from < 0 ? 0 : trace.meta.upright ? from + 1 : from - across;
+    const steps = { ArrowRight: from + 1, ArrowLeft: from < 0 ? last : from - 1, ArrowUp: up, ArrowDown: down, Home: 0, End: last };
+    const own = this.index === null ? null : at(this.index).own;
+    if (event.key === "Enter" && own && this.brush.chosen.size && !this.brushing) this.brush.open(this.brush.where());
+    else if (event.key === "Enter" && own) this.choose(trace.meta, own, this.index);
+    else if (event.key === "Escape" && this.brush.chosen.size && !this.dialog.open) this.brush.clear();
     else if (event.key === "Escape" && this.index !== null && !this.dialog.open) this.unfocus();
-    else if (event.key in steps) this.focusPoint(Math.min(last, Math.max(0, steps[event.key])));
+    else if (event.key in steps) this.step(Math.min(last, Math.max(0, steps[event.key])), event.shiftKey);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  /** Go to a mark; with Shift all from where that began are chosen. */
+  step(index, choosing) {
+    const { trace, at } = this.points();
+    if (choosing && trace.meta.where !== undefined) {
+      this.anchor ??= this.index ?? index;
+      const [from, to] = [Math.min(this.anchor, index), Math.max(this.anchor, index)];
+      const marks = Array.from({ length: to - from + 1 }, (_, place) => [at(from + place).own, from + place]);
+      this.brush.take(marks.map(([own, place]) => [own[trace.meta.where], this.named(trace, own, place)]));
+    } else this.anchor = null;
+    this.focusPoint(index);
+  }
+
   focusPoint(index) {
-    const { curve, trace } = this.points();
-    if (!trace || index >= trace.x.length) return this.unfocus();
+    const { curve, trace, size: all, at } = this.points();
+    if (!trace || index >= all) return this.unfocus();
     this.index = index;
+    const { x, y, own, point } = at(index);
     const layout = this.plot._fullLayout;
     const across = layout.xaxis;
     const up = layout.yaxis;
     const size = Math.max(18, (Array.isArray(trace.marker?.size) ? trace.marker.size[index] : 10) + 12);
     Object.assign(this.ring.style, {
-      left: `${across._offset + across.d2p(trace.x[index]) - size / 2}px`,
-      top: `${up._offset + up.d2p(trace.y[index]) - size / 2}px`,
+      left: `${across._offset + across.d2p(x) - size / 2}px`,
+      top: `${up._offset + up.d2p(y) - size / 2}px`,
       width: `${size}px`,
       height: `${size}px`,
     });
     this.ring.hidden = false;
-    this.said.textContent = trace.meta.read?.[index] ?? `${trace.x[index]}, ${trace.y[index]}`;
-    window.__PL.Fx.hover(this.plot, [{ curveNumber: curve, pointNumber: index }]);
+    this.said.textContent = trace.meta.cells ? [...own.slice(0, 2), trace.z[point[0]][point[1]] ?? "nothing", own[2]].filter(Boolean).join(", ") : trace.meta.read?.[index] ?? `${x}, ${y}`;
+    window.__PL.Fx.hover(this.plot, [{ curveNumber: curve, pointNumber: point }]);
   }
 
   unfocus() {

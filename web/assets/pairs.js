@@ -11,11 +11,13 @@ export default function pairs({ data, parentElement }) {
   return () => part.leave();
 }
 
-class Pairs {
-  constructor(parent) {
+/** `taken` hears of what was fetched. */
+export class Pairs {
+  constructor(parent, taken = () => {}) {
+    this.taken = taken;
     this.index = 0;
     this.rows = [];
-    this.list = make("ol", { class: "pl-pairs-list", "aria-label": "Most confidently wrong" });
+    this.list = make("ol", { class: "pl-pairs-list", "aria-label": "Rows" });
     this.detail = make("article", { class: "pl-pair", tabindex: "-1", "aria-live": "polite" });
     this.root = parent.appendChild(make("div", { class: "pl-pairs" }, this.list, this.detail));
     this.listen = (event) => this.key(event);
@@ -50,7 +52,7 @@ class Pairs {
       .catch(() => null);
     if (address !== this.address) return;
     this.root.toggleAttribute("data-waiting", false);
-    if (given) this.take(given.rows);
+    if (given) this.take(given.rows), this.taken(given);
     else this.fail(address);
   }
 
@@ -62,7 +64,7 @@ class Pairs {
 
   take(rows) {
     this.rows = rows;
-    this.index = Math.min(this.index, this.rows.length - 1);
+    this.index = Math.max(0, Math.min(this.index, this.rows.length - 1));
     this.list.replaceChildren(...this.rows.map((row, index) => this.line(row, index)));
     this.show(this.index);
   }
@@ -74,8 +76,9 @@ class Pairs {
   }
 
   key(event) {
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const elsewhere = event.target.closest?.("dialog") !== this.root.closest("dialog");
+    if (typing || elsewhere || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
     const step = { n: 1, j: 1, p: -1, k: -1 }[event.key];
     if (!step) return;
     if (!this.rows.length) return this.root.scrollIntoView({ block: "center" });

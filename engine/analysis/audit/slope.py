@@ -61,17 +61,19 @@ def _ratio(above: Floats, below: Floats) -> Floats:
 
 
 def picture(pairs: Pairs, feature: str) -> dict[str, Any]:
-    """By tenths of the distance in the ruler: its mean, how often more of it is preferred, the margin in its favour."""
+    """By tenths of the distance in the ruler: mean and ends, how often more of it is preferred, the margin for it."""
     x = pairs.difference[feature]
     known = np.flatnonzero(np.isfinite(x) & (x != 0))
     far = np.abs(x[known])
     edges = np.unique(np.quantile(far, np.linspace(0, 1, BINS + 1))) if len(known) else np.zeros(0)
     place = np.clip(np.searchsorted(edges, far, side="right") - 1, 0, max(len(edges) - 2, 0))
     marks, toward = right(x, pairs.label)[known], (np.sign(x) * pairs.margin)[known]
-    told: dict[str, Any] = {"distance": [], "preferred": [], "margin": [], "count": []}
+    told: dict[str, Any] = {"distance": [], "nearest": [], "farthest": [], "preferred": [], "margin": [], "count": []}
     for each in np.unique(place).tolist():
         inside = place == each
         told["distance"].append(float(far[inside].mean()))
+        told["nearest"].append(float(far[inside].min()))
+        told["farthest"].append(float(far[inside].max()))
         told["preferred"].append(float(marks[inside].mean()))
         told["margin"].append(_mean(toward[inside], np.isfinite(toward[inside])))
         told["count"].append(int(inside.sum()))
