@@ -34,7 +34,7 @@ def _chosen_pair(row: Row) -> dict[str, Any]:
     if margin is None:
         sides = [_chosen_side(row, "a", (label or 0.5) > 0.5), _chosen_side(row, "b", (label or 0.5) < 0.5)]
         facts = [("Label", words.number(label, 2)), *_common(row)]
-        return {"said": better or "No label", "facts": facts, "sides": sides, **_head({**row, "sure": better or "–"})}
+        return {"said": better or "No label", "facts": facts, "sides": sides, **_head({**row, "sure": _won(label)})}
     sure = 1 / (1 + math.exp(-abs(float(margin))))
     if label is not None:
         return _pair({**row, "confidence": sure})
@@ -42,6 +42,10 @@ def _chosen_pair(row: Row) -> dict[str, Any]:
     sides = [_chosen_side(row, "a", None), _chosen_side(row, "b", None)]
     facts = [("Margin", words.number(margin, 2)), *_common(row)]
     return {"said": said, "facts": facts, "sides": sides, **_head({**row, "confidence": sure})}
+
+
+def _won(label: float | None) -> str:
+    return "–" if label is None else "Tie" if label == 0.5 else "A" if label > 0.5 else "B"
 
 
 def _named(row: Row, letter: str) -> str:

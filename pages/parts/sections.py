@@ -176,7 +176,7 @@ def evidence(concluded: Concluded) -> Card:
     """What recomputes the answer."""
     proof = concluded.result.evidence
     params = urlencode(
-        {name: value for name, value in proof.params.items() if value not in ("", None)}, safe="="
+        {name: value for name, value in proof.params.items() if value not in ("", None)}, safe="=|;!"
     ).replace("&", ", ")
     named = [
         ("Dataset", f"{proof.dataset}, version {concluded.version}"),

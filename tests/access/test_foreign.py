@@ -180,6 +180,8 @@ def plain(draw: random.Random) -> dict[str, Any]:
     return {
         "action": draw.choice(["", "sign_in", "rename"]),
         "analysis": "calibration",
+        "where": draw.choice(["label=0..1", "!item=a|b", word]),
+        "most": draw.choice([0, 5, 10**6]),
         "because": word,
         "before": draw.choice([None, 1, 10**6, 2**40]),
         "days": draw.choice([1, 90, -1]),

@@ -56,7 +56,7 @@ def test_of_chosen_rows_what_is_known_is_said() -> None:
         "Prefers A with 95.3 %; right is B",
         "Prefers beta with 73.1 %; no label",
     ]
-    assert [row["sure"] for row in rows][:3] == ["alpha preferred", "Tie", "–"]
+    assert [row["sure"] for row in rows][:3] == ["A", "Tie", "–"]
     assert [[side["badge"] for side in row["sides"]] for row in rows[:3]] == [["preferred", ""], ["", ""], ["", ""]]
     assert [side["name"] for side in rows[0]["sides"]] == ["A · alpha", "B · beta"]
     assert ("Annotator", "ann") in rows[0]["facts"]

@@ -89,12 +89,12 @@ export class Brush {
     const page = new URLSearchParams(this.query());
     const asked = new URLSearchParams({ where });
     for (const [name, to] of [["dataset", "dataset"], ["beside", "beside"], ["slice", "slice"], ["where", "within"]]) if (page.get(name)) asked.set(to, page.get(name));
-    const dialog = make("dialog", { class: "pl-large pl-rows", "aria-label": "Rows", onclose: () => close() });
-    const count = make("span", { class: "pl-rows-count", "aria-live": "polite" });
-    const body = make("div", { class: "pl-rows-body" });
+    const dialog = make("dialog", { class: "pl-large pl-behind", "aria-label": "Rows", onclose: () => close() });
+    const count = make("span", { class: "pl-behind-count", "aria-live": "polite" });
+    const body = make("div", { class: "pl-behind-body" });
     const alone = make("button", { type: "button", class: "pl-button pl-small", onclick: () => (dialog.close(), this.look(where)) }, "Only these");
     const shut = make("button", { type: "button", class: "pl-tool", "aria-label": "Close the rows", onclick: () => dialog.close() }, icon("close"));
-    dialog.append(make("header", { class: "pl-large-head" }, make("div", {}, make("h2", {}, title), count), make("div", { class: "pl-rows-acts" }, alone, shut)), body);
+    dialog.append(make("header", { class: "pl-large-head" }, make("div", {}, make("h2", {}, title), count), make("div", { class: "pl-behind-acts" }, alone, shut)), body);
     const before = document.activeElement;
     const pairs = new Pairs(body, (given) => (count.textContent = told(given)));
     const close = () => {
