@@ -253,6 +253,8 @@ def test_rows_of_a_cohort_are_asked_for_within_the_slice_and_cohort_of_the_page(
     assert asked == [((5, 6), "judge=x&slice.topic=a%7Cb&item=a|b")]
     assert client.get(f"/view/rows?where=item%3Da%7Cb&{page}").status_code == 200
     assert len(asked) == 1
+    assert client.get(f"/view/rows?where=item%3Da&{page}").status_code == 200
+    assert len(asked) == 2
     assert desk.visitor().get("/view/rows?dataset=5&where=a%3D1", follow_redirects=False).status_code in (303, 401)
 
 
