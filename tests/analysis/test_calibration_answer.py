@@ -105,6 +105,7 @@ def test_evidence_and_dataset():
         "level": 0.95,
         "recalibrator": "temperature",
         "slice": "",
+        "where": "",
         "seed": 3,
     }
     assert (result.evidence.analysis, result.evidence.seed, result.evidence.rows) == ("calibration", 3, 400)

@@ -54,7 +54,7 @@ def test_a_file_becomes_an_answer(tab: Page) -> None:
 def test_points_are_read_aloud_by_arrow_keys(tab: Page) -> None:
     tab.focus(f"{CHART} .pl-plot")
     tab.keyboard.press("ArrowRight")
-    expect(tab.locator(f"{CHART} [aria-live]")).to_contain_text("Says 5")
+    expect(tab.locator(f"{CHART} .pl-unseen[aria-live]")).to_contain_text("Says 5")
     tab.keyboard.press("Escape")
     expect(tab.locator(f"{CHART} .pl-ring")).to_be_hidden()
 

@@ -191,7 +191,7 @@ def test_evidence_names_data_and_command(installation: Installation, counting: C
     assert evidence.sha256 == fetch("SELECT sha256 FROM version")[0][0]
     words = ["python", "-m", "jobs", "analyse", "it's mine; rm -rf.jsonl", "--analysis", "counting"]
     assert shlex.split(evidence.command) == [*words, "--param", "power=2", "--map", "margin=my margin"]
-    assert dict(evidence.params) == {"scale": 1.0, "power": 2, "slice": ""}
+    assert dict(evidence.params) == {"scale": 1.0, "power": 2, "slice": "", "where": ""}
     told = ask(who, dataset).result.dataset
     assert (told["name"], told["rows"], told["accepted"], told["rejected"]) == ("it's mine; rm -rf.jsonl", 3, 2, 1)
 
