@@ -30,6 +30,7 @@ from engine.formats.segments import segment_report
 from engine.queries.states import Observed, StatesMissingError, folded
 from engine.store import datasets
 from engine.store.room import disk_is_low
+from jobs import lately
 from jobs.upkeep import beginnings
 from jobs.work import unfinished
 
@@ -87,7 +88,7 @@ def _shorten(found: Fragmented, observe: Observe) -> bool:
         written = Path(name) / "whole.parquet"
         rows, report = _write(replaced, written)
         sha256, size = datasets.adopt_segment(written)
-        if not _carry_states(found.manifest, count, sha256, report):
+        if not _carry_states(found, count, sha256, report):
             observe(sha256, report, Path(name))
     return _put(found, replaced, NewSegment(sha256, rows, size))
 
@@ -144,19 +145,27 @@ def _in_form(table: pa.Table, form: pa.Schema) -> pa.Table:
 # ------------------------------------------------------------------ states
 
 
-def _carry_states(manifest: Sequence[str], count: int, sha256: str, report: Mapping[str, Any]) -> bool:
-    """Combine the states of the last `count` segments into that of the new one. False where one was never observed."""
-    try:
-        for what in beginnings(report):
-            whole = what.analysis.to_bytes(folded(manifest, what))
-            if count == len(manifest):
-                datasets.write_state(what.key(sha256), whole)
-                continue
-            datasets.write_state(what.key(sha256), _combined(manifest[-count:], what))
-            datasets.write_fold(what.fold_key([*manifest[:-count], sha256]), whole)
-    except StatesMissingError:
-        return False
+def _carry_states(found: Fragmented, count: int, sha256: str, report: Mapping[str, Any]) -> bool:
+    """Combine the states of the last `count` segments into those of the new one, as far as they are all there.
+
+    False where those of the answer are not: one of the segments was never observed for it.
+    """
+    for place, what in enumerate([*beginnings(report), *lately.asked(found.dataset_id)]):
+        try:
+            _carry(found.manifest, count, sha256, what)
+        except StatesMissingError:
+            if place == 0:
+                return False
     return True
+
+
+def _carry(manifest: Sequence[str], count: int, sha256: str, what: Observed) -> None:
+    whole = what.analysis.to_bytes(folded(manifest, what))
+    if count == len(manifest):
+        datasets.write_state(what.key(sha256), whole)
+    else:
+        datasets.write_state(what.key(sha256), _combined(manifest[-count:], what))
+        datasets.write_fold(what.fold_key([*manifest[:-count], sha256]), whole)
 
 
 def _combined(segments: Sequence[str], what: Observed) -> bytes:

@@ -200,7 +200,7 @@ class Runner:
 
 def _compact_all(executor: Executor) -> None:
     try:
-        compact(lambda sha256, report, folder: observe_found(sha256, report, executor, folder))
+        compact(lambda sha256, report, folder: observe_found(sha256, report, executor, folder, appended=True))
     except Exception:
         log.exception("compaction failed; it is tried again")
 

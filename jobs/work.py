@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from engine.actions.archives import Unpacked
 from engine.actions.reports import merged
 from engine.actions.runs import NewSegment, Work
 from engine.analysis import ANALYSES, expected
-from engine.errors import Conflict, InputRefused, PlumblineError, StoreUnavailable
+from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError, StoreUnavailable, UsageError
 from engine.queries import mappings
 from engine.queries.results import answer_of, found_params
 from engine.queries.segments import count_rows
@@ -31,7 +31,7 @@ from engine.queries.states import Observed, StatesMissingError, observed
 from engine.settings import get_settings
 from engine.store import datasets
 from engine.store.engine import fetch
-from jobs import disk
+from jobs import disk, lately
 from jobs.children import ReadDone
 from jobs.executor import Executor, WorkerLostError
 from jobs.inbox import GROWING, open_regular
@@ -45,7 +45,7 @@ QUIET_SECONDS = 0.3
 """Work that is over sooner says nothing of its progress: each word of it would cost more than the work."""
 
 OBSERVED_AT_ONCE = 200_000
-"""Rows of a segment up to which every analysis observes it when it is read; beyond, when somebody opens its page."""
+"""Rows of a segment up to which every analysis observes it when a file is read; beyond, when its page is opened."""
 
 CROWD = 100
 """Waiting runs from which on a segment, however small, is observed for its answer only: all answers come first, and the
@@ -215,7 +215,8 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
         runs.progress(work, READ_SHARE, "observing")
     manifest = [sha256] if way.replace else _joined(work.manifest, sha256)
     whole = done.report if way.replace else merged(work.report, done.report)
-    observe_found(sha256, whole, executor, folder, Partials(work, manifest[:-1]))
+    also = lately.asked(work.dataset_id)
+    observe_found(sha256, whole, executor, folder, Partials(work, manifest[:-1]), appended=not way.replace, also=also)
     answer = _answer(work.dataset_id, manifest, whole)
     _keep_printed(work, executor)
     with _one_first_version:
@@ -322,18 +323,26 @@ def observe_found(
     executor: Executor,
     folder: Path,
     partials: Partials | None = None,
+    *,
+    appended: bool = False,
+    also: Sequence[Observed] = (),
 ) -> None:
-    """Observe a new segment with the parameters every page begins with.
+    """Observe a new segment with the parameters every page begins with, and those in `also`.
 
-    One that is large, or read while a crowd of others waits, is observed for its answer only. `report` is of the whole
-    dataset that the segment belongs to.
+    One that is large, or read while a crowd of others waits, is observed for its answer only; one that was appended for
+    that and `also`. `report` is of the whole dataset that the segment belongs to.
     """
     found = expected(report)
     answer_only = count_rows([sha256]) > OBSERVED_AT_ONCE or _crowded()
-    for place, analysis in enumerate(found[:1] if answer_only else found):
+    for place, analysis in enumerate(found[:1] if answer_only or appended else found):
         params = analysis.parameters.parse(found_params(analysis, report))
         partial = partials.of(analysis, params) if partials is not None and place == 0 else None
         _observe_segment(sha256, observed(analysis, params), executor, folder, partial)
+    for what in () if answer_only else also:
+        try:
+            _observe_segment(sha256, what, executor, folder)
+        except (InputRefused, LimitExceeded, UsageError) as error:
+            log.info("%s of what arrived is left to those who ask: %s", what.analysis.name, error.message)
 
 
 def _crowded() -> bool:
@@ -364,5 +373,6 @@ def _observe(work: Work, executor: Executor, folder: Path) -> None:
         _observe_segment(sha256, what, executor, folder, partial)
         if number + 1 < len(segments):
             partials.seen(sha256, what)
+    lately.remember(work.dataset_id, what)
     _keep_printed(work, executor)
     runs.finish(work, backend=executor.backend)

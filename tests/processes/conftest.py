@@ -16,6 +16,7 @@ import pytest
 from engine.settings import ROOT, Settings, get_settings
 from engine.store.engine import close_store
 from engine.store.migrate import migrate
+from jobs import lately
 
 Start = Callable[[str], "subprocess.Popen[bytes]"]
 
@@ -27,6 +28,7 @@ def installed(folder: Path) -> Iterator[Settings]:
         patch.setenv("PLUMBLINE_HOME", str(folder))
         patch.setenv("PLUMBLINE_DATABASE_URL", "")
         get_settings.cache_clear()
+        lately._asked.clear()
         migrate()
         yield get_settings()
         close_store()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from engine.actions import datasets, runs
-from engine.analysis import expected
+from engine.analysis import ANALYSES, expected
+from engine.errors import StatePending
+from engine.queries import results
 from engine.queries.results import found_params
-from engine.queries.states import observed
+from engine.queries.states import Observed, observed
 from engine.store.datasets import state_path
-from jobs import work
+from jobs import lately, work
 from tests.processes.here import Here
 from tests.processes.scores import append, dataset, lines
+from tests.store.people import person
 
 
 def drop(home, name: str, tick: int) -> None:
@@ -48,6 +51,50 @@ def test_a_small_segment_is_observed_by_every_analysis_that_applies(home):
     assert able[0] == "calibration"
     assert len(able) > 1
     assert kept == able
+
+
+def test_an_appended_segment_is_observed_for_its_answer_and_what_was_asked_for_lately(home, monkeypatch):
+    monkeypatch.setattr(lately, "_asked", {})
+    drop(home, "a.jsonl", 0)
+    read_next()
+    drop(home, "a.jsonl", 1)
+    read_next()
+    able, kept = observers("a.jsonl")
+    assert kept == ["calibration"]
+    found = dataset("p", "a.jsonl")
+    assert found is not None
+    asked = able[-1]
+    with pytest.raises(StatePending):
+        results.conclude(person(), found["id"], asked)
+    read_next()
+    assert observers("a.jsonl")[1] == ["calibration", asked]
+    drop(home, "a.jsonl", 2)
+    read_next()
+    assert observers("a.jsonl")[1] == ["calibration", asked]
+    monkeypatch.setattr(lately, "LATELY_SECONDS", 0.0)
+    drop(home, "a.jsonl", 3)
+    read_next()
+    assert observers("a.jsonl")[1] == ["calibration"]
+    assert lately._asked == {}
+
+
+def test_what_was_asked_for_and_does_not_fit_what_arrives_is_left_alone(home, monkeypatch):
+    other = Observed(ANALYSES["bestofn"], {})
+    monkeypatch.setattr(lately, "asked", lambda _dataset: [other])
+    drop(home, "a.jsonl", 0)
+    read_next()
+    found = dataset("p", "a.jsonl")
+    assert found is not None
+    assert found["answer"]["sentence"]
+
+
+def test_of_one_dataset_the_newest_questions_are_kept(monkeypatch):
+    monkeypatch.setattr(lately, "_asked", {})
+    whats = [Observed(ANALYSES["calibration"], {"scale": 1.0 + number}) for number in range(lately.MOST_ASKED + 2)]
+    for what in [*whats, whats[2]]:
+        lately.remember(7, what)
+    assert lately.asked(7) == [*whats[3:], whats[2]]
+    assert lately.asked(8) == []
 
 
 def test_a_large_segment_is_observed_for_its_answer_only(home, monkeypatch):
