@@ -15,16 +15,19 @@ import pytest
 
 import jobs.upkeep
 from engine.actions import datasets, runs, versions
+from engine.analysis import ANALYSES
 from engine.formats.canonical import METADATA_KEY
 from engine.formats.report import Report
 from engine.formats.segments import segment_report
 from engine.queries import states
 from engine.queries.results import answer_of
+from engine.queries.states import Observed
 from engine.settings import get_settings
 from engine.store import datasets as datasets_on_disk
 from engine.store.datasets import existing_segment
-from jobs import compaction
+from jobs import compaction, lately
 from jobs.compaction import compact, neighbours
+from jobs.observing import observe_here
 from jobs.upkeep import Upkeep
 from jobs.work import observe_found, perform
 from tests.processes.here import Here
@@ -238,3 +241,21 @@ def test_a_segment_is_drawn_in_when_it_is_no_larger_than_what_follows(rows, take
 def test_bytes_are_bounded_as_rows_are():
     assert neighbours([10] * 4, [compaction.MOST_BYTES // 3] * 4) == 3
     assert neighbours([10] * 4, [compaction.MOST_BYTES] * 4) == 0
+
+
+def test_what_somebody_looks_at_is_carried_over_as_far_as_it_is_there(path, monkeypatch):
+    monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=2))
+    for tick in range(4):
+        found = grow(path, lines(tick, tick + 1))
+    looked_at, elsewhere = (Observed(ANALYSES[name], {}) for name in ("judge", "compare"))
+    for sha256 in found["manifest"]:
+        state, _ = observe_here(existing_segment(sha256), "judge", {})
+        datasets_on_disk.write_state(looked_at.key(sha256), state)
+    for what in (looked_at, elsewhere):
+        lately.remember(found["id"], what)
+    before = looked_at.analysis.to_bytes(states.folded(found["manifest"], looked_at))
+    assert compact(observe) == 1
+    after = dataset("p", "a.jsonl")
+    assert len(after["manifest"]) == 1
+    assert datasets_on_disk.read_state(looked_at.key(after["manifest"][0])) == before
+    assert datasets_on_disk.read_state(elsewhere.key(after["manifest"][0])) is None
