@@ -247,9 +247,9 @@ def test_what_somebody_looks_at_is_carried_over_as_far_as_it_is_there(path, monk
     monkeypatch.setattr(compaction, "to_compact", partial(versions.to_compact, longest=2))
     for tick in range(4):
         found = grow(path, lines(tick, tick + 1))
-    looked_at, elsewhere = (Observed(ANALYSES[name], {}) for name in ("judge", "compare"))
+    looked_at, elsewhere = (Observed(ANALYSES["judge"], {"where": f"confidence={low}.."}) for low in (0.6, 0.7))
     for sha256 in found["manifest"]:
-        state, _ = observe_here(existing_segment(sha256), "judge", {})
+        state, _ = observe_here(existing_segment(sha256), "judge", looked_at.observe)
         datasets_on_disk.write_state(looked_at.key(sha256), state)
     for what in (looked_at, elsewhere):
         lately.remember(found["id"], what)
