@@ -179,6 +179,11 @@ def within(column: str, low: float, high: float) -> str:
     return f"{_plain(column)}={low:.9g}{RANGE}{high:.9g}"
 
 
+def every(*conditions: str) -> str:
+    """That all of these conditions hold, as one cohort whose rest can be written; empty ones always hold."""
+    return CONDITIONS.join(filter(None, conditions))
+
+
 def together(*cohorts: str) -> str:
     """What belongs to each of these cohorts; empty ones are all rows."""
     return TOGETHER.join(filter(None, cohorts))

@@ -54,7 +54,7 @@ def _mark(entry: Entry, written: Callable[[float | None], str]) -> Mark:
         "$first" if entry["confirmed"] else "$reference",
         (f"{amount(entry['prompts'], 'prompt')}, {found}",),
         f"{entry['column']}={entry['value']}",
-        cohort.together(cohort.one_of(f"slice.{entry['column']}", [entry["value"]]), _about(entry)),
+        cohort.every(cohort.one_of(f"slice.{entry['column']}", [entry["value"]]), _about(entry)),
     )
 
 

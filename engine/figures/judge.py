@@ -63,7 +63,7 @@ def _verdicts(picture: Mapping[str, Any] | None, judge: str) -> Chart | None:
     mine = cohort.one_of("judge", [judge]) if judge else ""
     said = [["same", "opposite", "human_only"], ["judge_only", "", "both_tied"]]
     wheres = [
-        [cohort.together(mine, cohort.one_of("verdict_on_label", [one])) if one else "" for one in row] for row in said
+        [cohort.every(mine, cohort.one_of("verdict_on_label", [one])) if one else "" for one in row] for row in said
     ]
     return matrix("Judge against people", rows, columns, counts, scale, alt, wheres=wheres)
 

@@ -120,6 +120,7 @@ def test_a_cohort_in_words(where, said):
 def test_the_others_of_the_others_are_the_same_again():
     assert cohort.others("a=1;b=2") == "!a=1;b=2"
     assert cohort.others("!a=1;b=2") == "a=1;b=2"
+    assert cohort.others(cohort.every("a=1", "", "b=2")) == "!a=1;b=2"
     assert cohort.others("a=1&b=2") == cohort.others("") == ""
 
 

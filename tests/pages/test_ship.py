@@ -241,3 +241,4 @@ def test_every_mark_that_stands_for_rows_says_which(page: Page, give: Give) -> N
     assert re.fullmatch(r"rater=ann\d\|ann\d", behind["pairs"])
     assert behind["reliability"].startswith("confidence=0.4")
     assert behind["verdicts"].endswith("verdict_on_label=opposite")
+    assert all("&" not in where for where in behind.values()), "the rest of each can be written"
