@@ -24,12 +24,19 @@ HOSTILE = "<img src=x onerror=window.__hit=1>"
 
 @contextmanager
 def tab(folder: Path, name: str, text: str) -> Iterator[Page]:
-    """The page after the file was given, without the simulator. Until the end no console error, no foreign script."""
-    file = folder / name
+    """The page after the file was given, on an installation of its own without the simulator."""
+    quiet = {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
+    with Product(folder / "home", environment=quiet) as product, opened(product, name, text) as page:
+        yield page
+
+
+@contextmanager
+def opened(product: Product, name: str, text: str) -> Iterator[Page]:
+    """The first administrator's page after the file was given. Until the end no console error, no foreign script."""
+    file = product.home.parent / name
     file.write_text(text)
     errors: list[str] = []
-    quiet = {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
-    with Product(folder / "home", environment=quiet) as product, chromium() as browser:
+    with chromium() as browser:
         page = context(browser, color_scheme="light").new_page()
         page.set_default_timeout(60_000)
         watch_console(page, errors)

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser import chromium, chromium_path, context, sign_in, watch_console
+from tests.browser import context, sign_in
 from tests.pages import samples
+from tests.pages.tabs import BROWSER, opened
 from tests.product import Product
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(chromium_path() is None, reason="needs chromium"),
-]
+pytestmark = BROWSER
 CHART = '[data-chart="reliability"]'
 
 
@@ -30,19 +27,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture(scope="module")
 def tab(product: Product) -> Iterator[Page]:
     """Somebody signed in, with one file read, looking at its answer."""
-    file = product.home.parent / "scores.csv"
-    file.write_text(samples.pairs())
-    errors: list[str] = []
-    with chromium() as browser:
-        page = context(browser, color_scheme="light").new_page()
-        page.set_default_timeout(60_000)
-        watch_console(page, errors)
-        sign_in(page, product.link)
-        page.wait_for_selector("[data-dropzone]")
-        page.set_input_files("[data-upload]", str(file))
+    with opened(product, "scores.csv", samples.pairs()) as page:
         page.wait_for_selector(f"{CHART}[data-version]")
         yield page
-    assert errors == []
 
 
 def test_a_file_becomes_an_answer(tab: Page) -> None:
