@@ -165,7 +165,8 @@ def _value(number: int) -> float:
 
 def _body(dataset: int, number: int) -> dict[str, Any]:
     estimate = {"value": _value(number), "low": 0.1, "high": 0.9, "null_95": None}
-    answer = {"verdict": "undecided", "sentence": f"Measuring: event {number}", "rows": 1000 + number}
+    answer = {"analysis": "calibration", "verdict": "undecided", "rows": 1000 + number}
+    answer["sentence"] = f"Measuring: event {number}"
     answer["estimates"] = {"calibration_error": estimate}
     return {"dataset": dataset, "version": 10_000 + number, "rows": 1000 + number, "answer": answer}
 

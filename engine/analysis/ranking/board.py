@@ -52,9 +52,10 @@ class Board:
 
     def net_by_bucket(self, of_key: Floats) -> Floats:
         """Sums by bucket and item of a value that each key gives to its first item and takes from the other."""
-        size = self.buckets * len(self.items)
-        low, high = (sum_by(place, of_key, size) for place in self._places)
-        return (low - high).reshape(self.buckets, -1)
+        low, high = self._places
+        net = -sum_by(high, of_key, self.buckets * len(self.items))
+        net[low[self._runs]] += np.add.reduceat(of_key, self._runs)
+        return net.reshape(self.buckets, -1)
 
     def apart(self, by_bucket: Floats) -> Floats:
         """For each key the difference of its two items, from a value by bucket and item."""
@@ -66,7 +67,8 @@ class Board:
     def clusters(self) -> Ints:
         """In how many buckets each item was compared."""
         met = np.zeros((self.buckets, len(self.items)), np.bool_)
-        for place in self._places:
+        low, high = self._places
+        for place in (low[self._runs], high):
             met.ravel()[place] = True
         return np.asarray(met.sum(axis=0))
 
@@ -75,6 +77,12 @@ class Board:
         """The two items of each key as places of arrays by filled bucket and item."""
         start = self.table.at_keys(np.arange(self.buckets) * len(self.items))
         return start + self.duels.low[self.pair], start + self.duels.high[self.pair]
+
+    @cached_property
+    def _runs(self) -> Ints:
+        """Where the keys of each bucket and first item begin: they follow one another, as keys are sorted."""
+        low = self._places[0]
+        return np.flatnonzero(np.append(True, low[1:] != low[:-1]))
 
     def restricted(self, kept: Flags) -> Board:
         """The comparisons among some of the items."""
