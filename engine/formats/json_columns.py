@@ -101,6 +101,8 @@ def _lines(block: bytes, longest: int) -> int:
 
 def _is_text(block: bytes) -> bool:
     """Whether the block is UTF-8, looked at by Arrow where it lies: Python would make a text of it."""
+    if block.isascii():
+        return True
     bounds = pa.py_buffer(np.array([0, len(block)], np.int64))
     try:
         pa.Array.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(block)]).cast(pa.large_string())
