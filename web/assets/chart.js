@@ -81,7 +81,7 @@ class Part {
     this.tools = make(
       "div",
       { class: "pl-tools", role: "toolbar", "aria-label": "Chart" },
-      (this.brushButton = this.button("brush", "Choose marks", () => this.toggleBrush())),
+      (this.brushButton = this.button("brush", "Choose marks", () => this.toggleBrush(), "Choose")),
       (this.tableButton = this.button("table", "Table", () => this.toggleTable())),
       this.button("image", "Download PNG", () => this.image()),
       this.button("file", "Download CSV", () => download(`${this.file()}.csv`, csv(this.chart.table), "text/csv")),
@@ -106,8 +106,10 @@ class Part {
     parent.append(this.root, this.dialog);
   }
 
-  button(shape, label, onclick) {
-    return make("button", { type: "button", class: "pl-tool", title: label, "aria-label": label, onclick }, icon(shape));
+  /** A tool; a word beside its picture where the picture alone would not say what it is for. */
+  button(shape, label, onclick, word = "") {
+    const said = word ? [make("span", { class: "pl-tool-word" }, word)] : [];
+    return make("button", { type: "button", class: "pl-tool", title: label, "aria-label": label, onclick }, icon(shape), ...said);
   }
 
   /** New data from a rerun: draw what changed, listen from the event as of which it was read. */
