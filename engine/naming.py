@@ -19,13 +19,15 @@ _SEPARATORS = (r"[,;=/\s]", r"[,;=/\s_]", r"[,;=/\s_.\-]")
 
 
 def apart(names: Sequence[str]) -> list[str]:
-    """The names without the suffixes of data files and, where they are long, without the words that all of them share.
+    """The names without the suffixes of data files, if all have one, and, where long, without the words that all share.
 
     As many as were given, in their order, no two equal and none empty, if those given are so. One alone stays as it is.
     """
     if len(names) < 2 or len(set(names)) < len(names):
         return list(names)
-    short = _if_apart([_SUFFIXES.sub("", name) for name in names], names)
+    plain = [_SUFFIXES.sub("", name) for name in names]
+    suffixed = all(one != name for one, name in zip(plain, names, strict=True))
+    short = _if_apart(plain, names) if suffixed else list(names)
     for separators in _SEPARATORS:
         if max(map(len, short)) <= READABLE:
             break

@@ -62,7 +62,7 @@ def _differences(picture: Mapping[str, Any] | None, by: str) -> Chart | None:
     names = ("candidate", "baseline", "difference", "low", "high", "p", "p_holm", "prompts")
     columns = ["System", "Against", "Difference", "Low", "High", "p", "p, Holm", "Prompts"]
     cells: list[list[Cell]] = [[row[name] for name in names] for row in rows]
-    across = Across("the second is better   ·   the first is better →", 0.0, longest=48)
+    across = Across("← the second is better   ·   the first is better →", 0.0, longest=48)
     marks = [_mark(row, by) for row in rows[:MOST]]
     return forest("Differences", "differences", marks, across, alt, Table(columns, cells))
 
@@ -76,16 +76,15 @@ def _mark(row: Mapping[str, Any], by: str) -> Mark:
     said = words.interval("", row["low"], row["high"])
     label = f"{_short(row['candidate'])} − {_short(row['baseline'])}"
     clear = row["low"] is not None and row["low"] > 0
-    notes = (said, f"p = {words.number(row['p_holm'])} after Holm", amount(row["prompts"], "common prompt"))
+    notes = (said, f"p, Holm: {words.p_value(row['p_holm'])}", amount(row["prompts"], "common prompt"))
     aloud = f"{row['candidate']} less {row['baseline']}: {words.number(row['difference'])} {said}"
     tone, where = "$first" if clear else "$reference", _where(by, row["candidate"], row["baseline"])
     return Mark(label, row["difference"], row["low"], row["high"], aloud, tone, notes, where=where)
 
 
 def _short(name: str) -> str:
-    """A name that fits beside another: without the owner before a slash, cut in the middle where it is long."""
-    own = name.rpartition("/")[2] or name
-    return own if len(own) <= SHORT else f"{own[: SHORT // 2]}…{own[-SHORT // 2 + 1 :]}"
+    """A name that fits beside another: without the owner before a slash, and not long."""
+    return words.shortened(name.rpartition("/")[2] or name, SHORT)
 
 
 def _systems(items: Sequence[Mapping[str, Any]], metric: str, by: str) -> Chart | None:

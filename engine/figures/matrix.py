@@ -107,7 +107,7 @@ def _layout(rows: Sequence[str], columns: Sequence[str]) -> dict[str, Any]:
 
     return {
         "height": min(720, 120 + CELL_HEIGHT * len(rows)),
-        "xaxis": {**axis(columns), "side": "top", "tickangle": -40},
+        "xaxis": {**axis(columns), "side": "top", "tickangle": "auto", "autotickangles": [0, -40]},
         "yaxis": {**axis(rows), "autorange": "reversed"},
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     }

@@ -29,11 +29,22 @@ WHOLE = {"items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses"
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 
+P_VALUES = {"p_holm"}
+
+
 def plain(text: str, longest: int = 48) -> str:
-    """The text as a figure may hold it: no control characters, no markup (Plotly reads <a>, <b>…), cut at `longest`."""
+    """The text as a figure may hold it: no control characters, no markup (Plotly reads <a>, <b>…), of `longest` marks.
+
+    What is left out is in the middle: names of models, columns and values are told apart by how they begin and end.
+    """
     kept = "".join(mark for mark in text if unicodedata.category(mark)[0] != "C")
-    cut = kept if len(kept) <= longest else kept[: longest - 1] + "…"
-    return html.escape(cut, quote=False)
+    return html.escape(shortened(kept, longest), quote=False)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, without its middle where it is longer."""
+    end = (longest - 1) // 2
+    return text if len(text) <= longest else f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -54,6 +65,11 @@ def confidence(value: float | None) -> str:
     return "> 99.9 %" if value is not None and 0.9995 <= value < 1 else percent(value)
 
 
+def p_value(value: float | None) -> str:
+    """A p-value; never nought."""
+    return "< 0.001" if value is not None and value < 0.0005 else number(value)
+
+
 def count(value: float | None) -> str:
     """A whole number with commas between thousands."""
     return "–" if value is None else f"{value:,.0f}"
@@ -65,6 +81,8 @@ def estimate(name: str, value: float | None) -> str:
         return percent(value)
     if name in WHOLE:
         return count(value)
+    if name in P_VALUES:
+        return p_value(value)
     return number(value, 2 if name in {"temperature", "spiegelhalter_z"} else 3)
 
 

@@ -45,7 +45,7 @@ def below(looking: Looking, concluded: Concluded) -> list[Card]:
 def rewards(concluded: Concluded) -> Card:
     """What the rulers do to the reward, and how well style alone predicts."""
     found = concluded.result.estimates
-    facts = [(name.replace("_", " ").capitalize(), numbers.said(name, one)) for name, one in found.items()]
+    facts = [(numbers.label(name), numbers.said(name, one)) for name, one in found.items()]
     return Card("numbers", [cards.title("All numbers"), cards.facts(facts)])
 
 

@@ -217,6 +217,11 @@ def named(analysis: str, kind: str | None, known: Sequence[str], few: bool = Fal
     return [_named(name) for name in (names[:3] if few else names)]
 
 
+def label(name: str) -> str:
+    """What a number is called."""
+    return NUMBERS[name].label if name in NUMBERS else name.replace("_", " ").capitalize()
+
+
 def _named(name: str) -> dict[str, Any]:
     explained = NUMBERS[name]
     help_text = {"what": explained.what, "formula": explained.formula, "source": explained.source}

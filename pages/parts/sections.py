@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -112,8 +114,13 @@ def picture(
 
 
 def pictured(*found: Card | None) -> list[Card]:
-    """The cards that there are."""
-    return [card for card in found if card is not None]
+    """The cards that there are; of an odd number of halves that follow one another, the first is a whole one."""
+    kept = [card for card in found if card is not None]
+    for half, run in groupby(range(len(kept)), lambda place: kept[place].half):
+        places = list(run)
+        if half and len(places) % 2:
+            kept[places[0]] = replace(kept[places[0]], half=False)
+    return kept
 
 
 def newer(looking: Looking, concluded: Concluded) -> Card:

@@ -34,6 +34,7 @@ JUDGEBENCH = "dataset=judgebench,response_model=gpt-4o-2024-05-13,judge_name=rew
             ["only, one, file, with, a, name, that, is, long.csv"],
             ["only, one, file, with, a, name, that, is, long.csv"],
         ),
+        (["result.json", "result.json (2)"], ["result.json", "result.json (2)"]),
         (["same.csv", "same.csv"], ["same.csv", "same.csv"]),
         ([".csv", ".json"], [".csv", ".json"]),
         ([], []),

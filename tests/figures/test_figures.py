@@ -271,4 +271,13 @@ def test_confidence_is_never_rounded_up_to_certainty() -> None:
 
 
 def test_long_text_is_cut_before_it_is_escaped() -> None:
-    assert words.plain("<" * 100, longest=3) == "&lt;&lt;…"
+    assert words.plain("<" * 100, longest=3) == "&lt;…&lt;"
+    assert words.plain("completion_a_is_acceptable=no", longest=12) == "comple…le=no"
+    assert words.plain("completion", longest=10) == "completion"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.0, "< 0.001"), (0.0004, "< 0.001"), (0.0006, "0.001"), (0.5, "0.500"), (None, "–")]
+)
+def test_a_p_value_is_never_nought(value, said):
+    assert words.estimate("p_holm", value) == words.p_value(value) == said

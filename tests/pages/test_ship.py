@@ -8,7 +8,8 @@ import pytest
 
 from engine.actions import runs
 from jobs.work import perform
-from pages.parts import cards, state
+from pages.parts import cards, sections, state
+from pages.parts.cards import Card
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, blocks, html, part, parts, said
 from tests.processes.here import Here
@@ -242,3 +243,19 @@ def test_every_mark_that_stands_for_rows_says_which(page: Page, give: Give) -> N
     assert behind["reliability"].startswith("confidence=0.4")
     assert behind["verdicts"].endswith("verdict_on_label=opposite")
     assert all("&" not in where for where in behind.values()), "the rest of each can be written"
+
+
+@pytest.mark.parametrize(
+    ("halves", "shown"),
+    [
+        ([True, True], [True, True]),
+        ([True, False], [False, False]),
+        ([True, True, True], [False, True, True]),
+        ([False, True, None, False, True, True], [False, False, False, True, True]),
+        ([True, None, True], [True, True]),
+        ([], []),
+    ],
+)
+def test_a_card_that_stands_alone_has_the_whole_line(halves, shown):
+    found = [None if half is None else Card(str(place), half=half) for place, half in enumerate(halves)]
+    assert [card.half for card in sections.pictured(*found)] == shown

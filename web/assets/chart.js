@@ -53,9 +53,16 @@ function lines(text) {
 function narrow({ xaxis, yaxis }, width) {
   if (width < NARROW && yaxis?.title) yaxis.title = { text: "" };
   if (width >= PHONE || !yaxis?.ticktext) return;
-  yaxis.ticktext = yaxis.ticktext.map((name) => (name.length > SHORT ? `${name.slice(0, SHORT - 1).replace(/&\w*$/, "")}…` : name));
+  yaxis.ticktext = yaxis.ticktext.map(short);
   if (!xaxis.ticktext) Object.assign(xaxis, { nticks: 4, tickangle: 0 });
   if (xaxis.title?.text) xaxis.title = { ...xaxis.title, text: xaxis.title.text.replace("   ·   ", "<br>") };
+}
+
+/** A name without its middle where it is long; never a part of an entity. */
+function short(name) {
+  if (name.length <= SHORT) return name;
+  const half = (SHORT - 1) >> 1;
+  return `${name.slice(0, SHORT - 1 - half).replace(/&[\w#]*$/, "")}…${name.slice(-half).replace(/^[\w#]{0,5};/, "")}`;
 }
 
 class Part {

@@ -173,6 +173,7 @@ const PERCENT = new Set(
   "accuracy agreement base_rate consensus_accuracy mean_score order_consistency position_bias style_accuracy raw_agreement ruler_accuracy tie_rate win_rate_human win_rate_judge win_rate_ppi".split(" "),
 );
 const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"]);
+const P_VALUES = new Set(["p_holm"]);
 const TWO = new Set(["temperature", "spiegelhalter_z"]);
 
 export function fixed(value, digits) {
@@ -184,6 +185,7 @@ export function fixed(value, digits) {
 export function estimate(name, value) {
   if (value === null || value === undefined) return "–";
   if (WHOLE.has(name)) return whole(value).replace("-", "−");
+  if (P_VALUES.has(name) && value < 0.0005) return "< 0.001";
   return PERCENT.has(name) ? `${fixed(100 * value, 1)} %` : fixed(value, TWO.has(name) ? 2 : 3);
 }
 

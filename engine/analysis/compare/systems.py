@@ -105,7 +105,11 @@ def grid_of(state: CompareState, params: CompareParameters) -> Grid:
             return grid
     if told:
         names = " and ".join(told[0].names[:2])
-        raise NotEnoughData(f"{names} have no prompt in common: nothing can be compared.", code="no_common_prompts")
+        raise NotEnoughData(
+            f"{names} have no prompt in common: nothing can be compared. It takes a row for each prompt and system; a "
+            "leaderboard, with a row for each system, is what is left of them.",
+            code="no_common_prompts",
+        )
     raise NotEnoughData(
         "There is only one system here: give several datasets of the same prompts, or rows that name a judge, an item "
         "or a step.",
