@@ -53,7 +53,7 @@ function lines(text) {
 function narrow({ xaxis, yaxis }, width) {
   if (width < NARROW && yaxis?.title) yaxis.title = { text: "" };
   if (width >= PHONE || !yaxis?.ticktext) return;
-  yaxis.ticktext = yaxis.ticktext.map(short);
+  for (const axis of [xaxis, yaxis]) if (axis.ticktext) axis.ticktext = axis.ticktext.map(short);
   if (!xaxis.ticktext) Object.assign(xaxis, { nticks: 4, tickangle: 0 });
   if (xaxis.title?.text) xaxis.title = { ...xaxis.title, text: xaxis.title.text.replace("   ·   ", "<br>") };
 }
