@@ -18,6 +18,9 @@ TWO_SIDED = [[0.0, "$second/0.7"], [0.5, "$second/0"], [0.5, "$first/0"], [1.0, 
 ONE_SIDED = [[0.0, "$first/0"], [1.0, "$first/0.7"]]
 """Never so strong that a number on it could not be read."""
 
+_NOT_HIDDEN = {"ticklabeloverflow": "allow"}
+"""Plotly would leave out a name that reaches beyond the picture."""
+
 Values = Sequence[Sequence[float | None]]
 Wheres = Sequence[Sequence[str]]
 
@@ -107,7 +110,7 @@ def _layout(rows: Sequence[str], columns: Sequence[str]) -> dict[str, Any]:
 
     return {
         "height": min(720, 120 + CELL_HEIGHT * len(rows)),
-        "xaxis": {**axis(columns), "side": "top", "tickangle": "auto", "autotickangles": [0, -40]},
+        "xaxis": {**axis(columns), "side": "top", "tickangle": "auto", "autotickangles": [0, -40], **_NOT_HIDDEN},
         "yaxis": {**axis(rows), "autorange": "reversed"},
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     }

@@ -49,11 +49,13 @@ function lines(text) {
   return plain.replace(/(.{60,100}?)\s/g, "$1<br>");
 }
 
-/** What fits a phone: no title beside the picture, few upright numbers, names and titles that are not cut off. */
-function narrow({ xaxis, yaxis }, width) {
+/** What fits a phone: no title beside the picture, few upright numbers, names and titles not cut off, colours without a
+    scale where numbers stand on them. */
+function narrow({ data, layout: { xaxis, yaxis } }, width) {
   if (width < NARROW && yaxis?.title) yaxis.title = { text: "" };
   if (width >= PHONE || !yaxis?.ticktext) return;
   for (const axis of [xaxis, yaxis]) if (axis.ticktext) axis.ticktext = axis.ticktext.map(short);
+  for (const trace of data) if (trace.type === "heatmap") trace.showscale = !trace.texttemplate;
   if (!xaxis.ticktext) Object.assign(xaxis, { nticks: 4, tickangle: 0 });
   if (xaxis.title?.text) xaxis.title = { ...xaxis.title, text: xaxis.title.text.replace("   ·   ", "<br>") };
 }
@@ -194,7 +196,7 @@ class Part {
     // The size is given: Plotly would ask the page for it, which has to be laid out for that.
     this.width ||= this.stage.clientWidth;
     Object.assign(figure.layout, { height: this.height(), ...(this.width ? { width: this.width } : {}) });
-    narrow(figure.layout, this.width);
+    narrow(figure, this.width);
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     this.stage.style.minHeight = `${figure.layout.height}px`;
     if (this.brushing) figure.layout.dragmode = "select";
