@@ -18,7 +18,7 @@ MOST = 40
 """Models drawn; the table holds all of them."""
 
 ELO = Across("Elo", None, ",.0f", " Elo")
-ELSEWHERE = Across("← worse here than elsewhere, Elo   ·   better →", 0.0, "+,.0f", " Elo")
+ELSEWHERE = Across("← worse here than elsewhere, Elo   ·   better →", 0.0, "+,.0f", " Elo", longest=48)
 SLICE_COLUMNS = {
     "column": "Column",
     "value": "Value",
