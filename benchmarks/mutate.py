@@ -215,10 +215,13 @@ def main() -> int:
     parser.add_argument("--mutants", type=int, default=220)
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--within", type=Path, default=TARGET, help="a folder or file of engine/analysis")
     parser.add_argument("--result", type=Path, default=RESULT)
     chosen = parser.parse_args()
     started = time.perf_counter()
-    every = [mutant for path in sorted((ROOT / TARGET).rglob("*.py")) for mutant in mutants_of(path.relative_to(ROOT))]
+    within = ROOT / chosen.within
+    paths = [within] if within.is_file() else sorted(within.rglob("*.py"))
+    every = [mutant for path in paths for mutant in mutants_of(path.relative_to(ROOT))]
     drawn = random.Random(chosen.seed).sample(every, min(chosen.mutants, len(every)))
     fates: list[str | None] = [None] * len(drawn)
     with tempfile.TemporaryDirectory() as home:
