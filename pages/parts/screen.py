@@ -166,6 +166,7 @@ def conclude(who: Who, looking: Looking) -> Concluded | None:
         states.pending(pending.run_id, who, "Observing the data for this view")
     except NotEnoughData as error:
         states.not_enough(looking.dataset, error.message)
+        sections.show_recognised(looking.dataset)
     except PlumblineError as error:
         states.failed(error)
     return None
