@@ -144,7 +144,7 @@ def recognised(dataset: DatasetView, warnings: list[Notice]) -> Card:
     """What was read from the file, and what was not."""
     taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
     read = [("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)]
-    columns = [(source, role.replace("_", " ")) for source, role in dataset.columns.items()]
+    columns = [(source or "without a name", role.replace("_", " ")) for source, role in dataset.columns.items()]
     blocks = [
         cards.title("What was recognised"),
         cards.facts(read),
