@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import takewhile
+from pathlib import PurePath
 
 READABLE = 28
 """Characters of a name that a sentence, a line of a table or a label of a picture holds."""
@@ -37,6 +38,17 @@ def apart(names: Sequence[str]) -> list[str]:
         cut = ["".join(one[first : len(one) - last]) for one in words]
         short = _if_apart([re.sub(f"^{separators}+|{separators}+$", "", name) for name in cut], short)
     return short
+
+
+def of_files(paths: Sequence[PurePath]) -> list[str]:
+    """What files are called: by their own names, or by the folders that tell them apart where two have one name."""
+    own = [path.name for path in paths]
+    if len(set(own)) == len(own):
+        return own
+    parts = [path.parts for path in paths]
+    first = _shared(parts)
+    last = _shared([one[first:][::-1] for one in parts])
+    return _if_apart(["/".join(one[first : len(one) - last]) for one in parts], [path.as_posix() for path in paths])
 
 
 def _shared(words: Sequence[Sequence[str]]) -> int:

@@ -27,7 +27,7 @@ from engine.errors import InputRefused, NotFound, PlumblineError, UsageError
 from engine.formats import Report, read, to_rows, view_columns
 from engine.formats.canonical import SLICE_PREFIX, STYLE_PREFIX
 from engine.formats.report import NOTHING_TO_CALIBRATE
-from engine.naming import apart
+from engine.naming import apart, of_files
 from engine.types import Evidence, Notice, Result, RowReference, Rows
 
 FileName = str | os.PathLike[str]
@@ -89,7 +89,7 @@ class Analysing:
         """Read, observe segment by segment, combine in the order given, conclude."""
         started = time.perf_counter()
         self.choose()
-        self.dataset["name"] = ", ".join(map(name_of, self.files))
+        self.dataset["name"] = ", ".join(names_of(self.files))
         self.dataset["sha256"] = content_hash(self.files)
         parts = self._read(progress or _ignore)
         chosen, params = self._chosen(parts)
@@ -238,7 +238,7 @@ class FileRows:
 
 
 def _observe(chosen: Analysis[Any, Any], params: Parameters, parts: list[FileRows]) -> Any:
-    names = apart([name_of(part.path) for part in parts])
+    names = apart(names_of([part.path for part in parts]))
     states = (
         chosen.labelled(chosen.observe(part.rows(), params), name) for part, name in zip(parts, names, strict=True)
     )
@@ -307,7 +307,16 @@ def _ignore(_share: float) -> None:
 
 def name_of(path: Path) -> str:
     """The file's name as text that can be printed and stored."""
-    return os.fsencode(path.name or str(path)).decode("utf-8", "replace")
+    return _printable(path.name or str(path))
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """The names of files that are read together, with the folders that tell them apart where two have one name."""
+    return [_printable(name) for name in of_files(paths)]
+
+
+def _printable(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def content_hash(files: Sequence[Path]) -> str:

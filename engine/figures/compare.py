@@ -63,7 +63,8 @@ def _differences(picture: Mapping[str, Any] | None, by: str) -> Chart | None:
     columns = ["System", "Against", "Difference", "Low", "High", "p", "p, Holm", "Prompts"]
     cells: list[list[Cell]] = [[row[name] for name in names] for row in rows]
     across = Across("← the second is better   ·   the first is better →", 0.0, longest=48)
-    marks = [_mark(row, by) for row in rows[:MOST]]
+    short = _short([row[side] for row in rows for side in ("candidate", "baseline")])
+    marks = [_mark(row, by, short) for row in rows[:MOST]]
     return forest("Differences", "differences", marks, across, alt, Table(columns, cells))
 
 
@@ -72,9 +73,9 @@ def _where(by: str, *names: str) -> str:
     return cohort.one_of(by, names) if by in COLUMNS else ""
 
 
-def _mark(row: Mapping[str, Any], by: str) -> Mark:
+def _mark(row: Mapping[str, Any], by: str, short: Mapping[str, str]) -> Mark:
     said = words.interval("", row["low"], row["high"])
-    label = f"{_short(row['candidate'])} − {_short(row['baseline'])}"
+    label = f"{short[row['candidate']]} − {short[row['baseline']]}"
     clear = row["low"] is not None and row["low"] > 0
     notes = (said, f"p, Holm: {words.p_value(row['p_holm'])}", amount(row["prompts"], "common prompt"))
     aloud = f"{row['candidate']} less {row['baseline']}: {words.number(row['difference'])} {said}"
@@ -82,9 +83,12 @@ def _mark(row: Mapping[str, Any], by: str) -> Mark:
     return Mark(label, row["difference"], row["low"], row["high"], aloud, tone, notes, where=where)
 
 
-def _short(name: str) -> str:
-    """A name that fits beside another: without the owner before a slash, and not long."""
-    return words.shortened(name.rpartition("/")[2] or name, SHORT)
+def _short(names: Sequence[str]) -> dict[str, str]:
+    """Names that fit beside another: not long, and without the owner before a slash where that leaves them apart."""
+    every = list(dict.fromkeys(names))
+    own = [name.rpartition("/")[2] or name for name in every]
+    kept = own if len(set(own)) == len(every) else every
+    return {name: words.shortened(one, SHORT) for name, one in zip(every, kept, strict=True)}
 
 
 def _systems(items: Sequence[Mapping[str, Any]], metric: str, by: str) -> Chart | None:

@@ -12,6 +12,9 @@ from engine.formats import archive_members, folder_members, is_archive
 from engine.formats.members import REFUSALS
 from engine.standalone import name_of
 
+INSIDE = "files"
+"""Where the files of an archive lie, beside the one that is being taken out."""
+
 
 @contextmanager
 def files_in(paths: Sequence[Path]) -> Iterator[list[Path]]:
@@ -44,11 +47,14 @@ def _inside(path: Path, folder: Path) -> Iterator[Path]:
 
 
 def _unpacked(path: Path, folder: Path) -> Iterator[Path]:
-    for place, member in enumerate(archive_members(path, name_of(path), folder)):
+    for member in archive_members(path, name_of(path), folder):
         name = f"{name_of(path)}/{member.name}"
         if member.path is None:
             raise InputRefused(f"{name}: {REFUSALS[member.refused]}", code=member.refused, file=name)
-        kept = folder / str(place) / Path(member.name).name
-        kept.parent.mkdir()
-        member.path.rename(kept)
+        kept = folder / INSIDE / member.name
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            member.path.rename(kept)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:  # a file where others have a folder
+            raise InputRefused(f"{name}: {REFUSALS['name_twice']}", code="name_twice", file=name) from error
         yield kept

@@ -20,7 +20,7 @@ NAME = "name"
 
 HINT = {
     "title": "Drop files here, or choose them",
-    "text": "Scores, verdicts, votes, battles; several at once are compared. CSV, JSON, Parquet, Excel, zip.",
+    "text": "Scores, verdicts, votes, battles; several at once are compared. CSV, JSON, Parquet, Excel, zip, folders.",
 }
 
 

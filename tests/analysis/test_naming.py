@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.naming import READABLE, apart, meant
+from engine.naming import READABLE, apart, meant, of_files
 
 JUDGEBENCH = "dataset=judgebench,response_model=gpt-4o-2024-05-13,judge_name=reward_model,judge_model={}.jsonl"
 
@@ -81,3 +83,22 @@ def test_short_names_keep_what_they_share():
 )
 def test_what_somebody_calls_it_is_found(asked, found):
     assert meant(asked, ["GRM-2B", "Skywork-27B", "v1", "v10"]) == found
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["a/x.csv", "b/y.csv"], ["x.csv", "y.csv"]),
+        (["judges/GPT-4/Vanilla/result.json", "judges/ChatGPT/Vanilla/result.json"], ["GPT-4", "ChatGPT"]),
+        (
+            ["/runs/one/last/scores.csv", "/runs/two/scores.csv", "/runs/two/best/scores.csv"],
+            ["one/last", "two", "two/best"],
+        ),
+        (["a/result.json", "a/b/result.json"], ["a/result.json", "a/b/result.json"]),
+        (["a/x.csv", "b/x.csv", "y.csv"], ["a/x.csv", "b/x.csv", "y.csv"]),
+        (["result.json"], ["result.json"]),
+        ([], []),
+    ],
+)
+def test_files_of_one_name_are_called_by_their_folders(paths, names):
+    assert of_files([PurePosixPath(path) for path in paths]) == names

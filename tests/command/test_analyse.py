@@ -7,9 +7,13 @@ import math
 import os
 import re
 import select
+import shutil
 import struct
 import termios
+import zipfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -141,6 +145,33 @@ def test_several_files_are_one_dataset(analyse, tmp_path):
         value = estimate["value"]
         assert two["estimates"][name]["value"] == (None if value is None else pytest.approx(value, rel=1e-9)), name
     assert [pair["text_a"] for pair in two["pairs"]] == [pair["text_a"] for pair in one["pairs"]]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_of_one_name_are_told_apart_by_their_folders(analyse, tmp_path, packed):
+    lines = list(pair_lines(240))
+    for name, right in (("Larger", 0.95), ("Smaller", 0.55)):
+        (tmp_path / "judges" / name / "Vanilla").mkdir(parents=True)
+        rng = np.random.default_rng(5)
+        told = [{**line, "score_a": (2 * line["label"] - 1) * (1 if rng.random() < right else -1)} for line in lines]
+        write_lines(tmp_path / "judges" / name / "Vanilla" / "result.jsonl", told)
+    given = tmp_path / "judges"
+    if packed:
+        given = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", given))
+    result = check(analyse(given, "--analysis", "compare", "--json"))
+    assert result["sentence"].startswith("Ship Larger: ")
+    assert "of Smaller, " in result["sentence"]
+    assert result["dataset"]["name"] == "Larger, Smaller"
+
+
+def test_a_file_of_an_archive_that_others_have_as_a_folder_is_refused(analyse, tmp_path):
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("a.jsonl", "a.jsonl/b.jsonl"):
+            archive.writestr(name, "".join(json.dumps(line) + "\n" for line in pair_lines(100, seed=len(name))))
+    ran = analyse(path)
+    assert ran.code == 3
+    assert "another file in the archive has its name" in ran.err
 
 
 def test_columns_can_be_named(analyse, tmp_path):
