@@ -14,7 +14,7 @@ from engine.types import Result
 from engine.words import amount
 
 MOST = 24
-CHANCE = Across("← the shorter is preferred   ·   the longer is preferred →", 0.5, ".1%")
+CHANCE = Across("← shorter preferred   ·   longer preferred →", 0.5, ".1%")
 
 
 def audit(result: Result) -> dict[str, Chart | None]:

@@ -137,7 +137,7 @@ NUMBERS = {
         "Style, AUC", "How well style alone orders pairs: ½ is chance, 1 is perfect.", "area under the ROC, five folds."
     ),
     "reward_slope": Explained(
-        "Reward a 100",
+        "Reward per 100 more",
         "How much the reward rises with 100 more of the ruler within a prompt.",
         "slope of the margin on the difference in the ruler, by prompt.",
     ),
