@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from engine.analysis import Audit, AuditParameters, records
-from engine.analysis.audit.predict import _fit, auc
+from engine.analysis.audit.predict import _fit, auc, predicted
 from engine.analysis.audit.rulers import Pairs, pairs_of, right, share
 from engine.analysis.audit.sentence import sentence, verdict
 from engine.analysis.audit.slope import picture, slopes
@@ -90,12 +90,13 @@ def test_the_accuracy_of_each_ruler_and_its_interval(level):
 
 
 def test_a_balance_is_relative_and_0_of_nothing():
-    rows = rows_of(np.array([3.0, 0, 1, np.nan, -1]), np.array([1.0, 0, 0, 1, 3]), np.ones(5), np.arange(5.0))
+    a, b = np.array([3.0, 0, 1, np.nan, -1, 0.5]), np.array([1.0, 0, 0, 1, 3, 0.25])
+    rows = rows_of(a, b, np.ones(6), np.arange(6.0))
     state = ANALYSIS.observe(rows, AuditParameters())
     pairs = pairs_of(state)
     order = np.argsort(pairs.margin)
-    assert pairs.balance["length"][order] == pytest.approx([0.5, 0, 1, np.nan, -1], nan_ok=True)
-    assert pairs.difference["length"][order] == pytest.approx([2, 0, 1, np.nan, -4], nan_ok=True)
+    assert pairs.balance["length"][order] == pytest.approx([0.5, 0, 1, np.nan, -1, 1 / 3], nan_ok=True)
+    assert pairs.difference["length"][order] == pytest.approx([2, 0, 1, np.nan, -4, 0.25], nan_ok=True)
     assert list(pairs.balance) == ["length"]
 
 
@@ -244,6 +245,20 @@ def test_what_style_predicts_of_prompts_that_its_model_has_not_seen():
     reach = stats.t.ppf(0.975, len(np.unique(bucket[known])) - 1) * error
     assert bounds(found["style_auc"]) == pytest.approx((area, area - reach, area + reach), abs=1e-4)
     assert accuracy.method.startswith("5 folds by bucket; ")
+
+
+def test_two_fifths_of_the_buckets_predict_each_other_and_one_predicts_nothing():
+    generator = np.random.default_rng(9)
+    x, label = generator.uniform(-1, 1, 90), generator.integers(0, 2, 90) * 1.0
+    for fifths in (1, 2):
+        bucket = 5 * (np.arange(90) // 2) + np.arange(90) % fifths
+        found = predicted(Pairs({"length": x}, {"length": x}, label, x, bucket), 90, 0.95)
+        if fifths == 1:
+            assert {one.method for one in found.values()} == {"needs differences of style"}
+            continue
+        models = [np.sign(x[bucket % 5 == other] @ (label[bucket % 5 == other] - 0.5)) for other in (1, 0)]
+        marks = marks_of(x * np.array(models)[bucket % 5], label)
+        assert found["style_accuracy"].value == pytest.approx(marks.mean()), "one feature: its sign decides"
 
 
 def area_of(score: np.ndarray, label: np.ndarray, bucket: np.ndarray) -> tuple[float, float]:

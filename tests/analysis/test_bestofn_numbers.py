@@ -118,7 +118,8 @@ def test_a_loss_between_two_sizes_has_the_interval_of_its_t(level):
     reach = stats.t.ppf(0.5 + level / 2, len(filled) - 1) * error
     found = result.estimates["gold_loss_after_peak"]
     assert bounds(found) == pytest.approx((mean, mean - reach, mean + reach))
-    assert (found.n, found.method) == (260, "jackknife by bucket, simultaneous over 1 sizes")
+    assert found.n == 260
+    assert found.method.startswith("jackknife by bucket, ")
     assert result.estimates["peak_n"].value == 1
     assert result.verdict == "loses", "a peak at one answer is no peak"
 
@@ -321,11 +322,11 @@ def test_30_prompts_are_enough_and_two_answers_each():
 
 
 def test_the_most_is_what_30_prompts_have():
-    sizes_of = np.r_[np.full(30, 7), np.full(29, 9), np.full(20, 3)]
-    prompt = np.repeat(np.arange(79), sizes_of)
+    sizes_of = np.r_[np.full(30, 7), np.full(29, 9), np.full(20, 3), np.full(15, 5)]
+    prompt = np.repeat(np.arange(94), sizes_of)
     result = conclude(rows_of(np.random.default_rng(0).normal(size=len(prompt)), prompt))
     assert result.dataset["most_answers"] == 7
-    assert result.pictures["curve"]["best_prompts"] == [79, 79, 59, 59]
+    assert result.pictures["curve"]["best_prompts"] == [94, 94, 74, 59]
     told = {one.code: one.message for one in result.warnings}
     assert told["answers_differ"] == (
         "Prompts have from 3 to 9 answers: each n rests on those that have so many, 59 at n = 7."

@@ -335,8 +335,7 @@ def test_the_plan_goes_from_as_many_labels_to_100_times_as_many():
     found = made(label_error=0.04, verdict_error=0.03)
     told = plan(won_of(30, 3000, found), 0.9)
     labels = np.array(told["labels"])
-    assert (labels[0], labels[-1]) == (30, 3000)
-    assert (np.diff(labels) > 0).all()
+    assert labels.tolist() == [30, 60, 90, 150, 240, 300, 450, 600, 900, 1500, 3000]
     reach = stats.t.ppf(0.95, 30)
     assert told["half_width"] == pytest.approx(reach * np.sqrt(0.04**2 * 30 / labels + 0.03**2))
     assert told["half_width_without"] == pytest.approx(reach * 0.08 * np.sqrt(30 / labels))

@@ -340,6 +340,31 @@ def test_a_slice_tells_its_judges_items_and_prompts_after_bytes_and_segments():
             assert result.pictures["label_next"] == {"random": [], "unsure": [], "doubt": []}
 
 
+def test_segments_of_which_each_knows_other_values_of_a_column():
+    """Several judges and items in each, values in no order."""
+    rows = rich(900)
+    domain = rows.slices["domain"][0]
+    segments = []
+    for known, names in (((2, 0), ["d002", "d000"]), ((1,), ["d001"]), ((-1, 2), ["d002"])):
+        inside = part(rows, np.isin(domain, known) & ((np.arange(900) % 2 == 0) == (-1 not in known)))
+        old = inside.slices["domain"][0]
+        codes = np.array([names.index(f"d00{code}") if code >= 0 else -1 for code in old.tolist()])
+        segments.append(with_slices(inside, domain=(codes, names)))
+    states = [ANALYSIS.observe(segment, DEFAULTS) for segment in segments]
+    joined = ANALYSIS.combine(ANALYSIS.combine(states[0], states[1]), states[2])
+    kept = (np.arange(900) % 2 == 0) & (domain >= 0) | (np.arange(900) % 2 == 1) & np.isin(domain, (-1, 2))
+    for code in range(3):
+        alone = part(rows, kept & (domain == code))
+        for judge in ("gemma", "llama"):
+            for item in ("x", "z"):
+                expected = conclude(alone, judge=judge, item=item).estimates
+                params = JudgeParameters(slice=f"domain=d00{code}", judge=judge, item=item)
+                found = ANALYSIS.conclude(joined, params).estimates
+                for name in ("agreement", "tie_rate", "length_bias", "win_rate_human", "win_rate_judge"):
+                    assert found[name].value == pytest.approx(expected[name].value), (code, judge, item, name)
+                    assert found[name].n == expected[name].n
+
+
 def test_states_of_one_slice_combine_and_of_two_do_not():
     rows = with_slices(alternating(300), tone=(np.arange(300) % 2, ["a", "b"]))
     halves = [ANALYSIS.observe(part(rows, np.arange(300) % 4 // 2 == side), DEFAULTS) for side in (0, 1)]
