@@ -101,11 +101,42 @@ def test_the_p_value_of_an_interval():
         assert p_value(nothing, 9) == 1
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+def test_where_all_agree_a_coefficient_may_be_as_far_below_one_as_agreement_over_chance(fixed):
+    """Wilson's end for the share of agreement, as kappa: 1 − (1 − low) / (1 − chance)."""
+    unit, rater = np.repeat(np.arange(40), 2), np.tile([0, 1], 40)
+    sides = (np.full(80, 3, np.uint64), np.full(80, 7, np.uint64)) if fixed else None
+    alone = np.arange(100, 120), np.zeros(20, int), np.zeros(20)
+    label = (unit % 4 > 0).astype(float)
+    if fixed:
+        unit, rater, label = (np.concatenate(both) for both in zip((unit, rater, label), alone, strict=True))
+        sides = np.full(100, 3, np.uint64), np.full(100, 7, np.uint64)
+    rows = bucketed(rows_of(unit, rater, label, ["x", "y"], sides=sides), unit % 20)
+    estimates = conclude(rows).estimates
+    square = stats.norm.ppf(0.975) ** 2
+    below = square / (20 + square)
+    chance = 0.25**2 + 0.75**2 if fixed else 0.5
+    assert estimates["raw_agreement"].low == pytest.approx(1 - below)
+    for name in ("krippendorff_alpha_nominal", "cohen_kappa", "fleiss_kappa", "gwet_ac1"):
+        found = estimates[name]
+        assert (found.value, found.high) == (pytest.approx(1), pytest.approx(1)), name
+        if name in ("krippendorff_alpha_nominal", "fleiss_kappa", "gwet_ac1"):
+            assert found.low == pytest.approx(1 - below / (1 - chance)), name
+
+
+def test_a_coefficient_is_never_below_minus_one():
+    unit, rater = np.repeat(np.arange(40), 2), np.tile([0, 1], 40)
+    sides = np.full(80, 3, np.uint64), np.full(80, 7, np.uint64)
+    rows = bucketed(rows_of(unit, rater, unit > 0, ["x", "y"], sides=sides), unit % 20)
+    found = conclude(rows).estimates["krippendorff_alpha_nominal"]
+    assert (found.value, found.low) == (1, -1)
+
+
 # ------------------------------------------------------------------ shares by rater
 
 
 def test_p_values_of_shares_beside_scipy():
-    value, error = np.array([0.7, 0.4, 0.6, 0.9, np.nan]), np.array([0.1, 0.2, 0.1, 0.0, np.nan])
+    value, error = np.array([0.7, 0.4, 0.6, 0.5, np.nan]), np.array([0.1, 0.2, 0.1, 0.0, np.nan])
     buckets = np.array([12, 2, 1, 12, 0])
     found = Shares(value, value - 1, value + 1, error, buckets, buckets * 1.0).p_values(0.5)
     assert found[:2] == pytest.approx([2 * stats.t.sf(2, 11), 2 * stats.t.sf(0.5, 1)])
@@ -132,6 +163,8 @@ def test_shares_with_few_buckets_and_at_the_ends():
     assert found.n.tolist() == [2, 2, 1]
     assert found.error[:2].tolist() == [0, 0]
     assert np.isnan(found.error[2])
+    single = shares(view, 1 - right, np.ones(5), np.ones(5, bool), 0.95)
+    assert (single.low[2], single.high[2]) == (pytest.approx(1 - square / (1 + square)), 1)
     nobody = shares(view, right[:0], np.ones(0), np.zeros(5, bool), 0.95)
     assert np.isnan(nobody.value).all()
 
@@ -619,3 +652,17 @@ def test_what_the_categories_are_called(tied):
     named = conclude(rows_of(unit, rater, label, ["x", "y"], items=(zeros, zeros + 1, ["new", "old"])))
     count = dict(zip(*(named.pictures["categories"][name] for name in ("categories", "count")), strict=True))
     assert count == {"new": 60, "old": 0 if tied else 20, **({"tie": 20} if tied else {})}
+
+
+def test_pictures_of_a_continuous_scale_show_no_categories():
+    unit, rater = np.repeat(np.arange(60), 2), np.tile([0, 1], 60)
+    rows = scores_of(unit, rater, unit + rater * 0.1, ["x", "y"])
+    time = 1_684_108_800.0 + 7 * 86_400.0 * (unit >= 20)
+    result = conclude(Rows("score", {**rows.columns, "time": time}, {}, rows.names))
+    assert result.pictures["pairs"] == {"raters": ["x", "y"], "agreement": [], "kappa": [], "count": []}
+    assert result.pictures["categories"] == {"categories": [], "count": [], "shared": []}
+    assert result.pictures["confusion"] == {"categories": [], "raters": [], "matrices": [], "shares": []}
+    assert result.pictures["raters"]["rater"] == []
+    weeks = result.pictures["weeks"]
+    assert weeks["count"] == [40, 80]
+    assert (weeks["compared"], weeks["agreement"], weeks["tie_rate"]) == ([0, 0], [None, None], [None, None])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from engine.analysis.agreement.state import FIELDS, code
 from engine.analysis.slicing import SLICE_VALUES
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
 from engine.types import Rows
@@ -293,6 +294,22 @@ def test_scores_without_the_name_of_their_item_are_a_unit_of_their_own():
     other = np.repeat([1, 0, -1], 2).astype(np.int32), ["two", "one"]
     again = ANALYSIS.observe(scores_of(prompt, rater, np.ones(6), ["x", "y"], item=other), DEFAULTS)
     assert np.array_equal(again.judgments.unit, state.judgments.unit)
+
+
+def test_rows_without_two_different_names_have_no_code_of_either():
+    zeros = np.zeros(4, int)
+    rows = rows_of(np.arange(4), zeros, np.ones(4), ["x"], items=(zeros, zeros + 1, ["new", "old"]))
+    for one, other in ((zeros, zeros), (zeros - 1, zeros), (zeros, zeros - 1)):
+        coded = {"item_a": (one.astype(np.int32), ["new"]), "item_b": (other.astype(np.int32), ["new"])}
+        state = ANALYSIS.observe(Rows("comparison", rows.columns, {}, {**rows.names, **coded}), DEFAULTS)
+        for side in ("item_low", "item_high"):
+            assert state.judgments.sums[FIELDS.index(side)].tolist() == [0] * 4
+    named = ANALYSIS.observe(rows, DEFAULTS).judgments.sums
+    low, high = (named[FIELDS.index(side)] for side in ("item_low", "item_high"))
+    assert {(int(one), int(other)) for one, other in zip(low, high, strict=True)} <= {
+        (code("new"), code("old")),
+        (code("old"), code("new")),
+    }
 
 
 def test_scores_that_differ_by_rounding_are_a_repetition():

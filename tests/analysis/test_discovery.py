@@ -91,3 +91,7 @@ def test_the_ends_of_what_is_discovered_and_confirmed():
     nothing = Effect(0.0, 0.0, 9)
     assert confirm([nothing], [nothing], 0.05) == [Finding(0.95)]
     assert confirm(effects(3.0), [nothing], 0.05) == [Finding(0.95, 1.0, 1.0, False)]
+    (alpha, _) = (one.p_value_towards(1.0) for one in effects(2.0, 2.0))
+    both = confirm(effects(3.0, 3.0), effects(2.0, 2.0), alpha)
+    assert [one.confirmed for one in both] == [True, True]
+    assert [one.level for one in both] == pytest.approx([1 - alpha] * 2)

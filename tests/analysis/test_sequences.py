@@ -111,3 +111,5 @@ def test_values_so_few_that_nothing_is_known():
     low, high = confidence_sequence(np.array([0.5]), 0.95)
     assert 0 < low < 0.1
     assert high == pytest.approx(1 - low)
+    assert confidence_sequence(np.array([5e-12]), 0.95)[0] == 0
+    assert confidence_sequence(np.array([1e-13, 0.0]), 0.95)[0] == 0
