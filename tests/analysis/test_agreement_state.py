@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from engine.analysis.agreement.state import FIELDS, code
 from engine.analysis.slicing import SLICE_VALUES
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
 from engine.types import Rows
@@ -185,6 +187,147 @@ def test_no_rows_and_rows_without_raters_give_an_empty_state():
         assert state.rows == 0
         with pytest.raises(NotEnoughData):
             ANALYSIS.conclude(state, DEFAULTS)
+
+
+# ------------------------------------------------------------------ what is remembered of rows
+
+
+def shifted(rows: Rows) -> Rows:
+    """The same of other prompts."""
+    return Rows(
+        rows.kind,
+        {**rows.columns, "prompt_hash": rows.columns["prompt_hash"] ^ np.uint64(1 << 40)},
+        rows.slices,
+        rows.names,
+    )
+
+
+def domains(rows: Rows, first: int, values: int) -> Rows:
+    code = np.arange(len(rows)) % values
+    return Rows(
+        rows.kind,
+        rows.columns,
+        {"domain": (code.astype(np.int32), [f"domain {first + number:03}" for number in range(values)])},
+        rows.names,
+    )
+
+
+def test_a_hundred_values_of_a_slice_column_are_kept_apart():
+    rows = crowd(100, QUALITY)
+    whole = ANALYSIS.observe(domains(rows, 0, SLICE_VALUES), DEFAULTS)
+    assert len(whole.columns["domain"]) == SLICE_VALUES
+    assert whole.untracked == frozenset()
+    more = ANALYSIS.observe(domains(rows, 0, SLICE_VALUES + 1), DEFAULTS)
+    assert (dict(more.columns), more.untracked) == ({}, {"domain"})
+    halves = [ANALYSIS.observe(domains(one, first, 50), DEFAULTS) for one, first in ((rows, 0), (shifted(rows), 50))]
+    assert len(ANALYSIS.combine(*halves).columns["domain"]) == SLICE_VALUES
+    over = ANALYSIS.combine(halves[0], ANALYSIS.observe(domains(shifted(rows), 50, 51), DEFAULTS))
+    assert (dict(over.columns), over.untracked) == ({}, {"domain"})
+    assert ANALYSIS.combine(over, halves[0]).untracked == {"domain"}
+    assert ANALYSIS.combine(halves[0], over).columns == {}
+
+
+def test_a_judgment_whose_rows_are_of_two_slices_is_in_neither():
+    unit, rater = np.repeat(np.arange(4), 2), np.zeros(8, int)
+    rows = rows_of(unit, rater, np.ones(8), ["x"])
+    code = np.array([0, 0, 1, 1, 0, 1, -1, 0], np.int32)
+    state = ANALYSIS.observe(
+        Rows("comparison", rows.columns, {"tone": (code, ["plain", "rude"])}, rows.names), DEFAULTS
+    )
+    assert [ANALYSIS.narrow(state, "tone", value).rows for value in ("plain", "rude")] == [2, 2]
+    assert ANALYSIS.narrow(state, "tone", "plain").narrowed == "tone=plain"
+
+
+def test_a_slice_knows_only_its_raters():
+    rows = crowd(100, QUALITY)
+    code = (rows.names["annotator"][0] > 1).astype(np.int32)
+    rows = Rows("comparison", rows.columns, {"who": (code, ["early", "late"])}, rows.names)
+    state = ANALYSIS.narrow(ANALYSIS.observe(rows, DEFAULTS), "who", "late")
+    assert state.judgments.members == ("rater 02", "rater 03")
+    assert set(state.judgments.member.tolist()) == {0, 1}
+    assert state.columns == {}
+
+
+def test_left_out_rows_add_up():
+    rows = crowd(100, QUALITY)
+    label = rows.columns["label"].copy()
+    label[:3] = np.nan
+    one = ANALYSIS.observe(Rows("comparison", {**rows.columns, "label": label}, {}, rows.names), DEFAULTS)
+    two = ANALYSIS.observe(shifted(rows), DEFAULTS)
+    joined = ANALYSIS.combine(ANALYSIS.combine(one, two), one)
+    assert (one.left_out, two.left_out, joined.left_out) == (3, 0, 6)
+    assert ANALYSIS.from_bytes(ANALYSIS.to_bytes(joined)).left_out == 6
+
+
+def test_labels_may_lie_at_the_ends_and_no_further():
+    rows = rows_of(np.arange(3), np.zeros(3, int), np.array([0.0, 0.5, 1.0]), ["x"])
+    assert ANALYSIS.observe(rows, DEFAULTS).rows == 3
+    for label in (-1e-9, 1 + 1e-9):
+        wrong = rows_of(np.arange(3), np.zeros(3, int), np.array([0.0, label, 1.0]), ["x"])
+        with pytest.raises(InputRefused):
+            ANALYSIS.observe(wrong, DEFAULTS)
+        coded = {"annotator": (np.array([0, -1, 0], np.int32), ["x"])}
+        assert ANALYSIS.observe(Rows("comparison", wrong.columns, {}, coded), DEFAULTS).rows == 2
+    scores = scores_of(np.arange(3), np.zeros(3, int), np.array([-5.0, 0, 100]), ["x"])
+    assert ANALYSIS.observe(scores, DEFAULTS).rows == 3
+
+
+def test_one_name_is_one_rater_whether_annotator_or_judge():
+    rows = scores_of(np.arange(6), np.zeros(6, int), np.arange(6), ["x"])
+    annotators = np.array([0, 1, -1, -1, 0, -1], np.int32), ["zoe", "amy"]
+    judges = np.array([0, 0, 0, 1, -1, -1], np.int32), ["zoe", "machine"]
+    state = ANALYSIS.observe(Rows("score", rows.columns, {}, {"annotator": annotators, "judge": judges}), DEFAULTS)
+    assert state.judgments.members == ("amy", "machine", "zoe")
+    by_prompt = {
+        round(prompt): member for prompt, member in zip(state.judgments.sums[9], state.judgments.member, strict=True)
+    }
+    high = (rows.columns["prompt_hash"] >> np.uint64(32)).tolist()
+    assert [by_prompt.get(prompt) for prompt in high] == [2, 0, 2, 1, 2, None]
+    assert state.left_out == 1
+
+
+def test_scores_without_the_name_of_their_item_are_a_unit_of_their_own():
+    prompt, rater = np.zeros(6, int), np.tile([0, 1], 3)
+    items = np.repeat([0, 1, -1], 2).astype(np.int32), ["one", "two"]
+    state = ANALYSIS.observe(scores_of(prompt, rater, np.ones(6), ["x", "y"], item=items), DEFAULTS)
+    assert state.judgments.sizes.tolist() == [2, 2, 2]
+    other = np.repeat([1, 0, -1], 2).astype(np.int32), ["two", "one"]
+    again = ANALYSIS.observe(scores_of(prompt, rater, np.ones(6), ["x", "y"], item=other), DEFAULTS)
+    assert np.array_equal(again.judgments.unit, state.judgments.unit)
+
+
+def test_rows_without_two_different_names_have_no_code_of_either():
+    zeros = np.zeros(4, int)
+    rows = rows_of(np.arange(4), zeros, np.ones(4), ["x"], items=(zeros, zeros + 1, ["new", "old"]))
+    for one, other in ((zeros, zeros), (zeros - 1, zeros), (zeros, zeros - 1)):
+        coded = {"item_a": (one.astype(np.int32), ["new"]), "item_b": (other.astype(np.int32), ["new"])}
+        state = ANALYSIS.observe(Rows("comparison", rows.columns, {}, {**rows.names, **coded}), DEFAULTS)
+        for side in ("item_low", "item_high"):
+            assert state.judgments.sums[FIELDS.index(side)].tolist() == [0] * 4
+    named = ANALYSIS.observe(rows, DEFAULTS).judgments.sums
+    low, high = (named[FIELDS.index(side)] for side in ("item_low", "item_high"))
+    assert {(int(one), int(other)) for one, other in zip(low, high, strict=True)} <= {
+        (code("new"), code("old")),
+        (code("old"), code("new")),
+    }
+
+
+def test_scores_that_differ_by_rounding_are_a_repetition():
+    unit, rater = np.repeat(np.arange(60), 3), np.tile([0, 0, 1], 60)
+    value = np.full(180, 0.1)
+    value[1::3] = 0.3 - 0.2
+    value[1] = 0.11
+    value[4] = 0.2
+    found = conclude(scores_of(unit, rater, value, ["x", "y"])).estimates["repeat_agreement"]
+    assert (found.value, found.n) == (pytest.approx(58 / 60), 60)
+    zeros = conclude(scores_of(unit, rater, np.where(unit == 3, 1.0, 0.0), ["x", "y"])).estimates["repeat_agreement"]
+    assert zeros.value == 1
+
+
+def test_the_time_that_a_conclusion_took(monkeypatch):
+    clock = iter([100.0, 100.25])
+    monkeypatch.setattr("engine.analysis.base.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert conclude(crowd(60, QUALITY)).evidence.duration_ms == 250
 
 
 # ------------------------------------------------------------------ what it applies to

@@ -61,3 +61,37 @@ def test_of_slices_that_differ_in_nothing_few_are_confirmed():
         false += any(one.confirmed for one in confirm(effects(*halves[0]), effects(*halves[1]), 0.1))
     assert DISCOVERY == 0.1
     assert 0.04 < false / 400 < 0.14
+
+
+def test_the_level_of_intervals_by_how_many_are_confirmed():
+    """Of four tested with p of .02, .2, .3 and .4 none is confirmed at .05; two of .01, .02, .3 and .4 are at .1."""
+
+    def tested(*p_values: float) -> list[Effect]:
+        return effects(*(float(stats.t.isf(p, 20)) for p in p_values))
+
+    found = effects(3.0, 3.0, 3.0, 3.0)
+    alone = confirm(found, tested(0.02, 0.2, 0.3, 0.4), 0.05)
+    assert [one.confirmed for one in alone] == [False] * 4
+    assert [one.q_value for one in alone] == pytest.approx([0.08, 0.4, 0.4, 0.4])
+    assert {round(one.level, 12) for one in alone} == {round(1 - 0.05 / 4, 12)}
+    two = confirm(found, tested(0.01, 0.02, 0.3, 0.4), 0.1)
+    assert [one.confirmed for one in two] == [True, True, False, False]
+    assert {round(one.level, 12) for one in two} == {round(1 - 0.1 * 2 / 4, 12)}
+    shown = as_told(tested(0.02, 0.2, 0.3, 0.4)[0], alone[0])
+    assert (shown["p_value"], shown["q_value"], shown["confirmed"]) == (pytest.approx(0.02), pytest.approx(0.08), False)
+
+
+def test_the_ends_of_what_is_discovered_and_confirmed():
+    edge = float(stats.t.isf(DISCOVERY / 2, 20))
+    inside, outside = effects(edge * (1 + 1e-9)), effects(edge * (1 - 1e-9))
+    assert confirm(inside, effects(9.0), 0.05)[0].confirmed
+    assert not confirm(outside, effects(9.0), 0.05)[0].confirmed
+    assert not Finding(0.9).confirmed
+    assert (Finding(0.9).p_value, Finding(0.9).q_value) == (1, 1)
+    nothing = Effect(0.0, 0.0, 9)
+    assert confirm([nothing], [nothing], 0.05) == [Finding(0.95)]
+    assert confirm(effects(3.0), [nothing], 0.05) == [Finding(0.95, 1.0, 1.0, False)]
+    (alpha, _) = (one.p_value_towards(1.0) for one in effects(2.0, 2.0))
+    both = confirm(effects(3.0, 3.0), effects(2.0, 2.0), alpha)
+    assert [one.confirmed for one in both] == [True, True]
+    assert [one.level for one in both] == pytest.approx([1 - alpha] * 2)

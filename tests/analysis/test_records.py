@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.analysis import records
-from engine.analysis.records import Records
+from engine.analysis.records import Records, mixed
 from engine.errors import NotFound, UsageError
 from engine.types import Rows
 from tests.analysis.compare_worlds import identity, named, take
@@ -90,3 +90,91 @@ def test_prompts_and_buckets():
     assert (state.bucket == (state.prompt % np.uint64(4096)).astype(int)).all()
     many = of(rows_of(6000, 5000 * 10, 5))
     assert many.bucket.max() < 512
+
+
+def test_mixing_is_splitmix64():
+    """The first numbers of the generator from the seeds 0 and 1234567, as Rosetta Code prints them."""
+    step = 0x9E3779B97F4A7C15
+    seeds = np.array([(1234567 + step * number) % 2**64 for number in range(5)], np.uint64)
+    assert mixed(seeds).tolist() == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+    assert mixed(np.zeros(1, np.uint64)).tolist() == [0xE220A8397B1DCDAF]
+
+
+def of_sizes(*sizes: int) -> Rows:
+    """Rows of prompts with so many rows each."""
+    prompt = np.repeat(np.arange(len(sizes)), sizes)
+    return Rows("score", {"value": np.ones(len(prompt)), **identity(prompt)})
+
+
+@pytest.mark.parametrize(("most", "prompts"), [(12, 4), (11, 3), (9, 3), (8, 2), (6, 2), (5, 1), (2, 1)])
+def test_as_many_whole_prompts_as_fit_and_at_least_one(most, prompts, monkeypatch):
+    monkeypatch.setattr(records, "MOST_ROWS", most)
+    rows = of_sizes(3, 3, 3, 3)
+    found = of(rows)
+    assert found.sizes.tolist() == [3] * prompts
+    order = np.sort(mixed(np.unique(rows.columns["prompt_hash"])))
+    assert np.unique(found.unit).tolist() == order[:prompts].tolist()
+    assert found.sampled == (prompts < 4)
+    assert found.limit == (int(order[prompts]) if prompts < 4 else 2**64 - 1)
+    assert found.rows == 12
+
+
+def test_one_large_prompt_is_kept_whole(monkeypatch):
+    monkeypatch.setattr(records, "MOST_ROWS", 4)
+    found = of(of_sizes(7))
+    assert (len(found), found.sampled) == (7, False)
+
+
+def test_a_limit_is_that_of_the_tighter_side(monkeypatch):
+    rows = rows_of(100, 40, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "MOST_ROWS", 50)
+        few = of(take(rows, slice(0, 70)))
+    many = of(take(rows, slice(70, 100)))
+    both = many + few
+    assert both.limit == few.limit < many.limit
+    assert both.unit.max() < few.limit
+    kept = mixed(rows.columns["prompt_hash"]) < np.uint64(few.limit)
+    assert sorted(both.row.tolist()) == sorted(rows.columns["row_hash"][kept].tolist())
+    assert both.rows == 100
+
+
+@pytest.mark.parametrize(("prompts", "buckets"), [(4096, 4096), (4097, 512)])
+def test_buckets_are_coarse_where_there_are_many(prompts, buckets):
+    state = of(of_sizes(*[1] * prompts))
+    assert (state.bucket == (state.prompt % np.uint64(buckets)).astype(int)).all()
+    assert state.bucket.max() > buckets * 0.9
+
+
+def test_rows_stand_by_prompt_and_hold_their_values():
+    rows = rows_of(60, 20, 6)
+    state = of(rows)
+    assert (np.diff(state.unit.astype(object)) >= 0).all()
+    assert state.starts.tolist() == [0, *(np.flatnonzero(state.unit[1:] != state.unit[:-1]) + 1).tolist()]
+    assert (np.diff(np.append(state.starts, 60)) == state.sizes).all()
+    place = {row: number for number, row in enumerate(rows.columns["row_hash"].tolist())}
+    order = [place[row] for row in state.row.tolist()]
+    assert state.columns["value"].tolist() == rows.columns["value"][order].tolist()
+    for coded, (codes, values) in (
+        (state.slices["tone"], rows.slices["tone"]),
+        (state.names["judge"], rows.names["judge"]),
+    ):
+        assert list(coded[1]) == sorted(values)
+        before = [values[code] if code >= 0 else None for code in codes[order]]
+        assert [coded[1][code] if code >= 0 else None for code in coded[0]] == before
+    assert of(take(rows, slice(0, 0))).sizes.tolist() == []
+
+
+def test_a_slice_counts_its_own_rows_and_has_no_slices():
+    state = of(rows_of(100, 30, 3))
+    rude = state.narrow("tone", "rude")
+    assert rude.rows == len(rude)
+    assert rude.slices == {}
+    assert (rude + rude).narrowed == "tone=rude"
+    assert (rude + rude).rows == 2 * len(rude)

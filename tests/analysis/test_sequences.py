@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.analysis.sequences import anytime_p, confidence_sequence, log_wealth
+from engine.analysis.sequences import BETS, anytime_p, confidence_sequence, log_wealth
 
 GOLDEN = json.loads(Path(__file__).with_name("golden").joinpath("compare.json").read_text())
 
@@ -78,3 +78,38 @@ def test_anytime_p_values():
         values = (np.random.default_rng(seed).random(600) < 0.5).astype(float)
         crossed += min(anytime_p(values[:n], 0.5) for n in range(20, 601, 40)) <= 0.1
     assert crossed / 300 <= 0.1
+
+
+def wealth(values: np.ndarray, mean: float) -> float:
+    """Of one unit, after bets of fixed shares on values above `mean`, value by value, averaged over the shares."""
+    bets = [0.96 / 2 ** (number / 2) for number in range(18)]
+    return float(np.mean([np.prod([1 - bet + bet * value / mean for value in values]) for bet in bets]))
+
+
+def test_the_shares_that_are_bet():
+    assert pytest.approx([0.96 / 2 ** (number / 2) for number in range(18)]) == BETS
+
+
+@pytest.mark.parametrize("mean", [0.3, 0.5, 0.62])
+def test_an_anytime_p_value_is_one_by_the_wealth_of_both_sides(mean):
+    values = np.random.default_rng(5).choice([0.0, 0.25, 0.5, 1.0], 40)
+    both = (wealth(values, mean) + wealth(1 - values, 1 - mean)) / 2
+    assert anytime_p(values, mean) == pytest.approx(min(1 / both, 1), rel=1e-9)
+    assert anytime_p(values, 0.2) == pytest.approx(2 / (wealth(values, 0.2) + wealth(1 - values, 0.8)), rel=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_ends_are_where_the_wealth_is_what_the_level_asks_for(level):
+    values = np.random.default_rng(6).choice([0.0, 0.25, 0.5, 1.0], 60)
+    low, high = confidence_sequence(values, level)
+    assert wealth(values, low) == pytest.approx(2 / (1 - level), rel=1e-5)
+    assert wealth(1 - values, 1 - high) == pytest.approx(2 / (1 - level), rel=1e-5)
+
+
+def test_values_so_few_that_nothing_is_known():
+    assert confidence_sequence(np.zeros(0), 0.95) == (0, 1)
+    low, high = confidence_sequence(np.array([0.5]), 0.95)
+    assert 0 < low < 0.1
+    assert high == pytest.approx(1 - low)
+    assert confidence_sequence(np.array([5e-12]), 0.95)[0] == 0
+    assert confidence_sequence(np.array([1e-13, 0.0]), 0.95)[0] == 0
