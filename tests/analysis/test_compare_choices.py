@@ -311,8 +311,8 @@ def test_of_many_that_may_be_best_five_are_named():
 
 
 def test_ten_and_more_have_four_digits():
-    assert [digits(each) for each in (9.9996, 10, 10.00049, -10, 0.0005, 0.00049, 1, -0.25)] == [
-        "10.000",
+    assert [digits(each) for each in (9.9994, 10, 10.00049, -10, 0.0005, 0.00049, 1, -0.25)] == [
+        "9.999",
         "10",
         "10",
         "−10",

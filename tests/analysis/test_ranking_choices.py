@@ -125,6 +125,18 @@ def test_wins_ties_and_losses_of_each_item():
     assert board.clusters.tolist() == [5, 5, 2]
 
 
+def test_counts_are_whole_numbers_unless_votes_are_shared():
+    shared = conclude(again(20, ("a", "b", 1.0), ("b", "a", 1.0), ("a", "b", 0.3))).items
+    assert {one["item"]: (one["wins"], one["losses"]) for one in shared} == {
+        "a": (pytest.approx(26), pytest.approx(34)),
+        "b": (pytest.approx(34), pytest.approx(26)),
+    }
+    plain = conclude(again(21, ("a", "b", 1.0), ("b", "a", 1.0), ("a", "b", 0.5))).items
+    uneven = conclude(again(21, ("a", "b", 1.0), ("b", "a", 1.0), ("a", "b", 0.3))).items
+    assert [type(one[name]) for one in plain for name in ("n", "wins", "ties", "losses")] == [int] * 8
+    assert [type(one["wins"]) for one in uneven] == [float] * 2
+
+
 # ------------------------------------------------------------------ warnings
 
 
@@ -261,6 +273,24 @@ def test_a_hundred_values_of_a_slice_are_kept_apart():
     for state in (whole, joined):
         assert len(state.columns["topic"].values) == 100
         assert not state.untracked
+
+
+@pytest.mark.parametrize(("items", "crowded"), [(1000, False), (1001, True)])
+def test_a_thousand_items_of_several_segments_are_kept(items, crowded):
+    names = [f"m{number:04}" for number in range(items)]
+    parts = [observe(rows_of(part[1:], part[:-1], [1.0] * (len(part) - 1))) for part in (names[:600], names[599:])]
+    joined = ANALYSIS.combine(*parts)
+    assert joined.crowded is crowded
+    assert joined.rows == (0 if crowded else 999)
+
+
+@pytest.mark.parametrize(("prompts", "about"), [(1023, False), (1024, True)])
+def test_prompts_of_a_slice_are_counted_up_to_1023(prompts, about):
+    codes = (np.arange(1600) >= prompts).astype(np.int32)
+    rows = replace(battles(1600, (0.2, 0.0, -0.2), seed=8), slices={"part": (codes, ["in", "out"])})
+    found = next(one for one in conclude(rows).slices if one["value"] == "in")
+    assert found["prompts_approximate"] is about
+    assert found["prompts"] == pytest.approx(prompts, rel=0.1 if about else 0)
 
 
 def test_the_matrix_shows_the_fifty_strongest():
