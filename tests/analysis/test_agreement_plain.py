@@ -28,7 +28,7 @@ WEEK = 7 * 86_400.0
 class Word(NamedTuple):
     """What one rater said of one unit: all of their rows."""
 
-    unit: int
+    unit: tuple[int, ...]
     rater: str
     bucket: int
     low: list[float]
@@ -347,7 +347,7 @@ def mine(words: list[Word], name: str) -> list[Word]:
     return [word for word in words if word.rater == name]
 
 
-def later_half(words: list[Word]) -> set[Word]:
+def later_half(words: list[Word]) -> set[int]:
     """Ids of a rater's words in the second half of time, the first half being the larger."""
     timed = sorted((word for word in words if word.times), key=lambda word: np.mean(word.times))
     return {id(word) for word in timed[(len(timed) + 1) // 2 :]}
