@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from engine.analysis import CompareParameters
+from engine.analysis.compare import state as states
 from engine.analysis.compare import systems
 from engine.analysis.compare.observe import observe
 from engine.analysis.compare.sentence import digits
@@ -175,6 +176,27 @@ def test_of_too_many_values_those_of_the_smallest_units_are_taken(monkeypatch):
     assert result.dataset["prompts"] == 50
 
 
+def test_as_many_units_as_are_kept_are_no_sample(monkeypatch):
+    rows = scores_of({"m": np.arange(60.0), "n": np.zeros(60)}, np.arange(60))
+    for most, sampled in ((60, False), (59, True)):
+        monkeypatch.setattr(states, "MOST_UNITS", most)
+        parts = [observe(take(rows, part), 1.0) for part in (slice(0, 50), slice(50, 120))]
+        for state in (observe(rows, 1.0), ANALYSIS.combine(*parts)):
+            assert state.sampled is sampled
+            assert len(np.unique(state.sums.unit)) == most
+
+
+def test_rows_left_out_add_up_and_are_in_no_slice():
+    rows = scores_of({"m": np.arange(60.0), "n": np.zeros(60)}, np.arange(60))
+    blank = rows.columns["value"].copy()
+    blank[[3, 70, 71]] = np.nan
+    rows = replace(with_columns(rows, value=blank), slices={"part": (np.zeros(120, np.int32), ["all"])})
+    joined = ANALYSIS.combine(*(observe(take(rows, part), 1.0) for part in (slice(0, 60), slice(60, 120))))
+    assert (joined.rows, joined.left_out) == (117, 3)
+    narrowed = ANALYSIS.narrow(joined, "part", "all")
+    assert (narrowed.rows, narrowed.left_out) == (117, 0)
+
+
 def test_a_hundred_systems_are_compared():
     generator = np.random.default_rng(3)
     values = {f"m{at:03}": generator.random(30) for at in range(100)}
@@ -227,6 +249,13 @@ def test_a_candidate_is_held_by_the_one_that_surely_beats_it_and_shipped_past_th
     assert (best.dataset["candidate"], best.dataset["baseline"]) == ("asked", "vague")
     assert "simultaneous over 3 pairs" in best.estimates["difference"].method
     assert best.estimates["difference"].low == pytest.approx(from_pairs(best, "low", "asked", "vague"))
+
+
+def test_a_candidate_that_nobody_surely_beats_has_to_hold_against_the_vaguest():
+    result = conclude(opponents(0.0), candidate="asked", delta=0.15)
+    bounds = {name: from_pairs(result, "high", "asked", name) for name in ("near", "vague")}
+    assert -0.15 < bounds["near"] < 0.15 < bounds["vague"]
+    assert (result.verdict, result.dataset["baseline"]) == ("need_more", "vague")
 
 
 def test_against_a_baseline_the_one_that_differs_most_upwards_is_the_candidate():
