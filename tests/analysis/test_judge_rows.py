@@ -114,6 +114,24 @@ def test_pairs_without_words_or_of_unknown_length_do_not_count():
     assert conclude(rows).estimates["length_bias"].value == pytest.approx(0.5 * 0.5 / 0.25)
 
 
+def test_columns_that_are_not_there_are_not_known():
+    rows = alternating(200)
+
+    def without(*names: str, **more: np.ndarray) -> Rows:
+        kept = {name: column for name, column in rows.columns.items() if name not in names}
+        return dataclasses.replace(rows, columns={**kept, **more})
+
+    expected = conclude(rows).estimates
+    found = conclude(without("first", "margin", "side_a", "side_b")).estimates
+    assert found == expected
+    assert found["position_bias"].value is None
+    shown = conclude(without("side_a", first=np.ones(200, np.int8))).estimates
+    assert shown["position_bias"].value == pytest.approx(rows.columns["verdict"].mean() - 0.5)
+    assert shown["order_consistency"].value is None
+    by_margin = conclude(without("verdict", margin=rows.columns["verdict"] - 0.5)).estimates
+    assert by_margin["cohen_kappa"] == expected["cohen_kappa"]
+
+
 def test_how_sure_a_judge_is():
     """By the margin's sigmoid where there is one, else by the verdict."""
     label = np.r_[np.ones(40), np.zeros(10), np.full(4, np.nan)]
