@@ -8,9 +8,22 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from engine.analysis.arrays import Floats
+from engine.errors import NotEnoughData
+from engine.words import amount
 
 Statistic = Callable[[Floats], Floats]
 """Maps sums of shape (fields, ...) to values of shape (...)."""
+
+
+LEAST_BUCKETS = 10
+"""Buckets below which leaving one out says too little of how much an estimate moves."""
+
+
+def check_mixed(prompts: str, buckets: int) -> None:
+    """Raise NotEnoughData where `prompts`, told in words, lie in too few buckets for an interval."""
+    if buckets < LEAST_BUCKETS:
+        found = f"{prompts} lie in {amount(buckets, 'bucket')} only"
+        raise NotEnoughData(f"{found}: their hashes are not well mixed.")
 
 
 def critical(level: float, groups: int) -> float:

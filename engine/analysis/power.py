@@ -217,7 +217,9 @@ def _for_calibration(effect: float, assumed: Assumed, confident: float, sure: fl
         return confident * math.sqrt(null) + sure * math.sqrt(null + 4 * noise * effect**2 / n) - effect**2
 
     most = math.log(MOST_LABELS)
-    return math.exp(brentq(lacking, 0.0, most)) if lacking(0.0) > 0 > lacking(most) else math.inf
+    if lacking(0.0) <= 0:
+        return 1.0
+    return math.exp(brentq(lacking, 0.0, most)) if lacking(most) < 0 else math.inf
 
 
 def chance_to_find(question: str, assumed: Assumed, effect: float, labels: int, level: float = 0.95) -> float:

@@ -230,7 +230,7 @@ def test_hashes_that_are_not_well_mixed_are_refused(buckets, enough):
     if enough:
         assert conclude(rows).dataset["prompts"] == 60
     else:
-        with pytest.raises(NotEnoughData, match="60 prompts lie in too few buckets"):
+        with pytest.raises(NotEnoughData, match="60 prompts lie in 9 buckets only"):
             conclude(rows)
 
 

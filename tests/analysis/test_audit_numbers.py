@@ -531,7 +531,7 @@ def test_a_sentence_of_a_ruler_alone():
     assert sentence("length", found_of(), 1, []) == (
         "Length alone picks the preferred answer in 62 % [58, 66] of 1,200 pairs of 1 prompt."
     )
-    assert sentence("bold_words", found_of(), 300, []).startswith("Bold words alone picks the preferred answer in 62 %")
+    assert sentence("bold_words", found_of(), 300, []).startswith("Bold words alone pick the preferred answer in 62 %")
     less = found_of(ruler_accuracy=Estimate(0.38, 0.33, 0.44, n=1))
     assert sentence("characters", less, 300, []) == (
         "The shorter answer is the preferred one in 62 % [56, 67] of 1 pair of 300 prompts."

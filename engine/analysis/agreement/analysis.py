@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.analysis.agreement import codec
 from engine.analysis.agreement import state as states
-from engine.analysis.agreement.estimates import coefficients, habits
+from engine.analysis.agreement.estimates import certain, coefficients, habits
 from engine.analysis.agreement.kappas import cohen, rater_pairs
 from engine.analysis.agreement.observe import observe
 from engine.analysis.agreement.parameters import AgreementParameters
@@ -22,6 +22,7 @@ from engine.analysis.agreement.state import AgreementState
 from engine.analysis.agreement.view import View
 from engine.analysis.agreement.warnings import warnings
 from engine.analysis.base import Analysis, Shape
+from engine.analysis.intervals import check_mixed
 from engine.errors import NotEnoughData, UsageError
 from engine.types import Estimate, Evidence, Kind, Result, Rows
 from engine.words import amount
@@ -105,14 +106,16 @@ def _checked(view: View) -> int:
     if prompts < LEAST_PROMPTS:
         found = f"{amount(prompts, 'prompt')} with judgments of two annotators"
         raise NotEnoughData(f"{found}; an honest interval needs at least {LEAST_PROMPTS}.")
-    if 3 * len(np.unique(view.group[view.shared])) < LEAST_PROMPTS:
-        raise NotEnoughData(f"{amount(prompts, 'prompt')} lie in too few buckets: their hashes are not well mixed.")
+    check_mixed(amount(prompts, "prompt"), len(np.unique(view.group[view.shared])))
     return prompts
 
 
 def _conclude(view: View, params: AgreementParameters, prompts: int) -> Result:
     pairs = rater_pairs(view) if view.categories else None
-    found = coefficients(view, params.level) | cohen(view, pairs, params.level) | habits(view, params.level)
+    found = coefficients(view, params.level)
+    kappas = cohen(view, pairs, params.level)
+    found |= {name: certain(one, found.get("raw_agreement"), view) for name, one in kappas.items()}
+    found |= habits(view, params.level)
     model = quality(view, params.level)
     found["consensus_accuracy"] = model.certainty if model else _unidentified(view, params.level)
     told = table(view, model, params.level, params.false_discovery)

@@ -25,13 +25,21 @@ class Shares:
     error: Floats
     buckets: Ints
     n: Floats
+    shift: float = np.nan
+    """What was taken from a share to give its value; NaN where the values are no shares."""
 
     def p_values(self, null: Floats | float) -> Floats:
-        """Two-sided p of each being `null`, by Student's t; 1 where there is no interval or no spread."""
+        """Two-sided p of each being `null`, by Student's t; of a share that is 0 or 1 in every bucket, by these alone.
+
+        1 where there is no interval, or no spread elsewhere.
+        """
         with np.errstate(invalid="ignore", divide="ignore"):
             score = np.abs(self.value - null) / self.error
         found = 2 * stdtr(np.maximum(self.buckets - 1, 1), -score)
-        return np.where(np.isfinite(found) & (self.buckets >= 2) & (self.error > 0), found, 1.0)
+        share, under = self.value + self.shift, null + self.shift
+        other = np.where(share == 0, 1 - under, np.where(share == 1, under, 1.0))
+        found = np.where(self.error > 0, found, np.minimum(2 * other**self.buckets, 1))
+        return np.where(np.isfinite(found) & (self.buckets >= 2), found, 1.0)
 
 
 def shares(
@@ -49,7 +57,7 @@ def shares(
     with np.errstate(invalid="ignore"):
         low = np.where(value == 1, 1 - reach, np.where(value == 0, 0.0, np.maximum(found[0], 0)))
         high = np.where(value == 0, reach, np.where(value == 1, 1.0, np.minimum(found[1], 1)))
-    return Shares(value - shift, low - shift, high - shift, found[2], counted, total[1])
+    return Shares(value - shift, low - shift, high - shift, found[2], counted, total[1], shift)
 
 
 def differences(view: View, above: Floats, below: Floats | Flags, later: Flags, entries: Flags, level: float) -> Shares:

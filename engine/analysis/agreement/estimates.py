@@ -32,7 +32,7 @@ def coefficients(view: View, level: float) -> dict[str, Estimate]:
     found = {"raw_agreement": raw_agreement(view, level)} if view.categories else {}
     found |= alphas(view, level)
     found |= by_unit(view, level)
-    return {name: _certain(one, found.get("raw_agreement"), view) for name, one in found.items()}
+    return {name: certain(one, found.get("raw_agreement"), view) for name, one in found.items()}
 
 
 # ------------------------------------------------------------------ pairs
@@ -151,7 +151,7 @@ def _by_group(group: Ints, share: Floats, groups: int) -> Floats:
     return np.stack([sum_by(group, column, groups) for column in share.T], axis=1)
 
 
-def _certain(one: Estimate, raw: Estimate | None, view: View) -> Estimate:
+def certain(one: Estimate, raw: Estimate | None, view: View) -> Estimate:
     """A coefficient that is 1 because every pair agrees: as far below 1 as the agreement itself may be, over chance."""
     if raw is None or raw.value != 1 or one.value != 1 or one is raw:
         return one
@@ -193,7 +193,7 @@ def _the_same(view: View) -> Flags:
         won, tied = view.sums["won"], view.sums["tied"]
         return np.asarray(np.maximum(np.maximum(won, tied), view.count - won - tied) == view.count)
     spread = view.count * view.sums["square"] - np.square(view.sums["value"])
-    return np.asarray(spread <= 1e-9 * np.maximum(view.count * view.sums["square"], 1e-300))
+    return np.asarray(spread <= 1e-13 * np.maximum(view.count * view.sums["square"], 1e-300))
 
 
 def repeats_of(view: View) -> Floats:

@@ -16,7 +16,7 @@ from engine.analysis.audit.sentence import sentence, verdict
 from engine.analysis.audit.slope import picture, slopes
 from engine.analysis.audit.subsets import subsets
 from engine.analysis.base import Shape
-from engine.analysis.intervals import jackknife
+from engine.analysis.intervals import check_mixed, jackknife
 from engine.analysis.records import Records, RecordsAnalysis
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
 from engine.types import LENGTHS, Estimate, Evidence, Kind, Notice, Result, Rows
@@ -133,6 +133,7 @@ def _check(state: Records, marks: Floats, ruler: str) -> int:
             f"{amount(prompts, 'prompt')} with {ruler} known of both answers; an audit needs at least {LEAST_PROMPTS}."
         )
         raise NotEnoughData(told)
+    check_mixed(amount(prompts, "prompt"), len(np.unique(state.bucket[np.isfinite(marks)])))
     return prompts
 
 

@@ -48,7 +48,8 @@ def _picks(ruler: str, share: Estimate) -> str:
         name = "The shorter answer" if ruler in UNITS else f"The answer with less {ruler.replace('_', ' ')}"
         return f"{name} is the preferred one in {_percent(turned)}"
     name = "Length" if ruler in UNITS else ruler.replace("_", " ").capitalize()
-    return f"{name} alone picks the preferred answer in {_percent(share)}"
+    picks = "pick" if name.endswith("s") else "picks"
+    return f"{name} alone {picks} the preferred answer in {_percent(share)}"
 
 
 def _percent(share: Estimate) -> str:

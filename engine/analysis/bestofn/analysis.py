@@ -13,6 +13,7 @@ from engine.analysis.bestofn.conclude import Found, found_of
 from engine.analysis.bestofn.curve import kl_bound
 from engine.analysis.bestofn.parameters import BestOfNParameters
 from engine.analysis.bestofn.sentence import sentence, verdict
+from engine.analysis.intervals import check_mixed
 from engine.analysis.records import Records, RecordsAnalysis
 from engine.errors import NotEnoughData, NotFound, UsageError
 from engine.types import Estimate, Evidence, Kind, Notice, Result, Rows
@@ -111,6 +112,7 @@ def _check(taken: Records, several: Records) -> None:
     if found < LEAST_PROMPTS:
         told = f"{amount(found, 'prompt')} with two answers or more; an honest interval needs at least {LEAST_PROMPTS}."
         raise NotEnoughData(told)
+    check_mixed(amount(found, "prompt"), len(np.unique(several.bucket)))
 
 
 def _estimates(found: Found) -> dict[str, Estimate]:

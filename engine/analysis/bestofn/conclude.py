@@ -13,6 +13,7 @@ from engine.analysis.intervals import critical, jackknife
 from engine.analysis.paired import largest_quantile, wilson_by_bucket
 from engine.analysis.records import Records
 from engine.types import Estimate
+from engine.words import amount
 
 JACKKNIFE = "jackknife by bucket"
 WILSON = "Wilson at the number of independent prompts that the spread between buckets shows"
@@ -140,7 +141,7 @@ def _peak(gold: Floats, prompts: Prompts, level: float, seed: int) -> tuple[int,
     groups = len(buckets)
     quantile = max(largest_quantile(influences, level, DRAWS, seed), critical(level, groups))
     spread = quantile * float(np.sqrt(groups / (groups - 1) * np.square(influences[:, peak]).sum()))
-    method = f"{JACKKNIFE}, simultaneous over {len(mean)} sizes"
+    method = f"{JACKKNIFE}, simultaneous over {amount(len(mean), 'size')}"
     return peak, Estimate(
         float(mean[peak]), float(mean[peak]) - spread, float(mean[peak]) + spread, level, method, len(kept)
     )

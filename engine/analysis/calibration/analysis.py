@@ -20,7 +20,7 @@ from engine.analysis.calibration.slices import slices
 from engine.analysis.calibration.state import CalibrationState
 from engine.analysis.calibration.view import View
 from engine.analysis.calibration.warnings import warnings
-from engine.analysis.intervals import jackknife
+from engine.analysis.intervals import check_mixed, jackknife
 from engine.errors import NotEnoughData, UsageError
 from engine.types import Estimate, Evidence, Kind, Result, Rows
 from engine.words import amount
@@ -69,12 +69,9 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
 
     def _check(self, state: CalibrationState, params: CalibrationParameters) -> None:
         prompts = state.prompts.count
-        buckets = len(state.moments.filled)
-        if prompts >= LEAST_PROMPTS > 3 * buckets:
-            found = f"{amount(prompts, 'prompt')} lie in {amount(buckets, 'bucket')} only"
-            raise NotEnoughData(f"{found}: their hashes are not well mixed.")
         if prompts < LEAST_PROMPTS:
             raise NotEnoughData(f"{amount(prompts, 'prompt')}; an honest interval needs at least {LEAST_PROMPTS}.")
+        check_mixed(amount(prompts, "prompt"), len(state.moments.filled))
         known = PAIR_RECALIBRATORS if state.paired else SCORE_RECALIBRATORS
         if params.recalibrator not in known:
             kind = "pairs" if state.paired else "scores"

@@ -48,7 +48,7 @@ def _tied(best: list[str], systems: int) -> str:
 
 def digits(value: float) -> str:
     """Three decimals without the leading zero, a true minus: .624, −.011, 12.3."""
-    text = f"{value:.3f}" if abs(value) < 10 else f"{value:.4g}"
+    text = f"{value:.3f}" if abs(value) < 9.9995 else f"{value:.4g}"
     if float(text) == 0:
         return "0"
     text = text.replace("0.", ".", 1) if abs(value) < 1 and "0." in text else text

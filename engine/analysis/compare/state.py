@@ -89,12 +89,6 @@ class CompareState:
     narrowed: str = ""
 
 
-def empty_sample() -> RowSample:
-    """No row."""
-    none = np.zeros(0, np.uint64)
-    return RowSample(none, np.zeros(0, np.int64), none, np.zeros(0))
-
-
 def combine(left: CompareState, right: CompareState) -> CompareState:
     """The state of both sets of rows."""
     if (left.paired, left.scale, left.narrowed) != (right.paired, right.scale, right.narrowed):

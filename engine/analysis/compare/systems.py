@@ -129,22 +129,21 @@ def metric_of(state: CompareState, asked: str) -> str:
     return ("accuracy" if known else "value") if asked == "auto" else asked
 
 
-def entry_means(state: CompareState, metric: str) -> tuple[Floats, Flags]:
-    """Of each entry of the state the mean of the metric, and whether it is known.
+def entry_sums(state: CompareState, metric: str) -> tuple[Floats, Floats]:
+    """Of each entry of the state the sum of the metric, and of how many rows: those in which it is known.
 
     Besides the metrics of `CompareParameters` there are brier and log_loss of comparisons with margins.
     """
     names = PAIR_FIELDS if state.paired else SCORE_FIELDS
     field = {"accuracy": "correct"}.get(metric, metric)
     rows = {"correct": "count" if state.paired else "known", "truth": "known", "value": "count"}.get(field, "scored")
-    total, count = state.sums.sums[names.index(field)], state.sums.sums[names.index(rows)]
-    known = count > 0
-    return np.divide(total, count, out=np.zeros(len(total)), where=known), known
+    return state.sums.sums[names.index(field)], state.sums.sums[names.index(rows)]
 
 
 def grid_of_metric(state: CompareState, by: str, metric: str) -> Grid:
     """The values of one metric by unit and system."""
-    mean, known = entry_means(state, metric)
+    summed, count = entry_sums(state, metric)
+    known = count > 0
     names, system = systems_of(state, by, state.sums.member)
     unit = units_of(state, by, state.sums.unit, state.sums.member)
     limit, sampled = _limit(unit[known], MOST_VALUES // max(len(names), 1))
@@ -156,8 +155,7 @@ def grid_of_metric(state: CompareState, by: str, metric: str) -> Grid:
     row = np.empty(len(kept), np.int64)
     row[order] = np.repeat(np.arange(len(first)), np.diff(first, append=len(order)))
     cell, shape = row * len(names) + system[kept], (len(first), len(names))
-    count = state.sums.sums[0][kept]
-    total, weight = (sum_by(cell, each, shape[0] * shape[1]).reshape(shape) for each in (mean[kept] * count, count))
+    total, weight = (sum_by(cell, each[kept], shape[0] * shape[1]).reshape(shape) for each in (summed, count))
     there, picked = weight > 0, order[first]
     value = np.divide(total, weight, out=np.zeros(shape), where=there)
     return Grid(

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 from engine.analysis.base import Analysis, Shape
+from engine.analysis.intervals import check_mixed
 from engine.analysis.judge import codec
 from engine.analysis.judge import state as states
 from engine.analysis.judge.estimates import estimates
@@ -86,10 +87,7 @@ def _view(state: JudgeState, params: JudgeParameters) -> View:
         found = amount(prompts, "labelled prompt")
         raise NotEnoughData(f"{found}; an honest interval needs at least {LEAST_PROMPTS}.")
     view = View(state, _place("judge", params.judge, state.judges) if params.judge else most_verdicts(state))
-    buckets = int((view.sums["labelled"] > 0).sum())
-    if 3 * buckets < LEAST_PROMPTS:
-        judge = state.judges[view.judge]
-        raise NotEnoughData(f"The labelled prompts of {judge} lie in {amount(buckets, 'bucket')} only.")
+    check_mixed(f"The labelled prompts of {state.judges[view.judge]}", int((view.sums["labelled"] > 0).sum()))
     return view
 
 

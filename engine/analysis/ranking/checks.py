@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.analysis.arrays import Flags, Ints
+from engine.analysis.intervals import check_mixed
 from engine.analysis.ranking.board import Board
 from engine.analysis.ranking.fitted import Fitted
 from engine.analysis.ranking.graph import comparable, groups
@@ -29,10 +30,7 @@ def check_size(state: RankingState) -> None:
     prompts = state.prompts.count
     if prompts < LEAST_PROMPTS:
         raise NotEnoughData(f"{amount(prompts, 'prompt')}; an honest interval needs at least {LEAST_PROMPTS}.")
-    buckets = len(state.pairs.filled)
-    if 3 * buckets < LEAST_PROMPTS:
-        found = f"{amount(prompts, 'prompt')} lie in {amount(buckets, 'bucket')} only"
-        raise NotEnoughData(f"{found}: their hashes are not well mixed.")
+    check_mixed(amount(prompts, "prompt"), len(state.pairs.filled))
 
 
 def ranked(board: Board) -> Flags:
