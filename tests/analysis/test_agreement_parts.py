@@ -666,3 +666,37 @@ def test_pictures_of_a_continuous_scale_show_no_categories():
     weeks = result.pictures["weeks"]
     assert weeks["count"] == [40, 80]
     assert (weeks["compared"], weeks["agreement"], weeks["tie_rate"]) == ([0, 0], [None, None], [None, None])
+
+
+def test_a_share_that_never_varies_is_as_surprising_as_so_many_buckets():
+    buckets = np.array([12, 12, 3, 12])
+    value, none = np.array([0.5, -0.5, 0.5, 0.1]), np.zeros(4)
+    found = Shares(value, value, value, none, buckets, buckets * 1.0, 0.5).p_values(0.0)
+    assert found == pytest.approx([2 * 0.5**12, 2 * 0.5**12, 0.25, 1])
+    of_others = Shares(np.array([0.0]), none[:1], none[:1], none[:1], np.array([30]), np.array([60.0]), 0.0)
+    assert of_others.p_values(np.array([0.9])) == pytest.approx([2 * 0.1**30])
+
+
+def test_who_always_prefers_what_stands_first_is_flagged():
+    rows = crowd(120, [0.9, 0.9, 0.9, 0.9], per_unit=3, seed=4)
+    rater = rows.names["annotator"][0] == 3
+    label = np.where(rater, 1.0, rows.columns["label"])
+    items = conclude(Rows(rows.kind, {**rows.columns, "label": label}, {}, rows.names)).items
+    found = {item["item"]: item["flags"] for item in items}
+    assert "position_bias" in found["rater 03"]
+    assert all("position_bias" not in flags for name, flags in found.items() if name != "rater 03")
+
+
+def test_a_kappa_of_one_has_the_lower_end_that_alpha_has():
+    found = conclude(crowd(200, [1.0, 1.0], per_unit=2)).estimates
+    assert found["cohen_kappa"].value == found["krippendorff_alpha_nominal"].value == 1
+    assert found["cohen_kappa"].low == pytest.approx(found["krippendorff_alpha_nominal"].low)
+    assert 0.8 < found["cohen_kappa"].low < 1
+
+
+def test_large_scores_that_differ_are_not_the_same_again():
+    unit, rater = np.repeat(np.arange(40), 4), np.tile([0, 0, 1, 1], 40)
+    same = scores_of(unit, rater, np.full(160, 100_000.0), ["x", "y"])
+    other = scores_of(unit, rater, 100_000.0 + np.tile([0, 1], 80), ["x", "y"])
+    assert conclude(same).estimates["repeat_agreement"].value == 1
+    assert conclude(other).estimates["repeat_agreement"].value == 0

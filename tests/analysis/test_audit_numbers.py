@@ -593,3 +593,18 @@ def test_at_most_three_subsets_are_named():
 def test_half_a_mark_of_equal_answers_and_none_of_unknown_ones():
     difference, label = np.array([2.0, -2, 0, np.nan, 1, -1]), np.array([0.7, 0.7, 0.7, 0.7, 0, 0])
     assert right(difference, label) == pytest.approx([0.7, 0.3, 0.5, np.nan, 0, 1], nan_ok=True)
+
+
+@pytest.mark.parametrize(("buckets", "enough"), [(10, True), (9, False)])
+def test_prompts_in_few_buckets_are_refused(buckets, enough):
+    rows = world(120, prompts=60)
+    prompt = np.arange(120) % 60
+    hashes = (rows.columns["prompt_hash"] // np.uint64(4096)) * np.uint64(4096) + (prompt % buckets).astype(np.uint64)
+    mixed = replace(
+        rows, columns={**rows.columns, "prompt_hash": hashes, "bucket": (prompt % buckets).astype(np.uint16)}
+    )
+    if enough:
+        assert conclude(mixed).estimates["ruler_accuracy"].low is not None
+    else:
+        with pytest.raises(NotEnoughData, match="60 prompts lie in 9 buckets only"):
+            conclude(mixed)

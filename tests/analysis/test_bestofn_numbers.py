@@ -409,3 +409,18 @@ def test_a_mean_of_one_row_a_bucket_is_that_of_the_t_test_at_its_level():
     found = conclude(rows_of(values.ravel(), np.repeat(apart(50), 2)), level=0.8).estimates["worst_of_n"]
     worst = values.min(axis=1)
     assert (found.low, found.high) == pytest.approx(stats.t.interval(0.8, 49, worst.mean(), stats.sem(worst)))
+
+
+@pytest.mark.parametrize(("buckets", "enough"), [(10, True), (9, False)])
+def test_prompts_in_few_buckets_are_refused(buckets, enough):
+    prompt = np.repeat(np.arange(60), 4)
+    rows = rows_of(np.random.default_rng(0).random(240), prompt)
+    hashes = (hashes_of(prompt) // np.uint64(4096)) * np.uint64(4096) + (prompt % buckets).astype(np.uint64)
+    mixed = replace(
+        rows, columns={**rows.columns, "prompt_hash": hashes, "bucket": (prompt % buckets).astype(np.uint16)}
+    )
+    if enough:
+        assert conclude(mixed).dataset["prompts"] == 60
+    else:
+        with pytest.raises(NotEnoughData, match="60 prompts lie in 9 buckets only"):
+            conclude(mixed)

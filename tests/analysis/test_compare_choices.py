@@ -17,7 +17,7 @@ from engine.analysis.compare.state import SCORE_FIELDS
 from engine.analysis.compare.systems import grid_of, grid_of_metric
 from engine.errors import NotEnoughData, UsageError
 from engine.types import Result, Rows
-from tests.analysis.compare_worlds import ANALYSIS, apart, coins, conclude, named, pairs_of, scores_of, take
+from tests.analysis.compare_worlds import ANALYSIS, apart, coins, conclude, identity, named, pairs_of, scores_of, take
 from tests.analysis.test_compare_numbers import from_pairs, judged, value
 
 
@@ -544,3 +544,24 @@ def test_what_was_asked_to_name_systems_does():
         conclude(both, by="judge")
     assert refused.value.code == "no_common_prompts"
     assert "j and k have no prompt in common" in refused.value.message
+
+
+def test_of_rows_that_share_a_cell_those_with_a_truth_count():
+    prompts = np.arange(40)
+    prompt = np.concatenate([np.repeat(prompts, 3), prompts])
+    truth = np.concatenate([np.tile([1.0, np.nan, np.nan], 40), np.zeros(40)])
+    columns = {"value": np.full(160, 0.9), "truth": truth, **identity(prompt)}
+    judges = (np.repeat([0, 1], [120, 40]).astype(np.int32), ["j", "k"])
+    rows = Rows("score", columns, {}, {"item": (np.zeros(160, np.int32), ["m"]), "judge": judges})
+    grid = grid_of_metric(observe(rows, 1.0), "item", "accuracy")
+    assert grid.value[:, 0] == pytest.approx(np.full(40, 0.5))
+    assert not grid.single.any()
+    assert grid_of_metric(observe(rows, 1.0), "item", "truth").value[:, 0] == pytest.approx(np.full(40, 0.5))
+    by_judge = grid_of_metric(observe(rows, 1.0), "judge", "accuracy")
+    assert dict(zip(by_judge.names, by_judge.value.T.tolist(), strict=True)) == {"j": [1.0] * 40, "k": [0.0] * 40}
+    assert by_judge.single.all()
+
+
+@pytest.mark.parametrize(("given", "said"), [(9.9994, "9.999"), (9.9996, "10"), (-9.9996, "−10"), (12.34, "12.34")])
+def test_numbers_at_ten_are_rounded_alike(given, said):
+    assert digits(given) == said

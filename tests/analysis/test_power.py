@@ -354,3 +354,8 @@ def test_clusters_that_tell_nothing():
         found = clusters_of(prompt, np.arange(len(prompt), dtype=float))
         assert (found.correlation, found.answers, found.rows) == (0, answers, len(prompt))
         assert found.design_effect == 1
+
+
+def test_a_calibration_error_so_large_that_one_label_shows_it_takes_one():
+    assert plan("calibration_error", Assumed(share=0.9, bins=1), effect=0.9).labels == 1
+    assert plan("calibration_error", Assumed(share=0.9, bins=1), effect=0.3).labels > 1
