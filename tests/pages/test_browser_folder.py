@@ -34,6 +34,8 @@ def verdicts(quality: float, prompts: int = 120) -> str:
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """Somebody signed in, with one file there."""
     with tabs.tab(tmp_path_factory.mktemp("browser"), "first.jsonl", verdicts(0.7)) as page:
+        page.wait_for_url("**/calibration?dataset=1**")
+        page.wait_for_selector('[data-live="sentence"]')
         yield page
 
 
