@@ -146,7 +146,9 @@ def test_newer_rows_are_announced_and_fetched_on_demand(tab: Page, product: Prod
     file = product.home / "inbox" / "main" / "followed.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
     rows = samples.pairs(500).splitlines(keepends=True)
-    file.write_text("".join(rows[:301]))
+    hidden = file.with_name(".followed.csv")
+    hidden.write_text("".join(rows[:301]))
+    hidden.rename(file)
     tab.goto(f"{product.url}/datasets")
     tab.get_by_role("link", name="followed.csv").click()
     tab.wait_for_selector(f'{CHART}[data-version="1"]')
