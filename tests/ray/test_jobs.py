@@ -109,7 +109,7 @@ def test_a_job_does_what_the_child_does_and_keeps_its_log(link, client, account,
     job = client.get_job_info(f"run-{taken.run_id}-1")
     assert job.entrypoint == f"python -m jobs job {taken.run_id}-1"
     assert "env_vars" not in job.runtime_env or job.runtime_env["env_vars"] == {}
-    until(lambda: client.get_job_status(f"run-{taken.run_id}-1").value == "SUCCEEDED", 60)
+    until(lambda: client.get_job_status(f"run-{taken.run_id}-1").value == "SUCCEEDED", 120, every=0.25)
     with Child() as child:
         read = child.read(scores, "scores.jsonl", {}, tmp_path)
         child.observe(read.segment_path, "calibration", {}, tmp_path / "state")
