@@ -182,7 +182,7 @@ def test_a_job_ends_when_told_to_and_is_a_loss_when_it_dies(link, client, tmp_pa
     if how == "cancelled":
         assert isinstance(raised[0], Conflict)
         until(lambda: not job_processes(run), 60)
-        until(lambda: client.get_job_status(f"run-{run}").value == "STOPPED", 60)
+        until(lambda: client.get_job_status(f"run-{run}").value == "STOPPED", 120, every=0.25)
     else:
         assert isinstance(raised[0], WorkerLostError)
 
@@ -203,7 +203,7 @@ def test_the_owner_of_the_machine_submits_with_the_token(link, client, tmp_path)
     name = f"mine-{os.getpid()}"
     done = ray("submit", "--no-wait", "--submission-id", name, "--", "python", "-c", "print(6 * 7)")
     assert done.returncode == 0, done.stderr
-    until(lambda: client.get_job_status(name).value == "SUCCEEDED", 60)
+    until(lambda: client.get_job_status(name).value == "SUCCEEDED", 120, every=0.25)
     assert "42" in ray("logs", name).stdout.splitlines()
 
 
