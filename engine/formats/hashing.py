@@ -96,8 +96,8 @@ def _digests(texts: pa.Array) -> Hashes:
     if not len(words):
         return np.empty(0, np.uint64)
     ends = np.frombuffer(bounds, np.int32)[words.offset : words.offset + len(words) + 1].tolist()
-    data = bytes(content or b"")
-    fresh = blake2b(digest_size=8).copy  # quicker than a new one each time, and slices of bytes than texts or views
+    data = memoryview(content or b"")
+    fresh = blake2b(digest_size=8).copy  # quicker than a new one each time, and slices than texts of Python
     digests = []
     for start, end in pairwise(ends):
         digest = fresh()
