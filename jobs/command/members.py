@@ -27,18 +27,24 @@ def files_in(paths: Sequence[Path]) -> Iterator[list[Path]]:
     with TemporaryDirectory(prefix="plumbline-") as folder:
         found: list[Path] = []
         for place, path in enumerate(paths):
-            inside = list(_inside(path, Path(folder) / str(place)))
+            inside = list(_inside(path, _unused(Path(folder), path.name, place)))
             if not inside:
                 raise InputRefused(f"{name_of(path)}: holds no data file", code="no_files", file=name_of(path))
             found += inside
         yield found
 
 
+def _unused(folder: Path, name: str, place: int) -> Path:
+    """Where an archive is unpacked: below its own name, which tells its files from those of another."""
+    wanted = folder / (name or str(place))
+    return folder / f"{place} {name}" if wanted.exists() else wanted
+
+
 def _inside(path: Path, folder: Path) -> Iterator[Path]:
     if path.is_dir():
-        for place, member in enumerate(folder_members(path)):
+        for member in folder_members(path):
             if member.path is not None:
-                yield from _inside(member.path, folder / str(place))
+                yield from _inside(member.path, folder / member.name)
     elif is_archive(path):
         folder.mkdir(parents=True)
         yield from _unpacked(path, folder)

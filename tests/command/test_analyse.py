@@ -164,6 +164,18 @@ def test_files_of_one_name_are_told_apart_by_their_folders(analyse, tmp_path, pa
     assert result["dataset"]["name"] == "Larger, Smaller"
 
 
+def test_files_of_one_name_in_two_archives_are_called_by_their_archives(analyse, tmp_path):
+    lines = list(pair_lines(240))
+    for name, right in (("larger", 0.95), ("smaller", 0.55)):
+        rng = np.random.default_rng(5)
+        told = [{**line, "score_a": (2 * line["label"] - 1) * (1 if rng.random() < right else -1)} for line in lines]
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            archive.writestr("result.jsonl", "".join(json.dumps(line) + "\n" for line in told))
+    result = check(analyse(tmp_path / "larger.zip", tmp_path / "smaller.zip", "--analysis", "compare", "--json"))
+    assert result["dataset"]["name"] == "larger.zip, smaller.zip"
+    assert result["sentence"].startswith("Ship larger.zip: ")
+
+
 def test_a_file_of_an_archive_that_others_have_as_a_folder_is_refused(analyse, tmp_path):
     path = tmp_path / "odd.zip"
     with zipfile.ZipFile(path, "w") as archive:
