@@ -50,8 +50,12 @@ class Rows:
     What an analysis asks for besides (`Analysis.reads`): further `columns` such as `verdict` (float64, the judge's own
     P(a preferred), NaN where it gave none), `side_a` and `side_b` (uint64, what stands on each side, whatever the
     order shown), `time` (float64, seconds since 1970 in UTC); `names`, codes and sorted values like `slices`, of
-    `item_a`, `item_b`, `item`, `judge`, `annotator`; `styles`, by feature (`length`, `headers`, …) its two values of
-    each pair (float64, NaN unknown), or one value of each scored answer.
+    `item_a`, `item_b`, `item`, `judge`, `annotator`, `run`, `metric`, `source`, `unit`; `styles`, by feature (`length`,
+    `headers`, …) its two values of each pair (float64, NaN unknown), or one value of each scored answer; `numbers`, by
+    column what only some files have: `config.<name>` of a run that curves are of, `reward.<name>` of a rollout.
+
+    For kind "curve": `value` (float64), `step`, `bucket`, `row_hash`. For kind "rollout": `reward`, `kl` (float64),
+    `step`, `bucket`, `row_hash`, `prompt_hash`.
     """
 
     kind: Kind
@@ -59,6 +63,7 @@ class Rows:
     slices: Mapping[str, Coded] = field(default_factory=dict)
     names: Mapping[str, Coded] = field(default_factory=dict)
     styles: Mapping[str, tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns["bucket"])

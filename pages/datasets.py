@@ -5,7 +5,7 @@ import streamlit as st
 from engine.queries.room import disk_is_low
 from engine.types import DatasetView, Who
 from pages.parts import dialogs, guard, reads, shell, state, states
-from pages.parts.answer import iso
+from pages.parts.answer import NOUNS, iso
 from pages.parts.component import mount
 
 who = guard.enter()
@@ -26,7 +26,7 @@ def row(dataset: DatasetView) -> dict[str, object]:
         "rejected": dataset.rejected,
         "reasons": ", ".join(reason.replace("_", " ") for reason in dataset.reasons),
         "fault": (dataset.error or {}).get("message") if dataset.version else None,
-        "noun": "scores" if dataset.kind == "score" else "pairs" if dataset.kind == "comparison" else "rows",
+        "noun": NOUNS.get(dataset.kind or "", "rows"),
         "format": dataset.format.replace("_", " "),
         "live": dataset.live,
         "simulated": dataset.simulated,

@@ -11,6 +11,7 @@ from engine.analysis.base import Analysis, Parameters
 from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
+from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 
@@ -22,6 +23,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Judge(),
     BestOfN(),
     Audit(),
+    Curves(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -61,6 +63,8 @@ __all__ = [
     "CalibrationParameters",
     "Compare",
     "CompareParameters",
+    "Curves",
+    "CurvesParameters",
     "Judge",
     "JudgeParameters",
     "Parameters",

@@ -82,6 +82,14 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     reads: ClassVar[tuple[str, ...]] = ()
     """What it needs of rows besides the usual columns: names, sides, styles, verdicts (`engine.types.Rows`)."""
 
+    observation: ClassVar[tuple[str, str]] = ("", "")
+    """Name and version of what it observes, where several analyses observe the same: a segment is observed once."""
+
+    @property
+    def observed(self) -> tuple[str, str]:
+        """Name and version under which its states are kept."""
+        return self.observation if self.observation[0] else (self.name, self.version)
+
     @property
     def title(self) -> str:
         """What people call it."""

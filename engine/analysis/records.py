@@ -50,9 +50,19 @@ class Records:
     narrowed: str = ""
 
     @classmethod
-    def of_rows(cls, rows: Rows, kept: Flags, columns: Mapping[str, Floats], names: tuple[str, ...] = ()) -> Self:
-        """The records of the rows that are `kept`, with these columns and names."""
-        prompt = rows.columns["prompt_hash"][kept]
+    def of_rows(
+        cls,
+        rows: Rows,
+        kept: Flags,
+        columns: Mapping[str, Floats],
+        names: tuple[str, ...] = (),
+        together: Hashes | None = None,
+    ) -> Self:
+        """The records of the rows that are `kept`, with these columns and names.
+
+        `together` are hashes of what stays together in a sample, where that is not the prompt.
+        """
+        prompt = (rows.columns["prompt_hash"] if together is None else together)[kept]
         row = rows.columns["row_hash"][kept]
         numbers = {name: np.asarray(column, float)[kept] for name, column in sorted(columns.items())}
         slices = {name: _sorted(codes[kept], values) for name, (codes, values) in sorted(rows.slices.items())}

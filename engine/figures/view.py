@@ -17,6 +17,7 @@ from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
 from engine.figures.theme import Mode
+from engine.figures.training import training
 from engine.types import Concluded, Result
 
 
@@ -45,6 +46,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "judge": judge,
     "bestofn": bestofn,
     "audit": audit,
+    "curves": training,
 }
 """The pictures of each analysis."""
 

@@ -25,7 +25,19 @@ PERCENT = {
 }
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
-WHOLE = {"items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"}
+WHOLE = {
+    "items",
+    "top_gap",
+    "labels_needed",
+    "prompts_needed",
+    "wins",
+    "losses",
+    "raters",
+    "runs",
+    "units",
+    "peak_n",
+    "n",
+}
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 

@@ -90,14 +90,22 @@ _FIELDS: Mapping[Kind, list[tuple[str, pa.DataType]]] = {
 STYLE_PREFIX = "style."
 """`style.<feature>.a` and `.b` of a pair, `style.<feature>` of a single answer: float64, where a file has them."""
 
+CONFIG_PREFIX, REWARD_PREFIX = "config.", "reward."
+NUMBER_PREFIXES = (CONFIG_PREFIX, REWARD_PREFIX)
+"""`config.<name>` of a run, on every point of its curves; `reward.<name>` of a rollout, a component of its reward: both
+float64, where a file has them."""
+
 _OPTIONAL: Mapping[Kind, Mapping[str, pa.DataType]] = {
     "comparison": {"verdict": pa.float64(), "outcome": pa.string()},
     "score": {"annotator": pa.string()},
+    "rollout": {"gold": pa.float64(), "advantage": pa.float64(), "tokens": pa.string()},
 }
 """Columns that only files have which need them, after the fixed ones; `verdict` is a judge's own P(a preferred),
-`outcome` the file's own word where it says more than a label ("both bad", "a-is-slightly-better")."""
+`outcome` the file's own word where it says more than a label ("both bad", "a-is-slightly-better"); `gold` is the reward
+by what is held to be the truth, `tokens` a JSON object of lists, one entry a token: `token`, and where known `logprob`,
+`ref_logprob`, `value`, `reward`."""
 
-_NOT_CONTENT = frozenset({"row_hash", "bucket", "prompt_hash", "prompt_text", "source_line"})
+_NOT_CONTENT = frozenset({"row_hash", "bucket", "prompt_hash", "prompt_text", "source_line", "tokens"})
 _PROSE = ("text_a", "text_b", "text")
 """Long texts are hashed together; that of the prompt is left out, since `prompt` names it."""
 
@@ -120,7 +128,7 @@ def schema(kind: Kind, slices: Sequence[str] = (), more: Sequence[str] = ()) -> 
 def optional(kind: Kind, names: Iterable[str]) -> list[str]:
     """Those of the names that are optional columns of this kind, in the order in which a schema has them."""
     known = _OPTIONAL.get(kind, {})
-    return sorted(name for name in names if name in known or name.startswith(STYLE_PREFIX))
+    return sorted(name for name in names if name in known or name.startswith((STYLE_PREFIX, *NUMBER_PREFIXES)))
 
 
 def build(kind: Kind, draft: Columns, occurrences: Occurrences | None) -> pa.Table:
@@ -241,11 +249,15 @@ _VIEW: Mapping[Kind, Mapping[str, tuple[type[Any], float]]] = {
 }
 
 
-NAMES = ("item_a", "item_b", "item", "judge", "annotator")
+NAMES = ("item_a", "item_b", "item", "judge", "annotator", "run", "metric", "source", "unit")
 SIDES = ("side_a", "side_b")
 STYLES = "styles"
-_ON_DEMAND: Mapping[str, tuple[type[Any], float]] = {"verdict": (np.float64, np.nan), "time": (np.float64, np.nan)}
-"""What `to_rows` gives where it is asked for: names as codes, the two sides as hashes, all features of style."""
+NUMBERS = "numbers"
+_ON_DEMAND: Mapping[str, tuple[type[Any], float]] = dict.fromkeys(
+    ("verdict", "time", "source_line", "gold", "advantage", "entropy", "length", "truncated"), (np.float64, np.nan)
+)
+"""What `to_rows` gives where it is asked for: names as codes, the two sides as hashes, all features of style, all
+numbers that only some files have."""
 
 _LENGTHS: Mapping[Kind, tuple[str, ...]] = {"comparison": ("length_a", "length_b"), "score": ("length",)}
 
@@ -256,7 +268,7 @@ def kind_of(form: pa.Schema) -> Kind:
     Raises:
         ValueError: if it is none.
     """
-    names = [name for name in form.names if not name.startswith((SLICE_PREFIX, STYLE_PREFIX))]
+    names = [name for name in form.names if not name.startswith((SLICE_PREFIX, STYLE_PREFIX, *NUMBER_PREFIXES))]
     for kind, fields in _FIELDS.items():
         fixed, more = names[: len(fields)], names[len(fields) :]
         if fixed == [name for name, _ in fields] and set(more) <= set(_OPTIONAL.get(kind, {})):
@@ -271,7 +283,9 @@ def view_columns(form: pa.Schema, reads: Sequence[str] = ()) -> list[str]:
     wanted |= {name for name in form.names if name.startswith(SLICE_PREFIX)}
     if STYLES in reads:
         wanted |= {name for name in form.names if name.startswith(STYLE_PREFIX)}
-    return [*_VIEW[kind], *(name for name in form.names if name in wanted)]
+    if NUMBERS in reads:
+        wanted |= {name for name in form.names if name.startswith(NUMBER_PREFIXES)}
+    return [*_VIEW[kind], *(name for name in form.names if name in wanted and name not in _VIEW[kind])]
 
 
 def cohort_columns(form: pa.Schema, reads: Sequence[str], where: str) -> tuple[str, ...]:
@@ -312,7 +326,8 @@ def to_rows(table: pa.Table, kind: Kind | None = None, reads: Sequence[str] = ()
         if name.startswith(SLICE_PREFIX)
     }
     names = {name: _codes(table.column(name)) for name in reads if name in NAMES and name in held}
-    return Rows(kind, columns, slices, names, _styles(table, kind) if STYLES in reads else {})
+    styles = _styles(table, kind) if STYLES in reads else {}
+    return Rows(kind, columns, slices, names, styles, _further(table) if NUMBERS in reads else {})
 
 
 def _numbers(values: pa.ChunkedArray, form: type[Any], missing: float) -> NDArray[Any]:
@@ -320,6 +335,8 @@ def _numbers(values: pa.ChunkedArray, form: type[Any], missing: float) -> NDArra
     if pa.types.is_timestamp(values.type):
         values = pc.divide(pc.cast(pc.cast(values, pa.int64()), pa.float64()), 1e6)
     if values.null_count:
+        if np.isnan(missing) and not pa.types.is_floating(values.type):
+            values = pc.cast(values, pa.float64())
         values = pc.fill_null(values, pa.scalar(missing, values.type))
     return np.asarray(values.to_numpy().astype(form, copy=False))
 
@@ -347,6 +364,12 @@ def _styles(table: pa.Table, kind: Kind) -> dict[str, tuple[NDArray[np.float64],
         and all(name in table.column_names for name in stored)
         and all(table.column(name).null_count < len(table) for name in stored)
     }
+
+
+def _further(table: pa.Table) -> dict[str, NDArray[np.float64]]:
+    """The numbers that only some files have, by column."""
+    names = [name for name in table.column_names if name.startswith(NUMBER_PREFIXES)]
+    return {name: _numbers(table.column(name), np.float64, np.nan) for name in names}
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:

@@ -34,7 +34,7 @@ class Observed:
 
     def key(self, content: str) -> str:
         """The name of the state of a segment or a manifest."""
-        return datasets.state_key(content, self.analysis.name, self.analysis.version, self.observe)
+        return datasets.state_key(content, *self.analysis.observed, self.observe)
 
     def fold_key(self, manifest: Sequence[str]) -> str:
         """The name of the state of a manifest."""

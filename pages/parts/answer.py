@@ -14,6 +14,9 @@ from pages.parts import numbers, reads, state
 from pages.parts.component import encode, mount
 from pages.parts.looking import Looking
 
+NOUNS = {"comparison": "pairs", "score": "scores", "curve": "points", "rollout": "answers"}
+"""What the rows of a kind are called."""
+
 Drawn = dict[str, orjson.Fragment]
 _drawn: Cache[tuple[Any, ...], Drawn] = Cache(256)
 """Charts as JSON by analysis, dataset, version and parameters: none of it changes once made."""
@@ -70,7 +73,7 @@ def _frame(looking: Looking) -> dict[str, Any]:
         "dataset": dataset.id,
         "beside": [one.id for one in looking.beside],
         "analysis": looking.analysis,
-        "noun": "scores" if dataset.kind == "score" else "pairs",
+        "noun": NOUNS.get(dataset.kind or "comparison", "rows"),
         "live": dataset.live or dataset.simulated,
         "at": iso(dataset.updated_at),
         "query": looking.query,

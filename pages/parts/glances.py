@@ -69,6 +69,14 @@ _GLANCES = {
         "Gain",
         "The gain is what the best of the most answers gives over a single one.",
     ),
+    "curves": Glance(
+        "Where is training?",
+        "curves",
+        "Training curves",
+        "Each run's points of the metric that says most.",
+        "Change",
+        "The change is the mean of the last points less that of the first.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

@@ -181,6 +181,16 @@ NUMBERS = {
         "How much more often the answer shown first is preferred than half the time. 0 is fair.",
         "share of comparisons won by what was shown first, a tie as half, less ½.",
     ),
+    "change": Explained(
+        "Change",
+        "The mean of the last points of the run less that of the first. An interval that holds 0 says it may not have "
+        "moved.",
+        "difference of two means; errors allow for neighbouring points moving together.",
+        "Newey and West (1987)",
+    ),
+    "first": Explained("At first", "The mean of the first points of the run."),
+    "last": Explained("Now", "The mean of the last points of the run."),
+    "runs": Explained("Runs", "How many runs the dataset holds."),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -201,6 +211,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
+    "curves": ("change", "first", "last", "runs"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
     "judge": ("agreement", "cohen_kappa", "position_bias", "order_consistency", "win_rate_ppi", "labels_needed"),
