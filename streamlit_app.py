@@ -28,6 +28,7 @@ pages = {
         shell.page("calibration", "Calibration", "balance"),
         shell.page("judge", "Judges", "gavel"),
         shell.page("audit", "Audit", "straighten"),
+        shell.page("whatif", "What if", "tune"),
     ],
     "Ship": [
         shell.page("compare", "Compare", "compare_arrows"),

@@ -14,6 +14,7 @@ from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
+from engine.analysis.whatif import WhatIf, WhatIfParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
     Calibration(),
@@ -24,6 +25,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     BestOfN(),
     Audit(),
     Curves(),
+    WhatIf(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -70,6 +72,8 @@ __all__ = [
     "Parameters",
     "Ranking",
     "RankingParameters",
+    "WhatIf",
+    "WhatIfParameters",
     "applicable",
     "combinable",
     "expected",

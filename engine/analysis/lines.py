@@ -91,7 +91,7 @@ def lines_of(records: Records) -> Lines:
     place, ordered = place[order], groups[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
     found = []
-    for start, end in zip(starts, np.append(starts[1:], len(place)), strict=True):
+    for start, end in zip(starts, np.append(starts, len(place))[1:], strict=True):
         rows = place[start:end]
         run, metric, source, unit = keys[int(ordered[start])]
         found.append(_line(records, rows, at, (run or RUN, metric, source, unit)))

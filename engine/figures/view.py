@@ -18,6 +18,7 @@ from engine.figures.reliability import reliability
 from engine.figures.slices import slices
 from engine.figures.theme import Mode
 from engine.figures.training import training
+from engine.figures.whatif import whatif
 from engine.types import Concluded, Result
 
 
@@ -47,6 +48,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "bestofn": bestofn,
     "audit": audit,
     "curves": training,
+    "whatif": whatif,
 }
 """The pictures of each analysis."""
 

@@ -9,6 +9,8 @@ from typing import Any
 
 PERCENT = {
     "accuracy",
+    "accuracy_trusted",
+    "trusted",
     "agreement",
     "base_rate",
     "consensus_accuracy",
@@ -34,6 +36,7 @@ WHOLE = {
     "losses",
     "raters",
     "runs",
+    "cost",
     "units",
     "peak_n",
     "n",

@@ -26,6 +26,7 @@ PAGES = (
     ("calibration", "Calibration", ("reliability", "ece", "trust", "reward model", "over-confident"), "g c"),
     ("judge", "Judges", ("llm as a judge", "verdicts", "kappa", "position bias", "ppi", "win rate"), "g u"),
     ("audit", "Audit", ("length bias", "style", "shortcut", "ruler", "degenerate subsets"), "g l"),
+    ("whatif", "What if", ("threshold", "temperature", "automate", "abstain", "selective", "scenario"), "g y"),
     ("compare", "Compare", ("ship", "checkpoint", "paired", "mcnemar", "significance", "labels needed"), "g v"),
     ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),

@@ -69,6 +69,14 @@ _GLANCES = {
         "Gain",
         "The gain is what the best of the most answers gives over a single one.",
     ),
+    "whatif": Glance(
+        "Which verdicts can be trusted?",
+        "threshold",
+        "By threshold",
+        "How often verdicts above a confidence are right, and how many there are.",
+        "Trusted",
+        "Below the threshold people decide.",
+    ),
     "curves": Glance(
         "Where is training?",
         "curves",

@@ -181,6 +181,18 @@ NUMBERS = {
         "How much more often the answer shown first is preferred than half the time. 0 is fair.",
         "share of comparisons won by what was shown first, a tie as half, less ½.",
     ),
+    "trusted": Explained(
+        "Trusted", "The share of verdicts whose confidence reaches the threshold; people get the rest."
+    ),
+    "accuracy_trusted": Explained("Right, of the trusted", "How often a trusted verdict agrees with the label."),
+    "least_threshold": Explained(
+        "Least that meets it",
+        "The least confidence from which on verdicts are surely right as often as the target asks for.",
+        "thresholds are tested from the highest down until one fails, so that looking at many costs no level.",
+        "Angelopoulos et al. (2021)",
+    ),
+    "cost": Explained("Cost of 1,000", "Labels by people that 1,000 verdicts cost, mistakes counted as you say."),
+    "cheapest_threshold": Explained("Cheapest", "The threshold of the least cost on these rows."),
     "change": Explained(
         "Change",
         "The mean of the last points of the run less that of the first. An interval that holds 0 says it may not have "
@@ -211,6 +223,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
+    "whatif": ("trusted", "accuracy_trusted", "least_threshold", "cost", "cheapest_threshold", "calibration_error"),
     "curves": ("change", "first", "last", "runs"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
