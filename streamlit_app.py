@@ -38,6 +38,7 @@ pages = {
     ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
+        shell.page("tradeoff", "KL trade-off", "scale"),
     ],
     "Project": rest,
 }

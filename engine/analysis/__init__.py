@@ -14,6 +14,7 @@ from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
+from engine.analysis.tradeoff import Tradeoff, TradeoffParameters
 from engine.analysis.whatif import WhatIf, WhatIfParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
@@ -25,6 +26,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     BestOfN(),
     Audit(),
     Curves(),
+    Tradeoff(),
     WhatIf(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
@@ -72,6 +74,8 @@ __all__ = [
     "Parameters",
     "Ranking",
     "RankingParameters",
+    "Tradeoff",
+    "TradeoffParameters",
     "WhatIf",
     "WhatIfParameters",
     "applicable",

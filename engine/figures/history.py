@@ -19,6 +19,7 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "judge": ("agreement", "agreement with people"),
     "bestofn": ("gain", "gain of best-of-n"),
     "whatif": ("accuracy_trusted", "accuracy of trusted verdicts"),
+    "tradeoff": ("objective_now", "reward less KL now"),
     "curves": ("last", "mean of the last points"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }

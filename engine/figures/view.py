@@ -17,6 +17,7 @@ from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
 from engine.figures.theme import Mode
+from engine.figures.tradeoff import tradeoff
 from engine.figures.training import training
 from engine.figures.whatif import whatif
 from engine.types import Concluded, Result
@@ -48,6 +49,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "bestofn": bestofn,
     "audit": audit,
     "curves": training,
+    "tradeoff": tradeoff,
     "whatif": whatif,
 }
 """The pictures of each analysis."""

@@ -37,6 +37,7 @@ WHOLE = {
     "raters",
     "runs",
     "cost",
+    "best_step",
     "units",
     "peak_n",
     "n",

@@ -77,6 +77,14 @@ _GLANCES = {
         "Trusted",
         "Below the threshold people decide.",
     ),
+    "tradeoff": Glance(
+        "Which checkpoint is worth its KL?",
+        "objective",
+        "Objective",
+        "Reward less the price of KL over the steps.",
+        "Lost",
+        "How much has been lost since the best steps.",
+    ),
     "curves": Glance(
         "Where is training?",
         "curves",

@@ -181,6 +181,11 @@ NUMBERS = {
         "How much more often the answer shown first is preferred than half the time. 0 is fair.",
         "share of comparisons won by what was shown first, a tie as half, less ½.",
     ),
+    "best_step": Explained("Best step", "The middle of the steps at which reward less the price of KL is highest."),
+    "objective_best": Explained("Best", "Reward less the price of KL at the best steps."),
+    "objective_now": Explained("Now", "Reward less the price of KL at the last steps."),
+    "objective_lost": Explained("Lost since", "How much lower it is now than at the best steps."),
+    "turning_coefficient": Explained("Turns at", "The least price of a nat at which other steps would be best."),
     "trusted": Explained(
         "Trusted", "The share of verdicts whose confidence reaches the threshold; people get the rest."
     ),
@@ -223,6 +228,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
+    "tradeoff": ("best_step", "objective_best", "objective_now", "objective_lost", "turning_coefficient"),
     "whatif": ("trusted", "accuracy_trusted", "least_threshold", "cost", "cheapest_threshold", "calibration_error"),
     "curves": ("change", "first", "last", "runs"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),

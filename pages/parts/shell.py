@@ -33,6 +33,7 @@ FILES = {
     "bestofn": "pages/bestofn.py",
     "audit": "pages/audit.py",
     "curves": "pages/curves.py",
+    "tradeoff": "pages/tradeoff.py",
     "whatif": "pages/whatif.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",

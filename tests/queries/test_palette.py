@@ -36,6 +36,7 @@ def test_pages_are_always_there(installation: Installation) -> None:
         "Agreement",
         "Best of n",
         "Training curves",
+        "KL trade-off",
     ]
     assert [entry.title for entry in pages] == ["Home", *decisions, "Journal", "Datasets", "Runs", "Settings"]
     assert all(entry.run == "page" and entry.shortcut and entry.synonyms for entry in pages)
