@@ -113,6 +113,7 @@ def test_rollouts_are_taken_by_the_means_of_their_steps():
     result = conclude(rollouts(), coefficient=0.0)
     assert (result.dataset["metric"], result.dataset["run"]) == ("gold", "seed-1")
     assert value(result, "best_step") == pytest.approx(30, abs=6)
+    assert value(result, "objective_best") == pytest.approx(1.0, abs=0.05)
     by_proxy = conclude(rollouts(), metric="reward")
     assert by_proxy.verdict == "last_is_best"
     assert "proxy_only" in {notice.code for notice in by_proxy.warnings}

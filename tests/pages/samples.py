@@ -40,3 +40,13 @@ def battles(prompts: int = 200, seed: int = 0, names: tuple[str, ...] = ("alpha"
             language, lengths = ("en", "de")[prompt % 2], f"{rng.randrange(50, 400)},{rng.randrange(50, 400)}"
             lines.append(f"q{prompt},{names[a]},{names[b]},{label},ann{annotator},{language},{lengths}")
     return "\n".join(lines) + "\n"
+
+
+def curve(steps: int = 200, seed: int = 0) -> str:
+    """A training log in which a reward rises and falls while KL grows."""
+    rng = random.Random(seed)
+    lines = ["step,gold,objective/scores,objective/kl,loss"]
+    for step in range(steps):
+        gold = 1 - ((step - 100) / 100) ** 2 + rng.gauss(0, 0.03)
+        lines.append(f"{step},{gold:.4f},{step / 100 + rng.gauss(0, 0.03):.4f},{step / 10:.3f},{1 / (step + 1):.4f}")
+    return "\n".join(lines)
