@@ -1,5 +1,7 @@
 """The answer at a glance: the dataset that moved last, the others below it, and the place to drop a file."""
 
+from datetime import timedelta
+
 import streamlit as st
 
 from engine.types import Concluded, DatasetView, Who
@@ -10,9 +12,17 @@ from pages.parts.looking import Looking
 who = guard.enter()
 
 
+MOVING = timedelta(seconds=60)
+"""Files that grow and moved within so long of each other do not take turns in leading: the first of them leads."""
+
+
 def answered(datasets: list[DatasetView]) -> list[DatasetView]:
     """Those that have an answer, the last moved first."""
-    return [dataset for dataset in datasets if dataset.verdict and dataset.version and dataset.analyses]
+    known = [dataset for dataset in datasets if dataset.verdict and dataset.version and dataset.analyses]
+    if not known or not known[0].live:
+        return known
+    moving = [one for one in known if one.live and known[0].updated_at - one.updated_at <= MOVING]
+    return sorted(moving, key=lambda one: one.id) + [one for one in known if one not in moving]
 
 
 def lead(who: Who, dataset: DatasetView) -> None:

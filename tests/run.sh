@@ -16,4 +16,12 @@ if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/nu
         apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold "$package" >/dev/null 2>&1 || echo "$package cannot be installed here"
     done
 fi
-exec .venv/bin/python -m pytest "$@"
+if [ $# -gt 0 ]; then
+    exec .venv/bin/python -m pytest "$@"
+fi
+# What only computes, or has a store of its own, goes on all processors; what starts processes and browsers, one by one.
+computing=(tests/access tests/actions tests/analysis tests/command tests/figures tests/formats tests/queries tests/reports tests/simulator tests/store)
+failed=0
+.venv/bin/python -m pytest -n auto "${computing[@]}" || failed=1
+.venv/bin/python -m pytest "${computing[@]/#/--ignore=}" || failed=1
+exit $failed

@@ -46,7 +46,7 @@ def simulate(args: argparse.Namespace) -> int:
 
 
 def _folders(out: Path | None, with_server: bool) -> tuple[Path, Path]:
-    """Where scores go, and where goes what no page shows yet. The inbox folder belongs to a simulated project."""
+    """Where scores go, and where goes what the trainer logs. The inbox folder belongs to a simulated project."""
     if out is not None:
         return out, out / "training"
     from engine.actions.demo import SLUG, set_playing
@@ -57,7 +57,7 @@ def _folders(out: Path | None, with_server: bool) -> tuple[Path, Path]:
     if not with_server:
         migrate()
         set_playing(True)
-    return settings.inbox / SLUG, settings.home / "simulated"
+    return settings.inbox / SLUG, settings.inbox / SLUG
 
 
 def _positive(text: str) -> float:

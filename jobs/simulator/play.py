@@ -18,6 +18,9 @@ from jobs.simulator import preferences, training
 from jobs.simulator.truth import TICK_SECONDS, Truth
 
 WAKE_SECONDS = 0.25
+TRAINING_TICKS = 40
+"""The trainer's files are written in so many ticks at once, as trainers log: ten of its steps."""
+
 OPENING_TICKS = 30
 """What the project has already collected when the play begins: enough for a first, undecided answer."""
 
@@ -85,12 +88,18 @@ def _append(truth: Truth, stage: Stage, first: int, end: int) -> int:
     collected: dict[Path, list[str]] = {}
     for tick in range(first, end):
         collected.setdefault(stage.scores, []).extend(preferences.lines(truth, tick))
-        if stage.background is not None:
+    if stage.background is not None:
+        for tick in range(_logged(stage, first), _logged(stage, end)):
             for name, rows in training.lines(truth, tick).items():
                 collected.setdefault(stage.background / name, []).extend(rows)
     for path, rows in collected.items():
         _write_lines(path, rows)
     return max(first, end)
+
+
+def _logged(stage: Stage, end: int) -> int:
+    """How many of the first ticks the trainer has logged: whole lots of them, all at the end of the project."""
+    return end if end >= stage.last_tick else end - end % TRAINING_TICKS
 
 
 def _write_lines(path: Path, rows: Sequence[str]) -> None:
@@ -123,10 +132,10 @@ def _start_over(stage: Stage) -> None:
 
 
 def _rewrite_background(truth: Truth, stage: Stage, end: int) -> None:
-    """Bring the files nobody follows to the same tick as the followed one."""
+    """Bring the trainer's files to the same tick as the scores."""
     if stage.background is None:
         return
-    ticks = [training.lines(truth, tick) for tick in range(end)]
+    ticks = [training.lines(truth, tick) for tick in range(_logged(stage, end))]
     for name in training.FILES:
         rows = [row for lines in ticks for row in lines.get(name, [])]
         (stage.background / name).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")

@@ -85,13 +85,19 @@ def _rollout(truth: Truth, rng: np.random.Generator, step: int, index: int) -> M
     domain = draw(rng, truth.drift.mix(minute))
     subject = topic(rng, domain, draw(rng, truth.preferences.languages))
     better, worse = subject.answers(rng)
-    reward = (truth.policy.proxy(step) + rng.normal()) * truth.drift.scale(minute)
+    noise = rng.normal()
+    reward = (truth.policy.proxy(step) + noise) * truth.drift.scale(minute)
+    gold = truth.policy.gold(step) + 0.6 * noise + 0.8 * rng.normal()
+    grown = truth.policy.proxy(step) / truth.policy.proxy(600)
     return {
         "step": step,
         "prompt_id": f"r-{step:05d}-{index}",
         "prompt": subject.prompt,
         "response": better if rng.random() < 0.7 else worse,
         "reward": round(reward, 4),
+        "gold_reward": round(gold, 4),
+        "kl": round(max(truth.policy.kl_per_step * step + 0.5 * rng.normal(), 0.0), 4),
+        "length": int(TOKENS * (1 + grown) * np.exp(0.2 * rng.normal())),
         "subset": domain,
     }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pages.parts import reads
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, blocks, html, part, parts
 
@@ -53,3 +56,19 @@ def test_rows_of_another_kind_are_sent_to_their_page(page: Page, give: Give) -> 
     app = page("whatif", dataset=str(give(samples.curve())))
     assert not app.exception
     assert "a margin for each pair" in html(app)
+
+
+def test_files_that_grow_together_do_not_take_turns_in_leading(page: Page, give: Give, monkeypatch) -> None:
+    first, second = give(samples.pairs(), "scores.csv"), give(samples.curve(), "ppo.csv")
+    real = reads.datasets_of
+
+    def growing(who, slug):
+        return [replace(one, live=True) for one in real(who, slug)]
+
+    assert page().title[0].value == "Where is training?"
+    monkeypatch.setattr(reads, "datasets_of", growing)
+    app = page()
+    answer = part(app, "answer")
+    assert answer is not None
+    assert (answer["dataset"], app.title[0].value) == (first, "Can you trust the reward model?")
+    assert second > first
