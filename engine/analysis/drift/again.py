@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.analysis.arrays import Floats, Hashes
+from engine.analysis.arrays import Floats, Hashes, Ints
+from engine.analysis.drift.buckets import by_bucket
 from engine.analysis.intervals import jackknife
 from engine.analysis.records import Records, mixed
 from engine.types import Estimate
 
 LEAST = 30
+LEAST_STYLES = 2
+"""Counted features below which two answers could be alike by chance."""
+
 METHOD = "mean difference of the same answers scored in both windows, jackknife by bucket"
 _SCORED = ("margin", "label", "verdict", "value", "truth", "reward", "gold")
 _WHO = ("judge", "annotator")
@@ -21,16 +25,14 @@ def is_score(feature: str) -> bool:
     return feature in _SCORED or feature.startswith("reward.")
 
 
-def change_of_the_same(
-    state: Records, values: Floats, code: Floats, window: int, level: float
-) -> Estimate | None:
+def change_of_the_same(state: Records, values: Floats, code: Ints, window: int, level: float) -> Estimate | None:
     """Mean change of a score on answers that the reference and the window both have; None where it is not identified.
 
     Answers are the same where their prompt, their item and every counted feature of their style are; rows without a
     feature of style are left out. At least 30 prompts in ten buckets have to have some.
     """
-    styles = [name for name in state.columns if _is_style(name)]
-    if not styles:
+    styles = [name for name, column in state.columns.items() if _is_style(name) and np.isfinite(column).any()]
+    if len(styles) < LEAST_STYLES:
         return None
     known = np.isfinite(values) & ((code == 0) | (code == window))
     for name in styles:
@@ -48,8 +50,7 @@ def change_of_the_same(
     if len(np.unique(prompts[both])) < LEAST or len(np.unique(bucket[both])) < 10:
         return None
     difference = total[both, 1] / count[both, 1] - total[both, 0] / count[both, 0]
-    _, place = np.unique(bucket[both], return_inverse=True)
-    sums = np.stack([np.bincount(place), np.bincount(place, difference)]).astype(float)
+    sums = by_bucket(bucket[both], difference)
     found = jackknife(lambda part: np.asarray(part[1] / part[0]), sums, level)
     return Estimate(*found, level, METHOD, int(both.sum()))
 

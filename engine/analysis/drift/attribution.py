@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis.arrays import Floats, Ints
+from engine.analysis.drift.buckets import dense
 from engine.analysis.intervals import critical, standard_error
 from engine.types import Estimate
 
@@ -37,29 +38,28 @@ def attribution(
     A value of the column that only one window has counts as composition. None in fewer than ten buckets.
 
     Args:
-        column: its name, and `words` its values.
+        column: its name.
+        words: its values.
         group: the value of each row, in [0, len(words)).
         value: what the mean is of, shape (n,).
         later: 0 for rows of the reference, 1 for those of the window.
         bucket: of each row.
         level: of the intervals.
     """
-    buckets, place = np.unique(bucket, return_inverse=True)
-    if len(buckets) < LEAST_BUCKETS or not 0 < later.sum() < len(later):
+    buckets, place = dense(bucket)
+    if buckets < LEAST_BUCKETS or not 0 < later.sum() < len(later):
         return None
-    shape = (2, len(words), len(buckets))
-    key = (later * len(words) + group) * len(buckets) + place
+    shape = (2, len(words), buckets)
+    key = (later * len(words) + group) * buckets + place
     sums = np.stack([np.bincount(key, weight, int(np.prod(shape))).reshape(shape) for weight in (None, value)])
     whole = sums.sum(axis=3, keepdims=True)
     composition, within = (part[:, 0] for part in _parts(whole))
     replicates = [part.sum(axis=0) for part in _parts(whole - sums)]
     totals = float(composition.sum()), float(within.sum())
-    spread = critical(level, len(buckets))
+    spread = critical(level, buckets)
     told = [
         _estimate(total, standard_error(replicate) * spread, level, len(value))
-        for total, replicate in zip(
-            (sum(totals), *totals), (replicates[0] + replicates[1], *replicates), strict=True
-        )
+        for total, replicate in zip((sum(totals), *totals), (replicates[0] + replicates[1], *replicates), strict=True)
     ]
     shares = whole[0, :, :, 0] / whole[0].sum(axis=1)
     parts = [

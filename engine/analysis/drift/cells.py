@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtr
 
 from engine.analysis.arrays import Flags, Floats, Ints
-from engine.analysis.drift.distances import chi_square, distances, jensen_shannon, psi, reference_edges, without_last_bit
+from engine.analysis.drift.buckets import dense
+from engine.analysis.drift.distances import (
+    chi_square,
+    distances,
+    jensen_shannon,
+    psi,
+    reference_edges,
+    without_last_bit,
+)
 from engine.analysis.drift.features import Feature
 from engine.analysis.drift.homogeneity import Shares, homogeneity
 from engine.analysis.drift.windows import Windows
-from engine.analysis.intervals import critical
+from engine.analysis.intervals import benjamini_hochberg, critical
 from engine.analysis.records import Records
 
 LEAST_PROMPTS = 30
@@ -42,8 +50,9 @@ class Cell:
 
     `effect`: the difference of the means in standard deviations of both together, signed; for names Cramér's V.
     `cramers_v` is of the bins or categories, as if both windows had as many rows, what chance alone would give taken
-    off. Each has an interval by bucket. `p_value` is of no difference. Wasserstein and energy only of numbers, chi-square
-    only of names (None else). Where too few prompts are known, `known` is false and nothing else counts.
+    off. Each has an interval by bucket. `p_value` is of no difference, `q_value` the same adjusted over all cells.
+    Kolmogorov-Smirnov, Wasserstein and energy only of numbers, chi-square only of names (None else). Where too few
+    prompts are known, `known` is false and nothing else counts.
     """
 
     feature: str
@@ -65,6 +74,8 @@ class Cell:
     energy: float | None = None
     chi_square: float | None = None
     named: bool = False
+    q_value: float = 1.0
+    drifted: bool = False
 
     @property
     def size(self) -> float:
@@ -90,15 +101,15 @@ def _tallied(
     state: Records, windows: Windows, at: Ints, bins: int, values: Floats | None, scale: tuple[float, float]
 ) -> Tallies:
     kept = (at >= 0) & (windows.code >= 0)
-    buckets, bucket = np.unique(state.bucket, return_inverse=True)
-    size, groups = len(windows), len(buckets)
+    groups, bucket = dense(state.bucket)
+    size = len(windows)
     pair = windows.code[kept] * groups + bucket[kept]
     count = np.bincount(pair * bins + at[kept], minlength=size * groups * bins).reshape(size, groups, bins)
     sums = np.zeros((2, size, groups))
     if values is not None:
         scaled = (values[kept] - scale[0]) / scale[1]
-        moments = [np.bincount(pair, power, size * groups) for power in (scaled, np.square(scaled))]
-        sums = np.stack(moments).reshape(2, size, groups)
+        for power, each in zip((scaled, np.square(scaled)), sums, strict=True):
+            each[:] = np.bincount(pair, power, size * groups).reshape(size, groups)
     prompts = _prompts(state, windows, kept)
     return Tallies(at, count.astype(float), sums, prompts, *scale)
 
@@ -116,46 +127,42 @@ def cells_of(windows: Windows, feature: Feature, tallies: Tallies, level: float)
     filled = (tallies.count.sum(axis=2) > 0).sum(axis=1)
     enough = (tallies.prompts >= LEAST_PROMPTS) & (filled >= LEAST_BUCKETS)
     later = [window for window in range(1, len(windows)) if enough[0] and enough[window]]
-    cells = {window: Cell(feature.name, window, known=False) for window in range(1, len(windows))}
-    if later:
-        shares = homogeneity(tallies.count, later)
-        degrees = np.minimum(filled[later], filled[0])
-        shifted = None if feature.named else _shifts(tallies, later)
-        for place, window in enumerate(later):
-            cell = _cell(feature, tallies, window, shares, place, int(degrees[place]), level)
-            if shifted is not None:
-                cell |= _with_shift(cell, shifted[0][place], shifted[1][place], int(degrees[place]), level)
-            if not feature.named:
-                cell |= _ordered(windows, feature, window)
-            cells[window] = Cell(**cell)
-    return list(cells.values())
+    cells = [Cell(feature.name, window, known=False, named=feature.named) for window in range(1, len(windows))]
+    if not later:
+        return cells
+    shares = homogeneity(tallies.count, later)
+    value, error = _shifts(tallies, later)
+    for place, window in enumerate(later):
+        groups = int(min(filled[0], filled[window]))
+        cell = _by_shares(cells[window - 1], tallies, shares, place, groups, level)
+        if not feature.named:
+            cell = _with_shift(cell, float(value[place]), float(error[place]), groups, level)
+            cell = _with_order(cell, windows, feature)
+        cells[window - 1] = cell
+    return cells
 
 
-def _cell(
-    feature: Feature, tallies: Tallies, window: int, shares: Shares, place: int, groups: int, level: float
-) -> dict[str, object]:
-    totals = tallies.count[[0, window]].sum(axis=1)
-    rows = totals.sum(axis=1)
-    p, q = totals / rows[:, None]
+def _by_shares(cell: Cell, tallies: Tallies, shares: Shares, place: int, groups: int, level: float) -> Cell:
+    one, two = tallies.count[0].sum(axis=0), tallies.count[cell.window].sum(axis=0)
+    first, second = float(one.sum()), float(two.sum())
+    p, q = one / first, two / second
     low, value, high = shares.cramers_v(place, critical(level, groups))
-    return {
-        "feature": feature.name,
-        "window": window,
-        "known": True,
-        "named": feature.named,
-        "rows": int(rows[1]),
-        "prompts": int(tallies.prompts[window]),
-        "effect": value,
-        "low": low,
-        "high": high,
-        "cramers_v": value,
-        "v_low": low,
-        "v_high": high,
-        "p_value": shares.p_value(place, groups),
-        "psi": psi(p, q, *rows),
-        "js": jensen_shannon(p, q),
-        "chi_square": chi_square(*totals) if feature.named else None,
-    }
+    return replace(
+        cell,
+        known=True,
+        rows=int(second),
+        prompts=int(tallies.prompts[cell.window]),
+        effect=value,
+        low=low,
+        high=high,
+        cramers_v=value,
+        v_low=low,
+        v_high=high,
+        p_value=shares.p_value(place, groups),
+        psi=psi(p, q, first, second),
+        js=jensen_shannon(p, q),
+        chi_square=chi_square(one, two) if cell.named else None,
+    )
 
 
 def _shifts(tallies: Tallies, later: list[int]) -> tuple[Floats, Floats]:
@@ -182,23 +189,31 @@ def _standardised(one: Floats, two: Floats) -> Floats:
     return np.asarray(np.where(spread > 1e-9, (means[1] - means[0]) / np.where(spread > 1e-9, spread, 1), 0.0))
 
 
-def _with_shift(
-    cell: dict[str, object], value: float, error: float, groups: int, level: float
-) -> dict[str, object]:
+def _with_shift(cell: Cell, value: float, error: float, groups: int, level: float) -> Cell:
     """The effect is that of the mean; p-value: twice the smaller of those of the mean and of the bins."""
-    spread = critical(level, groups) * float(error)
+    spread = critical(level, groups) * error
     p_mean = 2 * float(stdtr(groups - 1, -abs(value) / error)) if error > 0 else 1.0
-    p_bins = float(cell["p_value"])  # type: ignore[arg-type]
-    return {
-        "effect": float(value),
-        "low": float(value) - spread,
-        "high": float(value) + spread,
-        "p_value": min(1.0, 2 * min(p_mean, p_bins)),
-    }
+    p_value = min(1.0, 2 * min(p_mean, cell.p_value))
+    return replace(cell, effect=value, low=value - spread, high=value + spread, p_value=p_value)
 
 
-def _ordered(windows: Windows, feature: Feature, window: int) -> dict[str, object]:
+def _with_order(cell: Cell, windows: Windows, feature: Feature) -> Cell:
     """The distances that need the numbers themselves."""
     known = np.isfinite(feature.values)
-    found = distances(feature.values[known & (windows.code == 0)], feature.values[known & (windows.code == window)])
-    return {"ks": found.ks, "wasserstein": found.wasserstein, "energy": found.energy}
+    sides = [feature.values[known & (windows.code == window)] for window in (0, cell.window)]
+    found = distances(*sides)
+    return replace(cell, ks=found.ks, wasserstein=found.wasserstein, energy=found.energy)
+
+
+def judged(cells: list[Cell], alpha: float, effect: float) -> list[Cell]:
+    """The same with q-values over all known cells (Benjamini and Hochberg), and which of them drifted.
+
+    Drifted: q ≤ alpha, and the means lie `effect` standard deviations apart or Cramér's V reaches half of that.
+    """
+    known = [place for place, cell in enumerate(cells) if cell.known]
+    adjusted = benjamini_hochberg(np.array([cells[place].p_value for place in known]))
+    told = list(cells)
+    for place, q_value in zip(known, adjusted.tolist(), strict=True):
+        drifted = q_value <= alpha and cells[place].size >= effect
+        told[place] = replace(cells[place], q_value=q_value, drifted=drifted)
+    return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -97,7 +98,8 @@ def _trimmed(differences: Floats) -> float:
 def _partition(value: Floats, penalty: float) -> list[int]:
     """Where each part begins, the first at 0, and the end, of the cheapest partition."""
     size = len(value)
-    sums, squares = (np.concatenate([[0.0], np.cumsum(part)]) for part in (value - value.mean(), (value - value.mean()) ** 2))
+    rest = value - value.mean()
+    sums, squares = (np.append(0.0, np.cumsum(part)) for part in (rest, np.square(rest)))
     cost = np.full(size + 1, np.inf)
     cost[0] = -penalty
     last = np.zeros(size + 1, np.int64)
@@ -118,7 +120,7 @@ def _with_sets(value: Floats, bounds: list[int], variance: float, level: float) 
 
     Likelihood ratios up to −2 ln (1 − √level): the limit law of Siegmund (1988), inverted as by Eo and Morley (2015).
     """
-    fitted = np.repeat([value[one:two].mean() for one, two in zip(bounds, bounds[1:], strict=False)], np.diff(bounds))
+    fitted = np.repeat([value[one:two].mean() for one, two in pairwise(bounds)], np.diff(bounds))
     variance = max(variance, long_run_variance(value - fitted))
     allowed = -2 * float(np.log1p(-np.sqrt(level))) * variance
     found = []
@@ -142,9 +144,3 @@ def long_run_variance(rest: Floats) -> float:
     correlation = float(np.clip(raw + (1 + 3 * raw) / size, 0, MOST_CORRELATED))
     fresh = rest[1:] - correlation * rest[:-1]
     return float(fresh @ fresh) / (size - 2) / (1 - correlation) ** 2
-
-
-def places(series: Series, change: Change) -> tuple[float, float, float]:
-    """Step of a change, and the first and the last step at which it may have come."""
-    return float(series.at[change.place]), float(series.at[change.low]), float(series.at[change.high])
-

@@ -71,9 +71,7 @@ def windows_of(state: Records, params: DriftParameters) -> Windows:
     places, code[code >= 0] = np.unique(code[code >= 0], return_inverse=True)
     if len(places) < 2:
         raise NotEnoughData(f"All rows are of one {by}: nothing comes after the reference.", code="one_window")
-    low, high = (
-        np.array([end(at[code == place]) for place in range(len(places))], float) for end in (np.min, np.max)
-    )
+    low, high = (np.array([end(at[code == place]) for place in range(len(places))], float) for end in (np.min, np.max))
     names = tuple(_called(by, *ends) for ends in zip(low.tolist(), high.tolist(), strict=True))
     return Windows(by, code, at, names, low, high, int((~known).sum()), int((known & (code < 0)).sum()))
 
@@ -87,7 +85,7 @@ def _chosen(state: Records, asked: str) -> str:
     }
     if asked != "auto":
         if not able[asked]:
-            raise UsageError(f"These rows cannot be cut by {asked}: none of them has one to tell them apart.", code="by")
+            raise UsageError(f"These rows cannot be cut by {asked}: none has one that tells them apart.", code="by")
         return asked
     found = next((name for name, there in able.items() if there), None)
     if found is None:
