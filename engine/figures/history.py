@@ -18,6 +18,7 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "agreement": ("krippendorff_alpha_nominal", "Krippendorff's alpha"),
     "judge": ("agreement", "agreement with people"),
     "bestofn": ("gain", "gain of best-of-n"),
+    "drift": ("drifted", "features that drifted"),
     "curves": ("last", "mean of the last points"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }

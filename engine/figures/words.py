@@ -11,6 +11,7 @@ PERCENT = {
     "accuracy",
     "agreement",
     "base_rate",
+    "composition_share",
     "consensus_accuracy",
     "mean_score",
     "order_consistency",
@@ -26,6 +27,9 @@ PERCENT = {
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
 WHOLE = {
+    "change_points",
+    "drifted",
+    "features",
     "items",
     "top_gap",
     "labels_needed",
@@ -37,11 +41,12 @@ WHOLE = {
     "units",
     "peak_n",
     "n",
+    "windows",
 }
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 
-P_VALUES = {"p_holm"}
+P_VALUES = {"p_holm", "p_value", "q_value"}
 
 
 def plain(text: str, longest: int = 48) -> str:

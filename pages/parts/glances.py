@@ -69,6 +69,14 @@ _GLANCES = {
         "Gain",
         "The gain is what the best of the most answers gives over a single one.",
     ),
+    "drift": Glance(
+        "What has moved?",
+        "matrix",
+        "Drift",
+        "How far each feature lies from the reference in each window, in standard deviations; outlined cells drifted.",
+        "Features that drifted",
+        "A feature drifted where it differs at the rate of false discoveries and by more than the least effect.",
+    ),
     "curves": Glance(
         "Where is training?",
         "curves",

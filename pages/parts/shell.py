@@ -32,6 +32,7 @@ FILES = {
     "judge": "pages/judge.py",
     "bestofn": "pages/bestofn.py",
     "audit": "pages/audit.py",
+    "drift": "pages/drift.py",
     "curves": "pages/curves.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",

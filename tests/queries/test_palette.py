@@ -26,8 +26,9 @@ def titles(who: Who, section: str = "Actions") -> set[str]:
 def test_pages_are_always_there(installation: Installation) -> None:
     who = person("bob", "viewer")
     pages = [entry for entry in entries(who, "main") if entry.section == "Pages"]
-    decisions = ["Calibration", "Judges", "Audit", "Compare", "Ranking", "Agreement", "Best of n", "Training curves"]
-    assert [entry.title for entry in pages] == ["Home", *decisions, "Journal", "Datasets", "Runs", "Settings"]
+    decisions = ["Calibration", "Judges", "Audit", "Compare", "Ranking", "Agreement", "Best of n", "Drift"]
+    rest = ["Training curves", "Journal", "Datasets", "Runs", "Settings"]
+    assert [entry.title for entry in pages] == ["Home", *decisions, *rest]
     assert all(entry.run == "page" and entry.shortcut and entry.synonyms for entry in pages)
 
 

@@ -16,7 +16,7 @@ from engine.analysis.drift.features import MOST, features_of
 from engine.analysis.drift.parameters import DriftParameters
 from engine.analysis.drift.sentence import sentence, verdict
 from engine.analysis.drift.shown import Shown, distribution, rows_of, shown_of
-from engine.analysis.drift.windows import DATASET, Windows, windows_of
+from engine.analysis.drift.windows import DATASET, Windows, prompts_among, windows_of
 from engine.analysis.records import Records
 from engine.analysis.timed import TimedAnalysis
 from engine.errors import NotEnoughData, NotFound
@@ -93,7 +93,7 @@ def _conclude(state: Records, params: DriftParameters) -> Result:
         evidence=Evidence(Drift.name, Drift.version, params=asdict(params), rows=state.rows),
         dataset={
             "rows": int((windows.code >= 0).sum()),
-            "prompts": len(np.unique(state.unit[windows.code >= 0])),
+            "prompts": prompts_among(state, windows.code >= 0),
             "prompts_approximate": False,
             "by": windows.by,
             "feature": chosen.feature,
@@ -116,7 +116,7 @@ def _conclude(state: Records, params: DriftParameters) -> Result:
 def _check(state: Records, windows: Windows, cells: list[Cell]) -> None:
     if any(cell.known for cell in cells):
         return
-    prompts = [len(np.unique(state.unit[windows.code == place])) for place in range(len(windows))]
+    prompts = [prompts_among(state, windows.code == place) for place in range(len(windows))]
     if not cells:
         raise NotEnoughData("No column says different things of different rows: nothing can drift.", code="no_feature")
     if prompts[0] < LEAST_PROMPTS:

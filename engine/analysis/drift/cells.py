@@ -22,6 +22,7 @@ from engine.analysis.drift.homogeneity import Shares, homogeneity
 from engine.analysis.drift.windows import Windows
 from engine.analysis.intervals import benjamini_hochberg, critical
 from engine.analysis.records import Records
+from engine.analysis.shapes import COARSE_BUCKETS
 
 LEAST_PROMPTS = 30
 LEAST_BUCKETS = 10
@@ -101,7 +102,8 @@ def _tallied(
     state: Records, windows: Windows, at: Ints, bins: int, values: Floats | None, scale: tuple[float, float]
 ) -> Tallies:
     kept = (at >= 0) & (windows.code >= 0)
-    groups, bucket = dense(state.bucket)
+    folded = state.bucket % COARSE_BUCKETS if len(state.starts) > 2 * COARSE_BUCKETS else state.bucket
+    groups, bucket = dense(folded)
     size = len(windows)
     pair = windows.code[kept] * groups + bucket[kept]
     count = np.bincount(pair * bins + at[kept], minlength=size * groups * bins).reshape(size, groups, bins)

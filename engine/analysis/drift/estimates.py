@@ -58,7 +58,7 @@ def _explained(shown: Shown, level: float) -> dict[str, Estimate]:
     told: dict[str, Estimate] = {}
     if shown.attributions:
         first = shown.attributions[0]
-        told = {"change": first.change, "composition": first.composition, "within": first.within}
+        told = {"mean_change": first.change, "composition": first.composition, "within": first.within}
         told["composition_share"] = Estimate(first.share, level=level, method="composition / change", n=first.change.n)
     if shown.again is not None:
         told["change_of_same_answers"] = shown.again

@@ -123,8 +123,13 @@ def _reference(by: str, at: Floats, written: str) -> Flags:
 
 def _usual(state: Records, known: Flags) -> int:
     """As many windows as have some 60 prompts each, from 2 to 8."""
-    prompts = len(np.unique(state.unit[known]))
+    prompts = prompts_among(state, known)
     return int(np.clip(prompts // USUAL_PROMPTS, 2, USUAL))
+
+
+def prompts_among(state: Records, kept: Flags) -> int:
+    """How many prompts have one of these rows."""
+    return int(np.logical_or.reduceat(kept, state.starts).sum()) if len(kept) else 0
 
 
 def _edges(at: Floats, count: int, cut: str) -> Floats:
