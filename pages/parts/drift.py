@@ -33,12 +33,10 @@ DEFAULTS = {
 }
 
 MATRIX = (
-    "How far the mean lies from the reference, in standard deviations; of names (V) how far their mix does, Cramér's V. "
-    "Circled cells drifted. Choose a cell to see it below."
+    "How far the mean lies from the reference, in standard deviations; of names (V) how far their mix does, by "
+    "Cramér's V. Circled cells drifted. Choose a cell to see it below."
 )
-MEANS = (
-    "By window with its interval, the shown one in another colour; shaded is where a change of the mean may have come."
-)
+MEANS = "Each window with its interval, the shown one in another colour. Shaded: where the mean may have changed."
 DISTRIBUTION = "The shown window over the reference. Choose a bar to read the rows behind it."
 ECDF = "The largest distance between the two is the Kolmogorov-Smirnov statistic, the area between them Wasserstein's."
 COMPOSITION = (

@@ -8,6 +8,7 @@ alone (by 2⁻⁵² of their size) are taken to be equal; what was a float32 dif
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,9 +80,8 @@ def _areas(values: Floats, later: Ints, first: int, second: int) -> tuple[float,
     for start in range(0, len(values) - 1, _BLOCK):
         gap = np.diff(values[start : start + _BLOCK + 1])
         end = start + len(gap)
-        apart = np.arange(start + 1, end + 1) / first
-        apart -= later[start:end] * (1 / first + 1 / second)
-        np.abs(apart, out=apart)
+        whole = np.arange(start + 1, end + 1) * second - later[start:end] * (first + second)
+        apart = np.abs(whole) / (first * second)
         area += float(apart @ gap)
         ends = apart if gap.all() else apart[gap > 0]  # among equal numbers the functions have not yet arrived
         largest = max(largest, float(ends.max(initial=0.0)))
@@ -92,13 +92,7 @@ def _areas(values: Floats, later: Ints, first: int, second: int) -> tuple[float,
 
 def _shares(values: Floats, later: Ints, first: int, second: int, bins: int) -> tuple[Floats, Floats]:
     """Shares of a and b in the bins of a's quantiles, from both in order."""
-    place = np.linspace(0, first - 1, bins + 1)[1:-1]
-    floor = np.floor(place).astype(np.int64)
-    low, high = (
-        np.array([values[_place_of(later, rank)] for rank in ranks.tolist()])
-        for ranks in (floor, np.minimum(floor + 1, first - 1))
-    )
-    edges = _apart(low + (high - low) * (place - floor))
+    edges = _apart(_quantiles(lambda rank: float(values[_place_of(later, rank)]), first, bins))
     below = np.searchsorted(values, edges)
     counted = np.concatenate([[0], later])[below]
     return _between(below - counted, first), _between(counted, second)
@@ -127,11 +121,22 @@ def reference_edges(reference: Floats, bins: int = BINS) -> Floats:
     A number that several quantiles fall on (which holds at least about 1 / `bins` of the reference) has a bin of its
     own. `reference`: from `without_last_bit`, at least one.
     """
-    return _apart(np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1]))
+    ordered = np.sort(reference)
+    return _apart(_quantiles(lambda rank: float(ordered[rank]), len(ordered), bins))
+
+
+def _quantiles(of_rank: Callable[[int], float], size: int, bins: int) -> Floats:
+    """The inner quantiles of numbers, of which the one of each rank can be asked for, to the bit as numpy's."""
+    place = np.linspace(0, 1, bins + 1)[1:-1] * (size - 1)
+    floor = np.floor(place).astype(np.int64)
+    ranks = (floor, np.minimum(floor + 1, size - 1))
+    low, high = (np.array([of_rank(rank) for rank in each.tolist()]) for each in ranks)
+    part, gap = place - floor, high - low
+    return np.asarray(np.where(part < 0.5, low + gap * part, high - gap * (1 - part)))
 
 
 def _apart(quantiles: Floats) -> Floats:
-    edges, times = np.unique(without_last_bit(quantiles), return_counts=True)
+    edges, times = np.unique(quantiles, return_counts=True)
     return np.union1d(edges, np.nextafter(edges[times > 1], np.inf))
 
 
