@@ -21,7 +21,7 @@ PENALTY = 3.0
 TRIMMED = 0.7588416170698973
 """Mean of the smaller nineteen of twenty squares of standard normal numbers."""
 
-MOST_CORRELATED = 0.9
+MOST_CORRELATED = 0.85
 """A line whose neighbours are more alike than this wanders: no change of its mean is told."""
 
 

@@ -52,7 +52,7 @@ def homogeneity(count: Floats, later: list[int]) -> Shares:
     kept = filled[0] | filled[later]
     groups = kept.sum(axis=1)
     total = count.sum(axis=1)
-    rows = total.sum(axis=1)
+    rows = np.maximum(total.sum(axis=1), 1)
     share = total / rows[:, None]
     first, others = share[0], share[later]
     mean = (first + others) / 2

@@ -136,10 +136,16 @@ def _edges(at: Floats, count: int, cut: str) -> Floats:
     """The first step of each window but the first; rows of one step are never parted."""
     if not len(at) or count < 2:
         return np.zeros(0)
+    if at.min() == at.max():
+        return np.zeros(0)
     if cut == "span":
         return np.linspace(at.min(), at.max(), count + 1)[1:-1]
     ordered = np.sort(at)
-    return np.unique(ordered[len(ordered) * np.arange(1, count) // count])
+    starts = np.append(0, np.flatnonzero(ordered[1:] > ordered[:-1]) + 1)
+    wanted = len(ordered) * np.arange(1, count) / count
+    after = np.clip(np.searchsorted(starts, wanted), 1, len(starts) - 1)
+    nearest = after - (wanted - starts[after - 1] < starts[after] - wanted)
+    return np.unique(ordered[starts[np.maximum(nearest, 1)]])
 
 
 def _called(by: str, low: float, high: float) -> str:
