@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +24,10 @@ from engine.analysis.drift.change import (
 from engine.analysis.drift.distances import distances
 from engine.analysis.drift.features import features_of
 from engine.analysis.drift.windows import windows_of
+from engine.types import Rows
 from jobs.simulator import training
-from jobs.simulator.truth import Drift, Policy, Truth
+from jobs.simulator.truth import Drift, Truth
+from tests.analysis.compare_worlds import identity
 from tests.analysis.drifts import ANALYSIS, conclude, number, rollouts
 
 GOLDEN = json.loads(Path(__file__).with_name("golden").joinpath("drift.json").read_text())
@@ -193,22 +194,26 @@ def test_cells_of_a_line_do_not_part_a_step():
     assert series.value.tolist() == np.arange(540.0).reshape(60, 9).mean(axis=1).tolist()
 
 
-def simulated(seed: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rewards of the simulated project's rollouts, whose policy stands still; the reward's scale changes on its day."""
-    truth = Truth(seed=seed, policy=Policy(kl_per_step=0.0), drift=Drift(minute=steps * 0.6, scale_after=2.5))
-    still = partial(np.random.default_rng, [seed, 2])
-    generator = still()
-    step = np.repeat(np.arange(steps), training.ROLLOUTS_A_STEP)
-    scale = np.array([truth.drift.scale(training._minute(one)) for one in range(steps)])[step]
-    return step.astype(float), np.abs((truth.policy.proxy(0) + generator.normal(size=len(step))) * scale)
+def simulated(seed: int, steps: int) -> Rows:
+    """The rollouts of the simulated project, whose prompts come in another mix from a minute (here: a step) on."""
+    truth = Truth(seed=seed, drift=Drift(minute=0.6 * steps))
+    written = [training.lines(truth, step * training.TICKS_A_STEP)[training.ROLLOUT_FILE] for step in range(steps)]
+    rows = [json.loads(line) for lines in written for line in lines]
+    domains = sorted({row["subset"] for row in rows})
+    columns = {
+        "reward": np.array([row["reward"] for row in rows]),
+        "step": np.array([row["step"] for row in rows], float),
+        **identity(np.arange(len(rows))),
+    }
+    codes = np.array([domains.index(row["subset"]) for row in rows], np.int32)
+    return Rows("rollout", columns, {"subset": (codes, domains)})
 
 
-def test_the_day_of_the_simulated_drift_lies_in_its_set():
-    steps, held = 120, 0
+def test_the_step_of_the_simulated_drift_lies_in_its_set():
+    held = found = 0
     for seed in range(100):
-        step, reward = simulated(seed, steps)
-        series = series_of(step, reward)
-        changes = changes_of(series.value, 0.95)
-        true = 0.6 * steps
-        held += any(series.at[one.low] <= true <= series.at[one.high] for one in changes)
+        changes = conclude(simulated(seed, 150), windows=2, feature="subset").pictures["means"]["changes"]
+        found += bool(changes)
+        held += any(change["low"] <= 90 <= change["high"] for change in changes)
+    assert found >= 90
     assert held >= 90
