@@ -21,6 +21,8 @@ PICK = ":"
 """Between the number of a window and the feature that is chosen in it."""
 
 MOST = 16
+REACH = 0.46
+"""From the middle of a cell to its frame, in cells."""
 
 
 def drift(result: Result) -> dict[str, Chart | None]:
@@ -53,7 +55,7 @@ def _matrix(picture: Mapping[str, Any] | None) -> Chart | None:
         where if any(picture["wheres"]) else (),
         [[f"{along + 1}{PICK}{name}" for along in range(len(windows))] for name in names],
     )
-    chart.figure["data"].append(_outlines(drifted))
+    chart.figure["layout"]["shapes"] = [_outline(*cell) for cell in drifted]
     table: list[list[Cell]] = [
         [name, window, words.finite([row[along]])[0], "yes" if (down, along) in set(drifted) else "no"]
         for down, (name, row) in enumerate(zip(labels, effect, strict=True))
@@ -74,19 +76,10 @@ def _said(
     return f"{told}; {amount(features, 'feature')} drifted, most {most}."
 
 
-def _outlines(drifted: list[tuple[int, int]]) -> dict[str, Any]:
-    """A frame around each cell that drifted."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [along for _, along in drifted],
-        "y": [down for down, _ in drifted],
-        "marker": {"symbol": "circle-open", "size": 24, "color": "$ink", "line": {"color": "$ink", "width": 1.5}},
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "name": "drifted",
-        "meta": {"key": "drifted", "rank": 1},
-    }
+def _outline(down: int, along: int) -> dict[str, Any]:
+    """A frame around a cell that drifted."""
+    ends = {"x0": along - REACH, "x1": along + REACH, "y0": down - REACH, "y1": down + REACH}
+    return {"type": "rect", **ends, "line": {"color": "$ink", "width": 1.5}}
 
 
 def _attribution(picture: Mapping[str, Any] | None) -> Chart | None:

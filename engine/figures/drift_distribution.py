@@ -58,7 +58,7 @@ def _bars(
         "name": name,
         "showlegend": False,
         "marker": {"color": tone},
-        "customdata": [[label, where] for label, where in zip(said, picture["wheres"], strict=True)],
+        "customdata": [[label] for label in said],
         "hovertemplate": f"{name}<br>%{{customdata[0]}}: %{{y:.1%}}<extra></extra>",
         "meta": {
             "key": side,
@@ -68,6 +68,7 @@ def _bars(
         },
     }
     if side == "after" and any(picture["wheres"]):
+        trace["customdata"] = [[label, where] for label, where in zip(said, picture["wheres"], strict=True)]
         trace["meta"] |= {"where": 1, "named": 0}
     return trace
 

@@ -34,7 +34,7 @@ DEFAULTS = {
 
 MATRIX = (
     "How far the mean lies from the reference, in standard deviations; of names (V) how far their mix does, by "
-    "Cramér's V. Circled cells drifted. Choose a cell to see it below."
+    "Cramér's V. Framed cells drifted. Choose a cell to see it below."
 )
 MEANS = "Each window with its interval, the shown one in another colour. Shaded: where the mean may have changed."
 DISTRIBUTION = "The shown window over the reference. Choose a bar to read the rows behind it."
@@ -44,7 +44,7 @@ COMPOSITION = (
     "which only the same answers scored twice could tell from a change of the scorer."
 )
 STRANGE = "Rows of the shown window that the reference makes least likely. Press n and p to go through them."
-MOST_CELLS = 40
+MOST_CELLS = 24
 
 
 def controls(dataset: DatasetView) -> dict[str, Any]:

@@ -73,7 +73,7 @@ _GLANCES = {
         "What has moved?",
         "matrix",
         "Drift",
-        "How far each feature lies from the reference in each window, in standard deviations; outlined cells drifted.",
+        "How far each feature lies from the reference in each window, in standard deviations; framed cells drifted.",
         "Features that drifted",
         "A feature drifted where it differs at the rate of false discoveries and by more than the least effect.",
     ),

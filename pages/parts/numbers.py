@@ -232,7 +232,7 @@ NUMBERS = {
         "Benjamini and Hochberg (1995)",
     ),
     "composition_share": Explained(
-        "Share that is composition",
+        "Composition",
         "How much of the change of the mean another mix of the column that explains most would have made alone.",
         "Σ (q − p) (m + m′) / 2 over the change.",
         "Kitagawa (1955)",
@@ -260,7 +260,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
-    "drift": ("drifted", "effect", "cramers_v", "psi", "ks", "q_value", "composition_share"),
+    "drift": ("drifted", "effect", "psi", "ks", "q_value", "composition_share"),
     "curves": ("change", "first", "last", "runs"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),

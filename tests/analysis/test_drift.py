@@ -48,7 +48,7 @@ def test_what_moved_is_found_with_when_and_how_much():
     assert change["low"] <= 180 <= change["high"] + 1
     assert result.sentence.startswith("Drifted since step 1")
     assert " length rose by " in result.sentence
-    assert "1 of 5 features at 5 % false discoveries" in result.sentence
+    assert "1 of 5 features at 5\u00a0% false discoveries" in result.sentence
     drifted = {key for key, cell in cells(result).items() if cell["drifted"]}
     assert drifted == {("length", window) for window in (5, 6, 7)} | (drifted & {("length", 4)})
     assert result.worst[0].confidence > 0
@@ -67,7 +67,7 @@ def test_no_drift_says_what_moved_most_and_names_no_date():
     result = conclude(rollouts(seed=3))
     assert result.verdict == "no_drift_detected"
     assert result.sentence.startswith(
-        "No drift detected: none of 5 features in 7 windows moved by .20 sd or more at 5 %"
+        "No drift detected: none of 5 features in 7 windows moved by .20 sd or more at 5\u00a0%"
     )
     assert number(result, "drifted") == 0
     assert not any(cell["drifted"] for cell in cells(result).values())

@@ -24,6 +24,8 @@ from engine.types import Evidence, Kind, Notice, Result
 from engine.words import amount
 
 FEW_PROMPTS = 200
+LED_LAST = frozenset({"kl"})
+"""Features that move in every training run: they lead only where nothing else drifted."""
 
 
 class Drift(TimedAnalysis[DriftParameters]):
@@ -78,7 +80,8 @@ def _conclude(state: Records, params: DriftParameters) -> Result:
         cells += cells_of(windows, feature, tallies[feature.name], params.level)
     _check(state, windows, cells)
     cells = cells if live else judged(cells, params.alpha, params.effect)
-    leading = max((cell for cell in cells if cell.known), key=lambda cell: (cell.drifted, cell.size))
+    known = [cell for cell in cells if cell.known]
+    leading = max(known, key=lambda cell: (cell.drifted, cell.feature not in LED_LAST, cell.size))
     chosen = _chosen(cells, leading, params)
     first = shown_of(state, windows, found, tallies[leading.feature], leading, params)
     shown = first

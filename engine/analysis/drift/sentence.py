@@ -31,12 +31,12 @@ def sentence(code: str, windows: Windows, cells: list[Cell], shown: Shown, alpha
         small = len({cell.feature for cell in cells if cell.known and cell.q_value <= alpha})
         tail = f"; {amount(small, 'feature')} moved by less" if small else ""
         return (
-            f"No drift detected: none of {of} moved by {digits(effect)} sd or more at {alpha:.0%} false discoveries"
+            f"No drift detected: none of {of} moved by {digits(effect)} sd or more at {percent(alpha)} false discoveries"
             f"{tail}; the most is {_moved(shown.cell)} in {windows.names[shown.cell.window]}."
-        ).replace("%", " %")
+        )
     count = len({cell.feature for cell in cells if cell.drifted})
     text = f"Drifted {since(windows, cells, shown)}: {_moved(shown.cell)} against {windows.names[0]}; "
-    text += f"{count} of {amount(features, 'feature')} at {alpha:.0%} false discoveries".replace("%", " %")
+    text += f"{count} of {amount(features, 'feature')} at {percent(alpha)} false discoveries"
     return f"{text}{_explained(shown.attributions)}."
 
 
@@ -75,12 +75,12 @@ def _explained(found: list[Attribution]) -> str:
     first = found[0]
     low, high = first.composition.low, first.composition.high
     if low is None or high is None or low <= 0 <= high:
-        return "; composition explains none of it that is sure"
+        return "; another mix explains none of it"
     if first.share < 0:
         return f"; the mix of {first.column} pulls the other way"
     if first.share > 1:
         return f"; the mix of {first.column} explains more than all of it"
-    return f"; the mix of {first.column} explains {first.share:.0%} of it".replace("%", " %")
+    return f"; the mix of {first.column} explains {percent(first.share)} of it"
 
 
 def digits(value: float) -> str:
@@ -89,3 +89,8 @@ def digits(value: float) -> str:
     if float(text) == 0:
         return "0"
     return text.replace("0.", ".", 1).replace("-", "−") if abs(value) < 1 and "0." in text else text.replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share in whole percent, or as many as it takes, on one line."""
+    return f"{100 * share:.0f}\u00a0%" if share >= 0.01 else f"{100 * share:.2g}\u00a0%"
