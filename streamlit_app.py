@@ -36,6 +36,9 @@ pages = {
         shell.page("agreement", "Agreement", "groups"),
         shell.page("bestofn", "Best of n", "filter_list"),
     ],
+    "Drift": [
+        shell.page("drift", "Drift", "moving"),
+    ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
         shell.page("tradeoff", "KL trade-off", "scale"),

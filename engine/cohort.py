@@ -175,7 +175,10 @@ def one_of(column: str, values: Iterable[str]) -> str:
 
 
 def within(column: str, low: float, high: float) -> str:
-    """The condition that a column lies between two numbers, as `parse` reads it."""
+    """The condition that a column lies between two numbers, as `parse` reads it; `time` in seconds since 1970."""
+    if column == "time":
+        low_date, high_date = (datetime.fromtimestamp(end, UTC).replace(tzinfo=None).isoformat() for end in (low, high))
+        return f"time={low_date}{RANGE}{high_date}"
     return f"{_plain(column)}={low:.9g}{RANGE}{high:.9g}"
 
 

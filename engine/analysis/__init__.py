@@ -12,6 +12,7 @@ from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
+from engine.analysis.drift import Drift, DriftParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 from engine.analysis.tradeoff import Tradeoff, TradeoffParameters
@@ -28,6 +29,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Curves(),
     Tradeoff(),
     WhatIf(),
+    Drift(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -69,6 +71,8 @@ __all__ = [
     "CompareParameters",
     "Curves",
     "CurvesParameters",
+    "Drift",
+    "DriftParameters",
     "Judge",
     "JudgeParameters",
     "Parameters",

@@ -20,6 +20,7 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "bestofn": ("gain", "gain of best-of-n"),
     "whatif": ("accuracy_trusted", "accuracy of trusted verdicts"),
     "tradeoff": ("objective_now", "reward less KL now"),
+    "drift": ("drifted", "features that drifted"),
     "curves": ("last", "mean of the last points"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }

@@ -45,12 +45,15 @@ def matrix(
     alt: str,
     notes: Values = (),
     wheres: Wheres = (),
+    picks: Wheres = (),
 ) -> Chart:
     """The matrix of `values` (None where there is none), the first row on top.
 
-    `notes` are counts to point at, `wheres` the rows behind each cell as `engine.cohort` writes them.
+    `notes` are counts to point at, `wheres` the rows behind each cell as `engine.cohort` writes them, `picks` what
+    choosing a cell means.
     """
     kept = [words.finite(row) for row in values]
+    chosen = picks or [[""] * len(columns)] * len(rows)
     behind = wheres or [[""] * len(columns)] * len(rows)
     beside = [[None if note is None else f"{note:,.0f} rows" for note in row] for row in notes]
     trace: dict[str, Any] = {
@@ -63,7 +66,13 @@ def matrix(
         "colorscale": TWO_SIDED if scale.two_sided else ONE_SIDED,
         "customdata": [
             [
-                [words.plain(row), words.plain(column), _note(beside, down, along), behind[down][along]]
+                [
+                    words.plain(row),
+                    words.plain(column),
+                    _note(beside, down, along),
+                    behind[down][along],
+                    chosen[down][along],
+                ]
                 for along, column in enumerate(columns)
             ]
             for down, row in enumerate(rows)
@@ -75,7 +84,7 @@ def matrix(
         "showscale": True,
         "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": scale.form, "tickfont": {"size": 11}},
         "showlegend": False,
-        "meta": {"key": "matrix", "cells": True, **({"where": 3} if wheres else {})},
+        "meta": {"key": "matrix", "cells": True, **({"where": 3} if wheres else {}), **({"pick": 4} if picks else {})},
     }
     if max(len(rows), len(columns)) <= 12:
         trace |= {"texttemplate": f"%{{z:{scale.form}}}", "textfont": {"size": 11, "color": "$ink"}}

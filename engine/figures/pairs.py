@@ -12,6 +12,9 @@ from engine.types import Result
 LONGEST = 6000
 """Characters of one text that travel to the browser."""
 
+NEITHER_RIGHT_NOR_WRONG = frozenset({"drift"})
+"""Analyses whose rows are no mistakes."""
+
 Row = Mapping[str, Any]
 
 
@@ -20,12 +23,35 @@ def worst_rows(result: Result) -> list[dict[str, Any]]:
 
     All of it is text as it was given; whoever shows it makes text of it, never markup.
     """
+    if result.analysis in NEITHER_RIGHT_NOR_WRONG:
+        return chosen_rows(result.pairs or result.items)
     return [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
 
 
 def chosen_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Rows that somebody chose, in the same form; of those without a margin the label alone is said."""
-    return [_chosen_item(row) if "value" in row or "truth" in row else _chosen_pair(row) for row in rows]
+    return [_chosen(row) for row in rows]
+
+
+def _chosen(row: Row) -> dict[str, Any]:
+    if "reward" in row:
+        return _rollout(row)
+    return _chosen_item(row) if "value" in row or "truth" in row else _chosen_pair(row)
+
+
+def _rollout(row: Row) -> dict[str, Any]:
+    """An answer that a policy gave, with its reward."""
+    reward = words.number(row["reward"], 3)
+    step = row.get("step")
+    said = f"Rewarded {reward}" + (f" at step {step:,}" if step is not None else "")
+    named = [("KL", "kl"), ("Entropy", "entropy"), ("Length", "length"), ("Run", "run")]
+    facts = [(label, _fact(row[name])) for label, name in named if row.get(name) is not None]
+    side = {"name": "Answer", "badge": "", "tone": "plain", "score": row["reward"], "text": _text(row, "text")}
+    return {"said": said, "facts": [*facts, *_common(row)], "sides": [side], **_head({**row, "sure": reward})}
+
+
+def _fact(value: Any) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)[:120]
 
 
 def _chosen_pair(row: Row) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from engine.figures.audit import audit
 from engine.figures.bestofn import bestofn
 from engine.figures.chart import Chart
 from engine.figures.compare import compare
+from engine.figures.drift import drift
 from engine.figures.histogram import histogram
 from engine.figures.judge import judge
 from engine.figures.ranking import ranking
@@ -51,6 +52,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "curves": training,
     "tradeoff": tradeoff,
     "whatif": whatif,
+    "drift": drift,
 }
 """The pictures of each analysis."""
 

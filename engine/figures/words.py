@@ -13,6 +13,7 @@ PERCENT = {
     "trusted",
     "agreement",
     "base_rate",
+    "composition_share",
     "consensus_accuracy",
     "mean_score",
     "order_consistency",
@@ -28,6 +29,9 @@ PERCENT = {
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
 WHOLE = {
+    "change_points",
+    "drifted",
+    "features",
     "items",
     "top_gap",
     "labels_needed",
@@ -41,11 +45,12 @@ WHOLE = {
     "units",
     "peak_n",
     "n",
+    "windows",
 }
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 
-P_VALUES = {"p_holm"}
+P_VALUES = {"p_holm", "p_value", "q_value"}
 
 
 def plain(text: str, longest: int = 48) -> str:

@@ -31,6 +31,7 @@ PAGES = (
     ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
     ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
+    ("drift", "Drift", ("shift", "psi", "ks test", "moved", "change point", "composition", "distribution"), "g f"),
     ("curves", "Training curves", ("stop", "reward curve", "loss", "training log", "runs", "seeds"), "g t"),
     ("tradeoff", "KL trade-off", ("beta", "kl coefficient", "kl penalty", "checkpoint", "what if"), "g n"),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),

@@ -85,6 +85,14 @@ _GLANCES = {
         "Lost",
         "How much has been lost since the best steps.",
     ),
+    "drift": Glance(
+        "What has moved?",
+        "matrix",
+        "Drift",
+        "How far each feature lies from the reference in each window, in standard deviations; framed cells drifted.",
+        "Features that drifted",
+        "A feature drifted where it differs at the rate of false discoveries and by more than the least effect.",
+    ),
     "curves": Glance(
         "Where is training?",
         "curves",

@@ -32,6 +32,7 @@ FILES = {
     "judge": "pages/judge.py",
     "bestofn": "pages/bestofn.py",
     "audit": "pages/audit.py",
+    "drift": "pages/drift.py",
     "curves": "pages/curves.py",
     "tradeoff": "pages/tradeoff.py",
     "whatif": "pages/whatif.py",

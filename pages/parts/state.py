@@ -117,7 +117,7 @@ def just_changed() -> str:
     return changed
 
 
-def choose_in(key: str, value: str) -> None:
+def choose_in(key: str, value: str | int) -> None:
     """Set a widget that the address knows; to be called in a callback, before it is drawn."""
     st.session_state[key] = value
 

@@ -50,3 +50,17 @@ def curve(steps: int = 200, seed: int = 0) -> str:
         gold = 1 - ((step - 100) / 100) ** 2 + rng.gauss(0, 0.03)
         lines.append(f"{step},{gold:.4f},{step / 100 + rng.gauss(0, 0.03):.4f},{step / 10:.3f},{1 / (step + 1):.4f}")
     return "\n".join(lines)
+
+
+def rollouts(prompts: int = 400, steps: int = 200, seed: int = 0, shift: float = 90.0, topic: str = "math") -> str:
+    """Answers of a policy over steps; from step 120 on they are longer, and more prompts are of one topic."""
+    rng = random.Random(seed)
+    lines = ["step,prompt_id,completion,reward,kl,length,topic"]
+    for prompt in range(prompts):
+        step = prompt * steps // prompts
+        late = step >= 0.6 * steps
+        kind = topic if rng.random() < (0.6 if late else 0.35) else rng.choice(("code", "chat"))
+        for _ in range(2):
+            length = max(20, round(rng.gauss(300, 80) + (shift if late else 0)))
+            lines.append(f"{step},p{prompt},answer {prompt},{rng.gauss(0, 1):.4f},{0.01 * step:.3f},{length},{kind}")
+    return "\n".join(lines) + "\n"
