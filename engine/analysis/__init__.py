@@ -14,6 +14,7 @@ from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
+from engine.analysis.rollouts import Rollouts, RolloutsParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
     Calibration(),
@@ -24,6 +25,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     BestOfN(),
     Audit(),
     Curves(),
+    Rollouts(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -70,6 +72,8 @@ __all__ = [
     "Parameters",
     "Ranking",
     "RankingParameters",
+    "Rollouts",
+    "RolloutsParameters",
     "applicable",
     "combinable",
     "expected",

@@ -187,8 +187,9 @@ def _reward(draft: Draft, batch: Batch, plan: Plan, parts: Mapping[str, Floats])
         return
     every = np.stack(list(parts.values()))
     known = np.isfinite(every)
-    draft.columns["reward"] = np.where(known.any(axis=0), np.where(known, every, 0.0).sum(axis=0), np.nan)
-    draft.reject(~known.any(axis=0), next(iter(parts)), "score_missing")
+    nothing = np.asarray(~known.any(axis=0))
+    draft.columns["reward"] = np.where(nothing, np.nan, np.where(known, every, 0.0).sum(axis=0))
+    draft.reject(nothing, next(iter(parts)), "score_missing")
 
 
 def _truncated(values: Any) -> Floats:
