@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.figures import words
+from engine.figures import answers, words
 from engine.types import Result
 
 LONGEST = 6000
@@ -25,7 +25,27 @@ def worst_rows(result: Result) -> list[dict[str, Any]]:
 
 def chosen_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Rows that somebody chose, in the same form; of those without a margin the label alone is said."""
-    return [_chosen_item(row) if "value" in row or "truth" in row else _chosen_pair(row) for row in rows]
+    return [_chosen(row) for row in rows]
+
+
+def _chosen(row: Row) -> dict[str, Any]:
+    if "reward" in row:
+        return _chosen_answer(row)
+    return _chosen_item(row) if "value" in row or "truth" in row else _chosen_pair(row)
+
+
+def _chosen_answer(row: Row) -> dict[str, Any]:
+    """An answer that a policy gave in training."""
+    reward, step = words.number(row.get("reward"), 3), row.get("step")
+    said = f"Reward {reward}" + (f" at step {step}" if step is not None else "")
+    facts = [*answers.facts(row), *_common(row)]
+    side = {"name": row.get("run") or "Answer", "badge": "", "tone": "plain", "score": row.get("reward")}
+    return {
+        "said": said,
+        "facts": facts,
+        "sides": [{**side, "text": _text(row, "text")}],
+        **_head({**row, "sure": reward}),
+    }
 
 
 def _chosen_pair(row: Row) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from engine.figures.histogram import histogram
 from engine.figures.judge import judge
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
+from engine.figures.rollouts import rollouts
 from engine.figures.slices import slices
 from engine.figures.theme import Mode
 from engine.figures.training import training
@@ -47,6 +48,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "bestofn": bestofn,
     "audit": audit,
     "curves": training,
+    "rollouts": rollouts,
 }
 """The pictures of each analysis."""
 

@@ -19,9 +19,13 @@ PERCENT = {
     "raw_agreement",
     "ruler_accuracy",
     "tie_rate",
+    "truncated_first",
+    "truncated_last",
     "win_rate_human",
     "win_rate_judge",
     "win_rate_ppi",
+    "zero_variance_first",
+    "zero_variance_last",
 }
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
@@ -36,6 +40,11 @@ WHOLE = {
     "runs",
     "units",
     "peak_n",
+    "length_first",
+    "length_last",
+    "length_change",
+    "prompts",
+    "steps",
     "n",
 }
 """Estimates shown as whole numbers: counts, and differences in Elo."""

@@ -170,9 +170,9 @@ export function icon(name) {
 }
 
 const PERCENT = new Set(
-  "accuracy agreement base_rate consensus_accuracy mean_score order_consistency position_bias style_accuracy raw_agreement ruler_accuracy tie_rate win_rate_human win_rate_judge win_rate_ppi".split(" "),
+  "accuracy agreement base_rate consensus_accuracy mean_score order_consistency position_bias style_accuracy raw_agreement ruler_accuracy tie_rate win_rate_human win_rate_judge win_rate_ppi truncated_first truncated_last zero_variance_first zero_variance_last".split(" "),
 );
-const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"]);
+const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n", "length_first", "length_last", "length_change", "prompts", "steps"]);
 const P_VALUES = new Set(["p_holm"]);
 const TWO = new Set(["temperature", "spiegelhalter_z"]);
 

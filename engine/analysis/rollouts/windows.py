@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.analysis.arrays import Flags, Floats, Ints
 from engine.analysis.records import Records
+from engine.types import FINE_BUCKETS
 
 MOST_WINDOWS, MOST_MOMENTS = 200, 40
 """Windows of steps; of answers that know no step but a time."""
@@ -88,14 +89,24 @@ class Placed:
         return self.rank < size, self.rank >= count - size, size
 
 
+DENSE = 32
+"""Times the number of rows up to which keys are counted; sparser ones are sorted, which takes no memory for gaps."""
+
+
 def _distinct(keys: Ints) -> Ints:
-    """The distinct keys, ascending; they are small whole numbers, so counting is quicker than sorting."""
-    return np.flatnonzero(np.bincount(keys))
+    """The distinct keys, ascending."""
+    return np.flatnonzero(np.bincount(keys)) if _is_dense(keys) else np.unique(keys)
 
 
 def _numbered(keys: Ints) -> Ints:
-    """For each row the place of its key among the distinct ones."""
-    return (np.cumsum(np.bincount(keys) > 0) - 1)[keys]
+    """For each row the place of its key, a whole number from 0, among the distinct ones."""
+    if _is_dense(keys):
+        return (np.cumsum(np.bincount(keys) > 0) - 1)[keys]
+    return np.unique(keys, return_inverse=True)[1].astype(np.int64)
+
+
+def _is_dense(keys: Ints) -> bool:
+    return int(keys.max(initial=0)) <= DENSE * max(len(keys), FINE_BUCKETS)
 
 
 @dataclass(frozen=True)
