@@ -55,7 +55,10 @@ _SURELY = {TRL: re.compile(r"."), VERL: re.compile(r"."), BOARD: _PART, NAME: _P
 
 
 def recognise_known(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
-    """The files of known trainers, and whatever table of which somebody says where the reward stands."""
+    """The files of known trainers, and tables with a prompt, an answer and a column called reward at a step.
+
+    A reward beside a truth would else be a score: of a policy in training the truth is the gold reward.
+    """
     said = mapping.get("reward")
     if sample.has("step", "prompt", "completion", "advantage"):
         return _trl(sample, mapping)
@@ -65,7 +68,9 @@ def recognise_known(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:
     reward = said or sample.find(_SUMMED)
     if lists.held(sample) and reward is not None and sample.find(SHARED["step"]) is not None:
         return _planned(sample, mapping, BOARD, {"reward": reward})
-    return _planned(sample, mapping, NAME, {"reward": said}) if said else None
+    if said:
+        return _planned(sample, mapping, NAME, {"reward": said})
+    return recognise(sample, mapping) if reward is not None and sample.find(SHARED["prompt_text"]) is not None else None
 
 
 def recognise(sample: Sample, mapping: Mapping[str, str]) -> Plan | None:

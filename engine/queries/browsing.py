@@ -5,6 +5,7 @@ Rows are put in order by numbers alone; texts are read of the page that is shown
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -33,6 +34,9 @@ PLAIN = ("reward", "gold", "advantage", "kl", "entropy", "length", "truncated", 
 COMPONENT = "reward."
 TEXTS = ("prompt_text", "text")
 MOST_SHOWN, MOST_FOLLOWED, LONGEST_SOUGHT = 200, 5_000, 200
+
+_SIGNS = re.compile(r"([\\.+*?()|\[\]{}^$#&~-])")
+"""What means something in a pattern."""
 
 Numbers = NDArray[np.float64]
 
@@ -120,28 +124,25 @@ def _manifest(versions: Sequence[VersionOf]) -> list[str]:
 def _tables(versions: Sequence[VersionOf], names: Sequence[str], where: str, find: str) -> Iterator[pa.Table]:
     """Of each segment these columns, as far as it has them, of the rows that are meant."""
     chosen = cohort.parse(where)
-    sought = find.strip()
     for sha256 in _manifest(versions):
         with pq.ParquetFile(existing_segment(sha256)) as segment:
             held = segment.schema_arrow.names
-            wanted = ["row_hash", "run", *names, *(chosen.stored(held) if chosen else ()), *(TEXTS if sought else ())]
+            wanted = ["row_hash", "run", *names, *(chosen.stored(held) if chosen else ())]
             columns = [name for name in dict.fromkeys(wanted) if name in held]
             table = segment.read(columns=columns, use_threads=False)
-        if chosen is not None:
-            table = chosen.of(table)
-        yield table.filter(_holding(table, sought)) if sought else table
+        meant = chosen.mask(table) if chosen is not None else np.ones(len(table), np.bool_)
+        if find.strip():
+            meant = meant & _holding(sha256, [name for name in TEXTS if name in held], find.strip())
+        yield table if meant.all() else table.filter(pa.array(meant))
 
 
-def _holding(table: pa.Table, sought: str) -> pa.ChunkedArray:
-    """Which rows hold a text in their prompt or answer, in whatever case."""
-    found = [
-        pc.fill_null(pc.match_substring(table.column(name), sought, ignore_case=True), False)
-        for name in TEXTS
-        if name in table.column_names
-    ]
-    if not found:
-        return pa.chunked_array([pa.array(np.zeros(len(table), np.bool_))])
-    return pc.or_(*found) if len(found) > 1 else found[0]
+def _holding(sha256: str, columns: Sequence[str], sought: str) -> NDArray[np.bool_]:
+    """Which rows of a segment hold a text in one of these columns, in whatever case."""
+    pattern = "(?i)" + _SIGNS.sub(r"\\\1", sought)
+    found = [pl.col(name).str.contains(pattern).fill_null(False) for name in columns]
+    scan = pl.scan_parquet(existing_segment(sha256), glob=False)
+    held = scan.select(pl.any_horizontal(pl.lit(False), *found).alias("held")).collect()
+    return np.asarray(held.get_column("held").to_numpy(), np.bool_)
 
 
 def _key(table: pa.Table, names: Sequence[str]) -> Numbers:

@@ -69,7 +69,8 @@ export class Answer {
     asked.set("prompt", row.prompt);
     const { answers } = await ask(`/view/rollouts/prompt?${asked}`);
     if (address !== this.address || !answers || answers.length < 2) return;
-    const numbered = answers.map((answer) => ({ ...answer, called: called(answer, answers) }));
+    const several = new Set(answers.map((answer) => answer.run)).size > 1;
+    const numbered = answers.map((answer) => ({ ...answer, called: called(answer, answers, several) }));
     const select = (label, side) => make("select", { "aria-label": label, onchange: (event) => this.choose(side, event.target.value) }, ...numbered.map((answer) => make("option", { value: answer.row }, answer.called)));
     this.picks = [select("Answer on the left", 0), select("Answer on the right", 1)];
     this.texts = make("div", { class: "pl-sides" });
@@ -121,10 +122,10 @@ export class Answer {
 }
 
 /** An answer in a list: its step, its reward, and which of several of the step it is. */
-function called(answer, answers) {
+function called(answer, answers, several) {
   const alike = answers.filter((one) => one.step === answer.step && one.run === answer.run);
   const which = alike.length > 1 ? ` (${alike.indexOf(answer) + 1} of ${alike.length})` : "";
-  return `${answer.run ? `${answer.run}, ` : ""}step ${answer.step ?? "–"}: reward ${fixed(answer.reward, 3)}${which}`;
+  return `${several ? `${answer.run}, ` : ""}step ${answer.step ?? "–"}: reward ${fixed(answer.reward, 3)}${which}`;
 }
 
 /** The rewards of a prompt by step as a small picture: a dot an answer, a line through the means. */
@@ -137,9 +138,9 @@ function line(answers, own) {
   const across = (step) => EDGE + ((step - steps[0]) / (steps.at(-1) - steps[0])) * (WIDE - 2 * EDGE);
   const up = (reward) => HIGH - EDGE - (high > low ? (reward - low) / (high - low) : 0.5) * (HIGH - 2 * EDGE);
   const means = steps.map((step) => mean(known.filter((answer) => answer.step === step).map((answer) => answer.reward)));
-  const drawn = shape("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "pl-rollout-line", role: "img", "aria-label": `Mean reward from ${fixed(means[0], 3)} at step ${steps[0]} to ${fixed(means.at(-1), 3)} at step ${steps.at(-1)}` });
+  const drawn = shape("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", class: "pl-rollout-line", role: "img", "aria-label": `Mean reward from ${fixed(means[0], 3)} at step ${steps[0]} to ${fixed(means.at(-1), 3)} at step ${steps.at(-1)}` });
   drawn.append(shape("polyline", { points: steps.map((step, place) => `${across(step)},${up(means[place])}`).join(" ") }));
-  drawn.append(...known.map((answer) => shape("circle", { cx: across(answer.step), cy: up(answer.reward), r: answer.row === own ? 5 : 2.5, class: answer.row === own ? "pl-own" : "" })));
+  drawn.append(...known.map((answer) => shape("path", { d: `M${across(answer.step)} ${up(answer.reward)}h0`, class: answer.row === own ? "pl-own" : "pl-other" })));
   const ends = make("div", { class: "pl-rollout-ends" }, make("span", {}, `step ${whole(steps[0])}: ${fixed(means[0], 3)}`), make("span", {}, `step ${whole(steps.at(-1))}: ${fixed(means.at(-1), 3)}`));
   return make("div", {}, drawn, ends);
 }

@@ -50,7 +50,7 @@ def sentence(found: Found, run: str, by: str, steps: int, prompts: int) -> str:
         code = verdict(found)
         moved = {ROSE: "rose", WITHOUT_GOLD: "rose", FELL: "fell", STILL: "did not surely move"}.get(code, "went")
         over = f"over {amount(steps, by)}"
-        ends = f"from {number(found['reward_first'].value)} to {number(last.value)}"
+        ends = f"{'' if code == STILL else 'from '}{number(found['reward_first'].value)} to {number(last.value)}"
         sure = f" ({_signed(change)}{_beside(change)})" if change.low is not None else ""
         head = f"Reward{of} {moved}{':' if code == STILL else ''} {ends}{sure} {over} {on}"
     return "; ".join([head, *_clauses(found)[:MOST_CLAUSES]]) + "."
@@ -65,9 +65,12 @@ def _gold(found: Found) -> str:
     change = found.get("gold_change")
     if change is None:
         return ""
-    moved = {1: "rose", -1: "fell", 0: "did not surely move"}.get(direction(change) or 0, "")
-    ends = f"from {number(found['gold_first'].value)} to {number(found['gold_last'].value)}"
-    return f"gold {moved if change.low is not None else 'went'} {ends}"
+    ends = f"{number(found['gold_first'].value)} to {number(found['gold_last'].value)}"
+    way = direction(change)
+    if way == 0:
+        return f"gold did not surely move ({ends})"
+    moved = "went" if way is None else "rose" if way > 0 else "fell"
+    return f"gold {moved} from {ends}"
 
 
 def _length(found: Found) -> str:
