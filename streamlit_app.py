@@ -42,6 +42,7 @@ pages = {
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
         shell.page("tradeoff", "KL trade-off", "scale"),
+        shell.page("rollouts", "Rollouts", "forum"),
     ],
     "Project": rest,
 }

@@ -72,7 +72,7 @@ async def newest(who: Who, name: str, ids: Ids, params: dict[str, str], mode: st
     """The newest answer of datasets as JSON. Raises what `conclude` raises, UsageError for a mode that is none."""
     if mode not in get_args(Mode):
         raise UsageError(f"The mode is one of {', '.join(get_args(Mode))}.")
-    version = await _versions(who, ids)
+    version = await versions_of(who, ids)
 
     def make() -> Encoded:
         view = view_of(_conclude(who, name, ids, params, version, rows=False), cast(Mode, mode))
@@ -89,7 +89,7 @@ async def worst(request: Request) -> Response:
     who: Who = request.state.who
     name = request.path_params["analysis"]
     ids, params = asked(request)
-    version = _version(params.pop("version", ""), await _versions(who, ids))
+    version = _version(params.pop("version", ""), await versions_of(who, ids))
 
     def make() -> Encoded:
         result = _conclude(who, name, ids, params, version).result
@@ -108,7 +108,7 @@ async def rows(request: Request) -> Response:
     ids, params = asked(request)
     within = params.get("within", ""), cohort.of_slice(params.get("slice", ""))
     where = cohort.together(*within, params.get("where", ""))
-    version = await _versions(who, ids)
+    version = await versions_of(who, ids)
 
     def make() -> Encoded:
         found = belonging.rows_of(who, ids, where)
@@ -135,7 +135,7 @@ def asked(request: Request) -> tuple[Ids, dict[str, str]]:
     return tuple(map(int, named)), params
 
 
-async def _versions(who: Who, ids: Ids) -> int:
+async def versions_of(who: Who, ids: Ids) -> int:
     """The sum of the newest versions: it grows whenever one of the datasets does."""
     found = [await anyio.to_thread.run_sync(datasets.get_dataset, who, dataset_id) for dataset_id in ids]
     return sum(dataset.version for dataset in found)

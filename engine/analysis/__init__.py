@@ -15,6 +15,7 @@ from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.drift import Drift, DriftParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
+from engine.analysis.rollouts import Rollouts, RolloutsParameters
 from engine.analysis.tradeoff import Tradeoff, TradeoffParameters
 from engine.analysis.whatif import WhatIf, WhatIfParameters
 
@@ -30,6 +31,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Tradeoff(),
     WhatIf(),
     Drift(),
+    Rollouts(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -78,6 +80,8 @@ __all__ = [
     "Parameters",
     "Ranking",
     "RankingParameters",
+    "Rollouts",
+    "RolloutsParameters",
     "Tradeoff",
     "TradeoffParameters",
     "WhatIf",

@@ -22,6 +22,7 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "tradeoff": ("objective_now", "reward less KL now"),
     "drift": ("drifted", "features that drifted"),
     "curves": ("last", "mean of the last points"),
+    "rollouts": ("reward_last", "mean reward of the last steps"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }
 """By analysis the estimate that leads, and what it is called within a sentence."""

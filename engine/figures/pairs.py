@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.figures import words
+from engine.figures import answers, words
 from engine.types import Result
 
 LONGEST = 6000
@@ -35,23 +35,22 @@ def chosen_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _chosen(row: Row) -> dict[str, Any]:
     if "reward" in row:
-        return _rollout(row)
+        return _chosen_answer(row)
     return _chosen_item(row) if "value" in row or "truth" in row else _chosen_pair(row)
 
 
-def _rollout(row: Row) -> dict[str, Any]:
-    """An answer that a policy gave, with its reward."""
-    reward = words.number(row["reward"], 3)
-    step = row.get("step")
-    said = f"Rewarded {reward}" + (f" at step {step:,}" if step is not None else "")
-    named = [("KL", "kl"), ("Entropy", "entropy"), ("Length", "length"), ("Run", "run")]
-    facts = [(label, _fact(row[name])) for label, name in named if row.get(name) is not None]
-    side = {"name": "Answer", "badge": "", "tone": "plain", "score": row["reward"], "text": _text(row, "text")}
-    return {"said": said, "facts": [*facts, *_common(row)], "sides": [side], **_head({**row, "sure": reward})}
-
-
-def _fact(value: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)[:120]
+def _chosen_answer(row: Row) -> dict[str, Any]:
+    """An answer that a policy gave in training."""
+    reward, step = words.number(row.get("reward"), 3), row.get("step")
+    said = f"Reward {reward}" + (f" at step {step}" if step is not None else "")
+    facts = [*answers.facts(row), *_common(row)]
+    side = {"name": row.get("run") or "Answer", "badge": "", "tone": "plain", "score": row.get("reward")}
+    return {
+        "said": said,
+        "facts": facts,
+        "sides": [{**side, "text": _text(row, "text")}],
+        **_head({**row, "sure": reward}),
+    }
 
 
 def _chosen_pair(row: Row) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from engine.figures.histogram import histogram
 from engine.figures.judge import judge
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
+from engine.figures.rollouts import rollouts
 from engine.figures.slices import slices
 from engine.figures.theme import Mode
 from engine.figures.tradeoff import tradeoff
@@ -53,6 +54,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "tradeoff": tradeoff,
     "whatif": whatif,
     "drift": drift,
+    "rollouts": rollouts,
 }
 """The pictures of each analysis."""
 

@@ -22,9 +22,13 @@ PERCENT = {
     "raw_agreement",
     "ruler_accuracy",
     "tie_rate",
+    "truncated_first",
+    "truncated_last",
     "win_rate_human",
     "win_rate_judge",
     "win_rate_ppi",
+    "zero_variance_first",
+    "zero_variance_last",
 }
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
@@ -44,6 +48,11 @@ WHOLE = {
     "best_step",
     "units",
     "peak_n",
+    "length_first",
+    "length_last",
+    "length_change",
+    "prompts",
+    "steps",
     "n",
     "windows",
 }

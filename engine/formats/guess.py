@@ -20,7 +20,7 @@ LONGEST_EXAMPLE = 60
 AS_READ = 1.0
 """How sure a role is by which the file is read."""
 
-SEVERAL = frozenset({"slice", "annotators"})
+SEVERAL = frozenset({"slice", "annotators", "components"})
 """Roles that several columns may have."""
 
 
@@ -79,4 +79,5 @@ def _examples(sample: Sample, name: str) -> list[str]:
 def _read_as(plan: Plan) -> Roles:
     named = {name: (role, AS_READ) for role, name in plan.columns.items() if role in ROLES}
     votes = dict.fromkeys(plan.options.get("annotators", []), ("annotators", AS_READ))
-    return dict.fromkeys(plan.slices, ("slice", AS_READ)) | votes | named
+    parts = dict.fromkeys(plan.options.get("components", []), ("components", AS_READ))
+    return dict.fromkeys(plan.slices, ("slice", AS_READ)) | votes | parts | named

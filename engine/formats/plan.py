@@ -48,6 +48,14 @@ ROLES: Mapping[str, str] = {
     "length_a": "length of the first answer",
     "length_b": "length of the second answer",
     "length": "length of the answer",
+    "reward": "reward of one answer of a policy in training",
+    "components": "columns of parts of that reward, parted by commas",
+    "gold": "what the answer is truly worth, by a better judge",
+    "advantage": "advantage of the answer",
+    "kl": "KL of the answer to the reference",
+    "entropy": "entropy of the answer",
+    "truncated": "whether the answer was cut at the limit",
+    "run": "name of the run",
     "slice": "columns to slice by, parted by commas",
     "scale": "number that divides values into 0 to 1",
 }
@@ -168,7 +176,7 @@ def check_mapping(mapping: Mapping[str, str], sample: Sample) -> None:
             if code[0] != FINE or value[0] <= 0:
                 raise UsageError(f"scale has to be a number above 0, not {name!r}", code="bad_scale")
             continue
-        parts = name.split(",") if role in ("slice", "annotators") else [name]
+        parts = name.split(",") if role in ("slice", "annotators", "components") else [name]
         for part in parts:
             if part not in sample.names and part.split(".")[0] not in sample.names:
                 raise UsageError(
@@ -184,8 +192,8 @@ def apply_mapping(plan: Plan, mapping: Mapping[str, str]) -> None:
             plan.warnings = [notice for notice in plan.warnings if not notice.code.startswith("scale_")]
         elif role == "slice":
             plan.slices = name.split(",")
-        elif role == "annotators":
-            plan.options["annotators"] = name.split(",")
+        elif role in ("annotators", "components"):
+            plan.options[role] = name.split(",")
         elif role in ("chosen", "rejected"):
             plan.columns["text_a" if role == "chosen" else "text_b"] = name
         else:

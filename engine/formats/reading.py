@@ -305,6 +305,8 @@ class Reading:
             report.columns[name] = f"{report.columns[name]}, {role}" if name in report.columns else role
         for name in plan.options.get("annotators", []):
             report.columns[name] = "vote"
+        for name in plan.options.get("components", []):
+            report.columns[name] = "component"
         for notice in plan.warnings:
             report.warn(notice.code, notice.message)
         report.slices = self._slices.useful()

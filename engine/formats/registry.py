@@ -33,6 +33,7 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
+    Format((rollouts.TRL, rollouts.VERL, rollouts.BOARD), rollouts.recognise_known, rollouts.convert),
     Format((judgebench.NAME,), judgebench.recognise, judgebench.convert),
     Format((rewardbench.VERSION_2,), rewardbench.recognise_2, rewardbench.convert_2),
     Format((rewardbench.VERSION_1,), rewardbench.recognise_1, rewardbench.convert_1),

@@ -27,7 +27,7 @@ def guess(sample: Sample, plan: Plan, *, growing: bool = False) -> list[str]:
     """
     if plan.kind == "curve" or "models" in plan.options:
         return []
-    taken = {*plan.columns.values(), *plan.options.get("annotators", [])}
+    taken = {*plan.columns.values(), *plan.options.get("annotators", []), *plan.options.get("components", [])}
     least = 2 if growing and len(sample.batch) >= FEW_ROWS else 1
     return [
         name

@@ -34,6 +34,7 @@ PAGES = (
     ("drift", "Drift", ("shift", "psi", "ks test", "moved", "change point", "composition", "distribution"), "g f"),
     ("curves", "Training curves", ("stop", "reward curve", "loss", "training log", "runs", "seeds"), "g t"),
     ("tradeoff", "KL trade-off", ("beta", "kl coefficient", "kl penalty", "checkpoint", "what if"), "g n"),
+    ("rollouts", "Rollouts", ("completions", "responses", "samples", "answers", "tokens", "grpo", "browse"), "g o"),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),

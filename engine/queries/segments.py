@@ -17,6 +17,9 @@ from engine.store.datasets import existing_segment
 SLICE_PREFIX = "slice."
 STYLE_PREFIX = "style."
 NOT_SHOWN = ("bucket", "prompt_hash")
+TOKENS = "tokens"
+"""What is said of each token is long, and read of a single row only."""
+
 CACHED_ROWS = 2_000
 
 _lock = threading.Lock()
@@ -77,15 +80,16 @@ def _read(sha256: str, wanted: set[int]) -> dict[int, dict[str, Any]]:
     path = existing_segment(sha256)
     keys = pl.Series("row_hash", sorted(wanted), dtype=pl.UInt64)
     scan = pl.scan_parquet(path, parallel="prefiltered", glob=False)
-    frame = scan.filter(pl.col("row_hash").is_in(keys.implode())).collect()
-    return {int(row["row_hash"]): _plain(row) for row in frame.unique("row_hash", keep="first").to_dicts()}
+    frame = scan.drop(TOKENS, strict=False).filter(pl.col("row_hash").is_in(keys.implode())).collect()
+    return {int(row["row_hash"]): plain(row) for row in frame.unique("row_hash", keep="first").to_dicts()}
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as plain values: what is known of it, slice columns under `slices`."""
     known = {
         key: value
         for key, value in row.items()
-        if value is not None and key not in NOT_SHOWN and not key.startswith(STYLE_PREFIX)
+        if value is not None and key not in (*NOT_SHOWN, TOKENS) and not key.startswith(STYLE_PREFIX)
     }
     slices = {key.removeprefix(SLICE_PREFIX): known.pop(key) for key in list(known) if key.startswith(SLICE_PREFIX)}
     return {**known, "slices": slices}

@@ -101,6 +101,14 @@ _GLANCES = {
         "Change",
         "The change is the mean of the last points less that of the first.",
     ),
+    "rollouts": Glance(
+        "What do the answers say?",
+        "reward",
+        "Reward",
+        "The mean reward over the answers of each step, with its interval.",
+        "Reward now",
+        "The mean over the answers of the last tenth of the steps.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

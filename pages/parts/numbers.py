@@ -257,6 +257,38 @@ NUMBERS = {
     "first": Explained("At first", "The mean of the first points of the run."),
     "last": Explained("Now", "The mean of the last points of the run."),
     "runs": Explained("Runs", "How many runs the dataset holds."),
+    "reward_change": Explained(
+        "Change of reward",
+        "The mean reward of the last tenth of the steps less that of the first. An interval that holds 0 says it may "
+        "not have moved.",
+        "difference of two means over answers; a jackknife over groups of prompts, which may stand at both ends.",
+    ),
+    "reward_last": Explained(
+        "Reward now",
+        "The mean reward over the answers of the last tenth of the steps.",
+        "mean over answers; a jackknife over groups of prompts.",
+    ),
+    "gold_change": Explained(
+        "Change of gold",
+        "How far the gold reward moved from the first tenth of the steps to the last. Reward that rises while this "
+        "falls is being gamed.",
+        "as the change of reward.",
+    ),
+    "length_last": Explained("Length now", "The mean length of the answers of the last tenth of the steps, in tokens."),
+    "length_slope": Explained(
+        "Reward per 100 tokens",
+        "What 100 more tokens go with, among answers to the same prompt at the same step.",
+        "slope of reward on length, both less their means within prompt and step; a jackknife over groups of prompts.",
+        "Singhal et al. (2023)",
+    ),
+    "kl_last": Explained("KL now", "The mean KL of the last answers to the reference, as the file tells it."),
+    "truncated_last": Explained("Truncated", "The share of the last answers that were cut at the limit."),
+    "zero_variance_last": Explained(
+        "All the same",
+        "The share of the last prompts whose answers all get the same reward: nothing is learned from them where "
+        "rewards are compared within a prompt.",
+        "share of groups of one prompt at one step, of two answers or more; Wilson's interval by groups of prompts.",
+    ),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -281,6 +313,16 @@ _KEY: Mapping[str, tuple[str, ...]] = {
     "whatif": ("trusted", "accuracy_trusted", "least_threshold", "cost", "cheapest_threshold", "calibration_error"),
     "drift": ("drifted", "effect", "psi", "ks", "q_value", "composition_share"),
     "curves": ("change", "first", "last", "runs"),
+    "rollouts": (
+        "reward_change",
+        "reward_last",
+        "gold_change",
+        "length_last",
+        "length_slope",
+        "kl_last",
+        "truncated_last",
+        "zero_variance_last",
+    ),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
     "judge": ("agreement", "cohen_kappa", "position_bias", "order_consistency", "win_rate_ppi", "labels_needed"),

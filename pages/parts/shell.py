@@ -36,6 +36,7 @@ FILES = {
     "curves": "pages/curves.py",
     "tradeoff": "pages/tradeoff.py",
     "whatif": "pages/whatif.py",
+    "rollouts": "pages/rollouts.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",

@@ -210,6 +210,20 @@ def set_cohort(where: str) -> None:
         st.query_params.pop(COHORT, None)
 
 
+def named(names: Sequence[str]) -> dict[str, str]:
+    """What the address says of these names, as far as it does."""
+    return {name: st.query_params[name] for name in names if name in st.query_params}
+
+
+def name(names: Sequence[str], told: Mapping[str, str]) -> None:
+    """Put what is told of these names into the address, and leave out the others of them."""
+    for one in names:
+        if told.get(one):
+            st.query_params[one] = told[one]
+        else:
+            st.query_params.pop(one, None)
+
+
 def query(dataset_id: int, params: Mapping[str, Any], defaults: Mapping[str, Any] = DEFAULTS) -> str:
     """The part of an address that names a view: the dataset and what is not default."""
     changed = {key: value for key, value in params.items() if value != defaults.get(key)}

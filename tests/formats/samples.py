@@ -615,6 +615,74 @@ def rollouts(rows: int = ROWS) -> list[Row]:
     ]
 
 
+def trl_completions(rows: int = ROWS) -> list[Row]:
+    """As TRL's GRPO writes them: conversations, a column a reward function, which may have nothing to say."""
+    rng = random.Random(29)
+    made = []
+    for number in range(rows):
+        asked = _text(random.Random(number // 4), 8)
+        made.append(
+            {
+                "step": number // 8 + 1,
+                "prompt": [{"role": "user", "content": asked}],
+                "completion": [{"role": "assistant", "content": _text(rng)}],
+                "accuracy_reward": float(rng.random() < 0.5),
+                "format": None if number % 5 == 0 else round(rng.random(), 3),
+                "advantage": round(rng.gauss(0, 1), 4),
+            }
+        )
+    return made
+
+
+def verl_rollouts(rows: int = ROWS) -> list[Row]:
+    """As veRL dumps one step: what the reward function says besides stands behind the score."""
+    rng = random.Random(30)
+    return [
+        {
+            "input": f"user\n{_text(random.Random(number // 4))}\nassistant\n",
+            "output": _text(rng),
+            "gts": str(number),
+            "score": round(rng.random(), 3),
+            "step": 40,
+            "acc": rng.random() < 0.5,
+            "pred": str(number % 7),
+            "overlong_reward": -0.5 if number % 6 == 0 else 0.0,
+        }
+        for number in range(rows)
+    ]
+
+
+def rl_logging_board(rows: int = ROWS) -> list[Row]:
+    rng = random.Random(31)
+    made = []
+    for number in range(rows):
+        tokens = [f"{rng.choice(_WORDS)} " for _ in range(rng.randrange(2, 9))]
+        made.append(
+            {
+                "prompt": _text(random.Random(number // 4)),
+                "response": "".join(tokens),
+                "response_tokens": tokens,
+                "logprobs": [round(-rng.random(), 4) for _ in tokens],
+                "ref_logprobs": [round(-rng.random(), 4) for _ in tokens],
+                "values": [round(rng.gauss(0, 1), 4) for _ in tokens],
+                "token_rewards": [0.0 for _ in tokens],
+                "reward": round(rng.gauss(0, 1), 4),
+                "step": number // 8,
+                "ref_response": "as before",
+                "ref_reward": 0.1,
+            }
+        )
+    return made
+
+
+def openrlhf_samples(rows: int = ROWS) -> list[Row]:
+    """The table of generated samples: prompt and answer as one text."""
+    rng = random.Random(32)
+    return [
+        {"global_step": number // 4, "text": _text(rng), "reward": round(rng.random(), 3)} for number in range(rows)
+    ]
+
+
 def sweep() -> bytes:
     head = "trial;loss-1;rewards/accuracies-1;loss-2;rewards/accuracies-2\n"
     rows = "".join(f'"(beta=0.{row}, name=""x"")";0,{row + 1};0,6;0,5;;\n'.replace(";;\n", ";\n") for row in range(6))
@@ -679,6 +747,11 @@ FILES: dict[str, Callable[[], bytes]] = {
     "trainer_state.json": trainer_state,
     "log.csv": lambda: table(log()),
     "rollouts.jsonl": lambda: lines(rollouts()),
+    "completions_00001.parquet": lambda: parquet(trl_completions()),
+    "completions.jsonl": lambda: lines(trl_completions()),
+    "40.jsonl": lambda: lines(verl_rollouts()),
+    "rl_logging_board.jsonl": lambda: lines(rl_logging_board()),
+    "openrlhf_samples.csv": lambda: table(openrlhf_samples()),
     "sweep.csv": sweep,
     "leaderboard.csv": leaderboard,
     "history.csv": history,

@@ -111,12 +111,12 @@ export class Pairs {
 
 const LONG = 900;
 
-function fold(name, text, kind) {
+export function fold(name, text, kind) {
   return make("section", { class: kind }, make("header", {}, make("strong", {}, name)), longText(text));
 }
 
 /** Text as it is written; what is long is folded. */
-function longText(text) {
+export function longText(text) {
   const body = make("div", { class: "pl-text" }, text);
   if (text.length <= LONG) return body;
   body.classList.add("pl-folded");

@@ -170,10 +170,12 @@ export function icon(name) {
 }
 
 const PERCENT = new Set(
-  "accuracy agreement base_rate composition_share consensus_accuracy mean_score order_consistency position_bias style_accuracy raw_agreement ruler_accuracy tie_rate win_rate_human win_rate_judge win_rate_ppi".split(" "),
+  "accuracy accuracy_trusted agreement base_rate composition_share consensus_accuracy mean_score order_consistency position_bias raw_agreement ruler_accuracy style_accuracy tie_rate truncated_first truncated_last trusted win_rate_human win_rate_judge win_rate_ppi zero_variance_first zero_variance_last".split(" "),
 );
-const WHOLE = new Set(["change_points", "drifted", "features", "windows", "items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"]);
-const P_VALUES = new Set(["p_holm", "p_value", "q_value"]);
+const WHOLE = new Set(
+  "best_step change_points cost drifted features items labels_needed length_change length_first length_last losses n peak_n prompts prompts_needed raters runs steps top_gap units windows wins".split(" "),
+);
+const P_VALUES = new Set("p_holm p_value q_value".split(" "));
 const TWO = new Set(["temperature", "spiegelhalter_z"]);
 
 export function fixed(value, digits) {
