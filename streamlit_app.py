@@ -37,6 +37,7 @@ pages = {
     ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
+        shell.page("overoptimisation", "Over-optimisation", "trending_down"),
     ],
     "Project": rest,
 }

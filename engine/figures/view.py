@@ -13,6 +13,7 @@ from engine.figures.chart import Chart
 from engine.figures.compare import compare
 from engine.figures.histogram import histogram
 from engine.figures.judge import judge
+from engine.figures.overoptimisation import overoptimisation
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
@@ -47,6 +48,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "bestofn": bestofn,
     "audit": audit,
     "curves": training,
+    "overoptimisation": overoptimisation,
 }
 """The pictures of each analysis."""
 

@@ -19,6 +19,7 @@ PERCENT = {
     "raw_agreement",
     "ruler_accuracy",
     "tie_rate",
+    "rl_evidence",
     "win_rate_human",
     "win_rate_judge",
     "win_rate_ppi",

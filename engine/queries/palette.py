@@ -31,6 +31,12 @@ PAGES = (
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
     ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
     ("curves", "Training curves", ("stop", "reward curve", "loss", "training log", "runs", "seeds"), "g t"),
+    (
+        "overoptimisation",
+        "Over-optimisation",
+        ("stop", "kl budget", "goodhart", "reward hacking", "gold reward"),
+        "g o",
+    ),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),

@@ -77,6 +77,14 @@ _GLANCES = {
         "Change",
         "The change is the mean of the last points less that of the first.",
     ),
+    "overoptimisation": Glance(
+        "Is the reward over-optimised?",
+        "frontier",
+        "Reward over KL",
+        "Where the gold reward turns down while the proxy still rises, the policy has learnt to please the proxy.",
+        "KL budget left",
+        "The budget is the distance in KL from the policy now to the peak of the gold reward; below 0 it is passed.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

@@ -191,6 +191,39 @@ NUMBERS = {
     "first": Explained("At first", "The mean of the first points of the run."),
     "last": Explained("Now", "The mean of the last points of the run."),
     "runs": Explained("Runs", "How many runs the dataset holds."),
+    "budget_left": Explained(
+        "KL budget left",
+        "How many nats of KL lie between the policy now and the peak of the gold reward. Negative: the peak is "
+        "passed by so much. Without an upper end the data do not show where the peak is, only where it is not.",
+        "KL of the peak less the KL now.",
+        "after Gao, Schulman and Hilton (2022)",
+    ),
+    "peak_kl": Explained(
+        "Peak at KL",
+        "The KL to the reference at which the gold reward is highest. The bracket is every KL at which its slope may "
+        "be 0; it may have no upper end.",
+        "reward = c + d (a − b d) or c + d (a − b ln d), d = √KL; Fieller's set of the d at which the slope is 0, "
+        "allowing for neighbouring points moving together.",
+        "Gao, Schulman and Hilton (2022), Fieller (1954)",
+    ),
+    "kl_now": Explained(
+        "KL now", "The KL to the reference, summed over an answer, in nats: the mean of the last points."
+    ),
+    "gold_at_peak": Explained("Gold at the peak", "How far the gold reward had risen at its peak, by the fit."),
+    "gold_now": Explained("Gold now", "How far the gold reward has risen since the start, by the fit."),
+    "gold_lost": Explained(
+        "Lost since the peak", "How much of the gold reward was lost between its peak and now, by the fit."
+    ),
+    "gap_now": Explained(
+        "Proxy above gold", "How much further the proxy has risen than the gold reward since the start, in their units."
+    ),
+    "gap_slope": Explained("Gap per nat", "How fast that gap widens with the KL, now."),
+    "rl_evidence": Explained(
+        "Evidence for the RL form",
+        "How much the points speak for the form of reinforcement learning against that of best of n, 0 to 1.",
+        "restricted likelihood of either form, averaged over the correlation of errors.",
+        "Harville (1974)",
+    ),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -211,6 +244,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
+    "overoptimisation": ("budget_left", "peak_kl", "kl_now", "gold_lost", "gap_now", "rl_evidence"),
     "curves": ("change", "first", "last", "runs"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
