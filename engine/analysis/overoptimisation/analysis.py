@@ -42,8 +42,9 @@ class Overoptimisation(TimedAnalysis[OveroptimisationParameters]):
     def answer(self, state: Records, params: OveroptimisationParameters) -> Result:
         """The result of a state; without a gold reward its verdict is `proxy_only`.
 
-        Raises NotEnoughData by name (`no_kl`, `kl_token_mean`, `kl_step`, `kl_unit_unknown`, `too_few_points`,
-        `constant_kl`, `constant_reward`), NotFound for a metric or a run that is not there.
+        Raises InputRefused for a KL that is not the one that is needed (`no_kl`, `kl_token_mean`, `kl_step`,
+        `kl_unit_unknown`), NotEnoughData (`too_few_points`, `constant_kl`, `constant_reward`), NotFound for a metric or
+        a run that is not there.
         """
         return _conclude(state, params)
 

@@ -19,6 +19,9 @@ from engine.words import amount
 
 LEAST_POINTS = 20
 LEAST_RUNS = 5
+LEAST_OF_A_RUN = 6
+"""Points of a run that is one of several: their spread is between runs, so that each may be short."""
+
 DRAWS = 4000
 LEAST_DRAWS = 200
 """Curves of a form among the draws below which their quantiles say too little."""
@@ -129,15 +132,15 @@ class Asked:
     seed: int
 
 
-def points_of(series: Series, metric: str) -> Points:
-    """The points of a metric that a fit can rest on.
+def points_of(series: Series, metric: str, least: int = LEAST_POINTS) -> Points:
+    """The points of a metric that a fit can rest on, at least so many.
 
     Raises NotEnoughData: `too_few_points`, `constant_kl`, `constant_reward`.
     """
     points = series.rise(metric)
     count = 0 if points is None else len(points)
-    if points is None or count < LEAST_POINTS:
-        told = f"{amount(count, 'point')} of {metric} at a known KL; a peak that can be defended needs {LEAST_POINTS}."
+    if points is None or count < least:
+        told = f"{amount(count, 'point')} of {metric} at a known KL; a peak that can be defended needs {least}."
         raise NotEnoughData(told, code="too_few_points")
     if np.ptp(points.d) <= 1e-3 * points.d.max():
         raise NotEnoughData("The KL never moves: nothing can be told of how the reward follows it.", code="constant_kl")
@@ -160,7 +163,7 @@ def pooled_of(series: Mapping[str, Series], metric: str, asked: Asked) -> Found 
     usable: dict[str, Points] = {}
     for run, one in series.items():
         try:
-            usable[run] = points_of(one, metric)
+            usable[run] = points_of(one, metric, LEAST_OF_A_RUN)
         except NotEnoughData:
             continue
     if len(usable) < LEAST_RUNS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from engine.errors import NotEnoughData, NotFound
+from engine.errors import InputRefused, NotFound
 
 GOLD = ("gold", "gold_reward", "gold_score", "reward_gold", "true_reward")
 EVAL = ("eval_reward", "eval_gold")
@@ -25,7 +25,7 @@ _NOT_COMPONENT = re.compile(r"(chosen|rejected|margins?|accurac(y|ies)|std|mean|
 
 _WHY = {
     TOKEN: "{name} is a mean over tokens. The forms of Gao et al. need the sum over the tokens of an answer: a mean "
-    "shrinks as answers grow longer. Log the sum (as TRL's objective/kl), or say kl_unit=sequence where it is one.",
+    "shrinks as answers grow longer. Log the sum (as TRL's objective/kl), or say kl_unit=sequence where this is one.",
     STEP: "{name} is the KL of one update, between the old and the new policy. It says nothing of how far the policy "
     "is from the reference: log the KL to the reference, summed over the tokens of an answer.",
     UNKNOWN: "The log does not say whether {name} is summed over the tokens of an answer or averaged over them (TRL "
@@ -68,7 +68,7 @@ def components(known: Iterable[str], but: Sequence[str]) -> dict[str, str]:
 def known_kl(sources: Mapping[str, tuple[str, str]], asked: str, declared: str) -> str:
     """The KL to the reference, summed over answers; `sources` are the source's name and the unit of each metric.
 
-    Raises NotFound for a metric that is not there, NotEnoughData without a KL of that kind: `no_kl`, `kl_token_mean`,
+    Raises NotFound for a metric that is not there, InputRefused without a KL of that kind: `no_kl`, `kl_token_mean`,
     `kl_step`, `kl_unit_unknown`.
     """
     names = [name for name in sources if _KL.search(name) and not _NOT_KL.search(name)]
@@ -77,7 +77,7 @@ def known_kl(sources: Mapping[str, tuple[str, str]], asked: str, declared: str) 
         names = [_asked(list(sources), asked)]
     if not names:
         told = "No metric is a KL to the reference: log it beside the rewards, summed over the tokens of an answer."
-        raise NotEnoughData(told, code="no_kl")
+        raise InputRefused(told, code="no_kl")
     if declared == SEQUENCE:
         return names[0]
     units = {name: declared or unit_of(*sources[name], name) for name in names}
@@ -88,9 +88,9 @@ def known_kl(sources: Mapping[str, tuple[str, str]], asked: str, declared: str) 
 
 
 def refuse(unit: str, name: str) -> None:
-    """Raise NotEnoughData: a KL of this unit is not the one that is needed."""
+    """Raise InputRefused: a KL of this unit is not the one that is needed."""
     code = "kl_unit_unknown" if unit == UNKNOWN else f"kl_{unit}"
-    raise NotEnoughData(_WHY[unit].format(name=name), code=code)
+    raise InputRefused(_WHY[unit].format(name=name), code=code, field=name)
 
 
 def unit_of(source: str, unit: str, metric: str) -> str:

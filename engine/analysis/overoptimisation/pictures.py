@@ -65,8 +65,8 @@ def _points(points: Points, runs: int) -> dict[str, list[float]]:
 def over_steps(series: Series, gold: str, proxy: str) -> dict[str, Any]:
     """Gold, proxy and KL of one run over its steps."""
     lines = [
-        {"name": name, **_line(series.courses[name].step, series.courses[name].value)}
-        for name in (gold, proxy)
+        {"name": name, "role": role, **_line(series.courses[name].step, series.courses[name].value)}
+        for role, name in (("gold", gold), ("proxy", proxy))
         if name in series.courses
     ]
     return {"run": series.run, "lines": lines, "kl": _line(series.kl.step, series.kl.value)}

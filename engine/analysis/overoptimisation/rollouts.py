@@ -22,7 +22,7 @@ NOT_METRICS = ("step", "time", "kl", "truncated", "advantage")
 
 
 def series_of_rollouts(records: Records, kl_unit: str) -> list[Series]:
-    """The runs of rollouts with a step and a KL. Raises NotEnoughData for a KL that cannot be summed over the answer.
+    """The runs of rollouts with a step and a KL. Raises InputRefused for a KL that cannot be summed over the answer.
 
     A mean over tokens becomes the sum by the answer's own length, where that is known.
     """
