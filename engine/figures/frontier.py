@@ -50,8 +50,8 @@ def frontier(picture: Picture | None, rollouts: bool, verdict: str) -> Chart | N
     }
     if apart:
         layout["yaxis2"] = {
-            "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "tickformat": "~g",
-            "automargin": True, "tickfont": {"size": 12, "color": "$second"},
+            "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "tickformat": ".3~g",
+            "tickmode": "auto", "nticks": 6, "automargin": True, "tickfont": {"size": 12, "color": "$second"},
         }  # fmt: skip
     return Chart("Reward over KL", figure(data, **layout), _alternative(picture, gold, proxy, verdict), _table(lines))
 
@@ -124,7 +124,7 @@ def _fitted(picture: Picture) -> list[dict[str, Any]]:
     fits = sorted(picture["fits"], key=lambda one: -one["evidence"])
     for place, one in enumerate(fits):
         tone, dash = ("ink", "solid") if place == 0 else ("reference", "dot")
-        name = TITLES[one["form"]] + (f", evidence {words.percent(one['evidence'], 0)}" if len(fits) > 1 else "")
+        name = TITLES[one["form"]] + (f", evidence {words.confidence(one['evidence'])}" if len(fits) > 1 else "")
         found.append(
             {
                 "type": "scatter",

@@ -43,7 +43,7 @@ def _steps(picture: Picture | None) -> Chart | None:
     """Rewards over steps, and the KL on an axis of its own."""
     if not picture or not picture["kl"]["step"]:
         return None
-    lines = [(str(one["name"]), one, TONES[place]) for place, one in enumerate(picture["lines"])]
+    lines = [(str(one["name"]), one, TONES[one["role"] == "proxy"]) for one in picture["lines"]]
     data = [_line(name, one, tone, place + 1, place == 0, "y") for place, (name, one, tone) in enumerate(lines)]
     data.append(_line("KL (right axis)", picture["kl"], "third", len(lines) + 1, not lines, "y2"))
     layout = {
@@ -82,8 +82,8 @@ def _line(name: str, line: Picture, tone: str, rank: int, keyed: bool, axis: str
 
 def _right() -> dict[str, Any]:
     return {
-        "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "tickformat": "~g",
-        "automargin": True, "tickfont": {"size": 12, "color": "$muted"},
+        "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "tickformat": ".3~g",
+        "tickmode": "auto", "nticks": 6, "automargin": True, "tickfont": {"size": 12, "color": "$muted"},
     }  # fmt: skip
 
 
@@ -140,7 +140,9 @@ def _peaks(picture: Picture | None, title: str, noun: str) -> Chart | None:
     if not picture or not picture["name"]:
         return None
     entries = [{name: picture[name][place] for name in ("name", *FIELDS)} for place in range(len(picture["name"]))]
-    marks = [_mark(entry, title == "Runs") for entry in entries if entry["low"] is not None][:MOST]
+    told = [entry for entry in entries if entry["low"] is not None][:MOST]
+    most = 1.1 * max((entry[name] or 0.0 for entry in told for name in ("high", "low", "kl_now")), default=0.0)
+    marks = [_mark(entry, title == "Runs", most) for entry in told]
     if not marks:
         return None
     rows: list[list[Cell]] = [[str(entry["name"]), *_cells(entry)] for entry in entries]
@@ -154,14 +156,13 @@ def _cells(entry: Picture) -> list[Cell]:
     return [SAID[entry["verdict"]], *(entry[name] for name in FIELDS[1:])]
 
 
-def _mark(entry: Picture, picks: bool) -> Mark:
-    """Without a likeliest place the mark stands where the set begins; without an upper end the line has none."""
+def _mark(entry: Picture, picks: bool, most: float) -> Mark:
+    """Without a likeliest place the mark stands where the set begins; without an upper end its line goes to `most`."""
     value = entry["low"] if entry["peak"] is None else entry["peak"]
     name, said = str(entry["name"]), SAID[entry["verdict"]]
     high = "no upper end" if entry["high"] is None else f"to {entry['high']:.3g}"
     where = f"set from {entry['low']:.3g} {high}"
     tone = {"passed": "$bad", "not_reached": "$good"}.get(entry["verdict"], "$reference")
     notes = (said, where, f"now {entry['kl_now']:.3g}")
-    return Mark(
-        name, value, entry["low"], entry["high"], f"{name}: {said}, {where}", tone, notes, name if picks else ""
-    )
+    end = most if entry["high"] is None else entry["high"]
+    return Mark(name, value, entry["low"], end, f"{name}: {said}, {where}", tone, notes, name if picks else "")

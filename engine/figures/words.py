@@ -19,7 +19,6 @@ PERCENT = {
     "raw_agreement",
     "ruler_accuracy",
     "tie_rate",
-    "rl_evidence",
     "win_rate_human",
     "win_rate_judge",
     "win_rate_ppi",
@@ -43,6 +42,9 @@ WHOLE = {
 
 
 P_VALUES = {"p_holm"}
+
+TWO = {"temperature", "spiegelhalter_z", "budget_left", "peak_kl", "kl_now"}
+"""Estimates shown with two decimals."""
 
 
 def plain(text: str, longest: int = 48) -> str:
@@ -96,7 +98,7 @@ def estimate(name: str, value: float | None) -> str:
         return count(value)
     if name in P_VALUES:
         return p_value(value)
-    return number(value, 2 if name in {"temperature", "spiegelhalter_z"} else 3)
+    return number(value, 2 if name in TWO else 3)
 
 
 def interval(name: str, low: float | None, high: float | None) -> str:

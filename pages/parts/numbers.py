@@ -224,6 +224,11 @@ NUMBERS = {
         "restricted likelihood of either form, averaged over the correlation of errors.",
         "Harville (1974)",
     ),
+    "intercept": Explained("Intercept", "Where the fitted curve begins, above the first gold reward."),
+    "a_bon": Explained("a, best-of-n form", "How steeply the curve rises at first.", "c + d (a − b d)"),
+    "b_bon": Explained("b, best-of-n form", "How fast it bends down.", "c + d (a − b d)"),
+    "a_rl": Explained("a, RL form", "How steeply the curve rises at d = 1, before its bend.", "c + d (a − b ln d)"),
+    "b_rl": Explained("b, RL form", "How fast it bends down.", "c + d (a − b ln d)"),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -244,7 +249,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "consensus_accuracy",
         "tie_rate",
     ),
-    "overoptimisation": ("budget_left", "peak_kl", "kl_now", "gold_lost", "gap_now", "rl_evidence"),
+    "overoptimisation": ("budget_left", "peak_kl", "kl_now", "gold_lost", "gap_now", "gap_slope"),
     "curves": ("change", "first", "last", "runs"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
@@ -282,6 +287,8 @@ def compact(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | No
 def said(name: str, estimate: Estimate) -> str:
     """A number with its interval, or why there is none."""
     if estimate.value is None:
+        if estimate.low is not None:
+            return f"at least {words.estimate(name, estimate.low)}"
         return f"not known: {estimate.method}" if estimate.method else "not known"
     return f"{words.estimate(name, estimate.value)} {words.interval(name, estimate.low, estimate.high)}".strip()
 

@@ -26,6 +26,10 @@ FRONTIER = (
     "Gold and proxy reward, each as its rise since the start, over the KL to the reference. The shaded stretch holds "
     "the peak of the gold reward; the solid line is where the policy is now. The band is of the fitted curve."
 )
+PROXY_ONLY = (
+    "The proxy reward as its rise since the start, over the KL to the reference. That it rises is what it is trained "
+    "for: only a reward that the policy is not trained on shows whether answers got better."
+)
 STEPS = "The same rewards as they were logged, and the KL, over the steps of the run."
 RUNS = "Where each run's gold reward peaks. Choose one to look at it alone."
 COMPONENTS = "Where each component of the reward stops rising: one that peaks early is paid for by the others."
@@ -46,8 +50,9 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:
     """Every card below the answer."""
+    reading = PROXY_ONLY if concluded.result.verdict == "proxy_only" else FRONTIER
     return sections.pictured(
-        sections.picture("frontier", "Reward over KL", FRONTIER, looking, concluded),
+        sections.picture("frontier", "Reward over KL", reading, looking, concluded),
         sections.newer(looking, concluded),
         sections.picture("runs", "Runs", RUNS, looking, concluded),
         sections.picture("steps", "Over steps", STEPS, looking, concluded, half=True),

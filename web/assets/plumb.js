@@ -174,7 +174,7 @@ const PERCENT = new Set(
 );
 const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"]);
 const P_VALUES = new Set(["p_holm"]);
-const TWO = new Set(["temperature", "spiegelhalter_z"]);
+const TWO = new Set(["temperature", "spiegelhalter_z", "budget_left", "peak_kl", "kl_now"]);
 
 export function fixed(value, digits) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
