@@ -43,6 +43,7 @@ pages = {
         shell.page("curves", "Training curves", "show_chart"),
         shell.page("tradeoff", "KL trade-off", "scale"),
         shell.page("rollouts", "Rollouts", "forum"),
+        shell.page("overoptimisation", "Over-optimisation", "trending_down"),
     ],
     "Project": rest,
 }

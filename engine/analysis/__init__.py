@@ -14,6 +14,7 @@ from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.drift import Drift, DriftParameters
 from engine.analysis.judge import Judge, JudgeParameters
+from engine.analysis.overoptimisation import Overoptimisation, OveroptimisationParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 from engine.analysis.rollouts import Rollouts, RolloutsParameters
 from engine.analysis.tradeoff import Tradeoff, TradeoffParameters
@@ -32,6 +33,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     WhatIf(),
     Drift(),
     Rollouts(),
+    Overoptimisation(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -77,6 +79,8 @@ __all__ = [
     "DriftParameters",
     "Judge",
     "JudgeParameters",
+    "Overoptimisation",
+    "OveroptimisationParameters",
     "Parameters",
     "Ranking",
     "RankingParameters",

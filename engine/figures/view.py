@@ -14,6 +14,7 @@ from engine.figures.compare import compare
 from engine.figures.drift import drift
 from engine.figures.histogram import histogram
 from engine.figures.judge import judge
+from engine.figures.overoptimisation import overoptimisation
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.rollouts import rollouts
@@ -55,6 +56,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "whatif": whatif,
     "drift": drift,
     "rollouts": rollouts,
+    "overoptimisation": overoptimisation,
 }
 """The pictures of each analysis."""
 

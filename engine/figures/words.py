@@ -61,6 +61,9 @@ WHOLE = {
 
 P_VALUES = {"p_holm", "p_value", "q_value"}
 
+TWO = {"temperature", "spiegelhalter_z", "budget_left", "peak_kl", "kl_now"}
+"""Estimates shown with two decimals."""
+
 
 def plain(text: str, longest: int = 48) -> str:
     """The text as a figure may hold it: no control characters, no markup (Plotly reads <a>, <b>…), of `longest` marks.
@@ -113,7 +116,7 @@ def estimate(name: str, value: float | None) -> str:
         return count(value)
     if name in P_VALUES:
         return p_value(value)
-    return number(value, 2 if name in {"temperature", "spiegelhalter_z"} else 3)
+    return number(value, 2 if name in TWO else 3)
 
 
 def interval(name: str, low: float | None, high: float | None) -> str:

@@ -35,6 +35,12 @@ PAGES = (
     ("curves", "Training curves", ("stop", "reward curve", "loss", "training log", "runs", "seeds"), "g t"),
     ("tradeoff", "KL trade-off", ("beta", "kl coefficient", "kl penalty", "checkpoint", "what if"), "g n"),
     ("rollouts", "Rollouts", ("completions", "responses", "samples", "answers", "tokens", "grpo", "browse"), "g o"),
+    (
+        "overoptimisation",
+        "Over-optimisation",
+        ("stop", "kl budget", "goodhart", "reward hacking", "gold reward"),
+        "g o",
+    ),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),

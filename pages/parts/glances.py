@@ -109,6 +109,14 @@ _GLANCES = {
         "Reward now",
         "The mean over the answers of the last tenth of the steps.",
     ),
+    "overoptimisation": Glance(
+        "Is the reward over-optimised?",
+        "frontier",
+        "Reward over KL",
+        "Where the gold reward turns down while the proxy still rises, the policy has learnt to please the proxy.",
+        "KL budget left",
+        "The budget is the distance in KL from the policy now to the peak of the gold reward; below 0 it is passed.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

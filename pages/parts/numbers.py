@@ -289,6 +289,44 @@ NUMBERS = {
         "rewards are compared within a prompt.",
         "share of groups of one prompt at one step, of two answers or more; Wilson's interval by groups of prompts.",
     ),
+    "budget_left": Explained(
+        "KL budget left",
+        "How many nats of KL lie between the policy now and the peak of the gold reward. Negative: the peak is "
+        "passed by so much. Without an upper end the data do not show where the peak is, only where it is not.",
+        "KL of the peak less the KL now.",
+        "after Gao, Schulman and Hilton (2022)",
+    ),
+    "peak_kl": Explained(
+        "Peak at KL",
+        "The KL to the reference at which the gold reward is highest. The bracket is every KL at which its slope may "
+        "be 0; it may have no upper end.",
+        "reward = c + d (a − b d) or c + d (a − b ln d), d = √KL; Fieller's set of the d at which the slope is 0, "
+        "allowing for neighbouring points moving together.",
+        "Gao, Schulman and Hilton (2022), Fieller (1954)",
+    ),
+    "kl_now": Explained(
+        "KL now", "The KL to the reference, summed over an answer, in nats: the mean of the last points."
+    ),
+    "gold_at_peak": Explained("Gold at the peak", "How far the gold reward had risen at its peak, by the fit."),
+    "gold_now": Explained("Gold now", "How far the gold reward has risen since the start, by the fit."),
+    "gold_lost": Explained(
+        "Lost since the peak", "How much of the gold reward was lost between its peak and now, by the fit."
+    ),
+    "gap_now": Explained(
+        "Proxy above gold", "How much further the proxy has risen than the gold reward since the start, in their units."
+    ),
+    "gap_slope": Explained("Gap per nat", "How fast that gap widens with the KL, now."),
+    "rl_evidence": Explained(
+        "Evidence for the RL form",
+        "How much the points speak for the form of reinforcement learning against that of best of n, 0 to 1.",
+        "restricted likelihood of either form, averaged over the correlation of errors.",
+        "Harville (1974)",
+    ),
+    "intercept": Explained("Intercept", "Where the fitted curve begins, above the first gold reward."),
+    "a_bon": Explained("a, best-of-n form", "How steeply the curve rises at first.", "c + d (a − b d)"),
+    "b_bon": Explained("b, best-of-n form", "How fast it bends down.", "c + d (a − b d)"),
+    "a_rl": Explained("a, RL form", "How steeply the curve rises at d = 1, before its bend.", "c + d (a − b ln d)"),
+    "b_rl": Explained("b, RL form", "How fast it bends down.", "c + d (a − b ln d)"),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -312,6 +350,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
     "tradeoff": ("best_step", "objective_best", "objective_now", "objective_lost", "turning_coefficient"),
     "whatif": ("trusted", "accuracy_trusted", "least_threshold", "cost", "cheapest_threshold", "calibration_error"),
     "drift": ("drifted", "effect", "psi", "ks", "q_value", "composition_share"),
+    "overoptimisation": ("budget_left", "peak_kl", "kl_now", "gold_lost", "gap_now", "gap_slope"),
     "curves": ("change", "first", "last", "runs"),
     "rollouts": (
         "reward_change",
@@ -359,6 +398,8 @@ def compact(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | No
 def said(name: str, estimate: Estimate) -> str:
     """A number with its interval, or why there is none."""
     if estimate.value is None:
+        if estimate.low is not None:
+            return f"at least {words.estimate(name, estimate.low)}"
         return f"not known: {estimate.method}" if estimate.method else "not known"
     return f"{words.estimate(name, estimate.value)} {words.interval(name, estimate.low, estimate.high)}".strip()
 

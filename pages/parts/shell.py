@@ -37,6 +37,7 @@ FILES = {
     "tradeoff": "pages/tradeoff.py",
     "whatif": "pages/whatif.py",
     "rollouts": "pages/rollouts.py",
+    "overoptimisation": "pages/overoptimisation.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",
