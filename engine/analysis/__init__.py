@@ -12,6 +12,7 @@ from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
+from engine.analysis.forecast import Forecast, ForecastParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 
@@ -24,6 +25,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     BestOfN(),
     Audit(),
     Curves(),
+    Forecast(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -65,6 +67,8 @@ __all__ = [
     "CompareParameters",
     "Curves",
     "CurvesParameters",
+    "Forecast",
+    "ForecastParameters",
     "Judge",
     "JudgeParameters",
     "Parameters",

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.arrays import Floats, Ints
 from engine.analysis.forecast.blocks import Blocks
 from engine.analysis.forecast.models import MODELS, NAIVE, Fitted, future
-from engine.analysis.forecast.scores import diebold_mariano, half_spread, mase, naive_scale
+from engine.analysis.forecast.scores import diebold_mariano, half_spread, mase, naive_scale, quantile
 
 LEAST_BLOCKS = 20
 """Blocks before the first origin."""
-_ORIGINS = 6
+_ORIGINS = 5
 _POINTS = 4
 """Points of a block that are scored, at most."""
-DRAWS = 160
+DRAWS = 100
 _FIRST = 1 / 3
 """Share of the line before the first origin, at least."""
 
@@ -81,57 +81,47 @@ def backtest(found: Fitted, at: Floats, ahead: int, level: float, seed: int) -> 
     """
     blocks, cuts = found.blocks, found.cuts[:-1]
     generator = np.random.default_rng(seed)
-    losses: dict[str, list[Floats]] = {model: [] for model in MODELS}
-    shown = []
-    for origin, cut in enumerate(cuts):
-        told = future(found, origin, blocks.at[cut : cut + ahead], DRAWS, generator)
-        places = scored(blocks, cut, ahead)
-        block = np.searchsorted(blocks.starts, places, side="right") - 1 - cut
-        for model in MODELS:
-            losses[model].append(_losses(found.value[places], block, told.draws[model], level))
-        shown.append(_shown(blocks, cut, ahead, {model: told.draws[model] for model in MODELS}, level))
-    scale = naive_scale(found.value)
-    kept = {model: np.concatenate(each, axis=1) for model, each in losses.items()}
-    per_block = max(len(kept[NAIVE][0]) // max(len(cuts) * ahead, 1), 1)
-    scores = {model: _score(each, kept[NAIVE], scale, level, ahead * per_block) for model, each in kept.items()}
-    return Backtest(scores, len(kept[NAIVE][0]), len(cuts), ahead, shown)
+    told = [future(found, place, blocks.at[cut : cut + ahead], DRAWS, generator) for place, cut in enumerate(cuts)]
+    draws = np.array([[one.draws[model] for model in MODELS] for one in told])
+    ordered = np.sort(np.ascontiguousarray(np.moveaxis(draws, 2, -1)), axis=-1)
+    low, middle, high = (quantile(ordered, share) for share in ((1 - level) / 2, 0.5, (1 + level) / 2))
+    places = np.stack([scored(blocks, cut, ahead) for cut in cuts])
+    observed = found.value[places][:, None]
+    distance = np.abs(ordered[..., None] - observed[:, :, :, None]).mean(axis=-2)
+    crps = distance - half_spread(ordered)[..., None]
+    low, middle, high = (each[..., None] for each in (low, middle, high))
+    half = np.where(observed < middle, middle - low, high - middle)
+    error = np.abs(observed - middle)
+    outside = error / np.maximum(half, np.finfo(float).tiny)
+    inside = (low <= observed) & (observed <= high)
+    losses = np.broadcast_arrays(error, crps, inside, high - low, outside)
+    by_model = np.stack([np.swapaxes(each, 0, 1).reshape(len(MODELS), -1) for each in losses], axis=1)
+    ends = np.stack([each[..., 0] for each in (low, middle, high)])
+    shown = [_shown(at, places[one], ends[:, one]) for one in range(len(cuts))]
+    naive, scale = by_model[MODELS.index(NAIVE)], naive_scale(found.value)
+    steps = ahead * places.shape[-1]
+    scores = {model: _score(each, naive, scale, level, steps) for model, each in zip(MODELS, by_model, strict=True)}
+    return Backtest(scores, places.size, len(cuts), ahead, shown)
 
 
 def scored(blocks: Blocks, cut: int, ahead: int) -> Ints:
-    """The points of the blocks after an origin that are scored."""
-    starts, ends = blocks.starts[cut : cut + ahead], blocks.starts[cut + 1 : cut + ahead + 1]
-    each = min(_POINTS, int((ends - starts).min()))
-    return np.asarray(starts[:, None] + (np.arange(each) + 0.5) * ((ends - starts)[:, None] / each)).astype(int).ravel()
-
-
-def _losses(observed: Floats, block: Ints, draws: Floats, level: float) -> Floats:
-    """By point: absolute error of the median, CRPS, whether inside, width, and how far outside: shape (5, points)."""
-    ends = np.quantile(draws, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)[:, block]
-    distance = np.abs(draws[:, block] - observed).mean(axis=0)
-    low, middle, high = ends
-    inside: Flags = (low <= observed) & (observed <= high)
-    half = np.maximum(np.where(observed < middle, middle - low, high - middle), np.finfo(float).tiny)
-    error = np.abs(observed - middle)
-    return np.stack([error, distance - half_spread(draws)[block], inside * 1.0, high - low, error / half])
+    """The points of the blocks after an origin that are scored, shape (blocks ahead, points of a block)."""
+    starts, ends = blocks.starts[cut : cut + ahead, None], blocks.starts[cut + 1 : cut + ahead + 1, None]
+    each = min(_POINTS, int(np.diff(blocks.starts).min()))
+    return np.asarray(starts + (np.arange(each) + 0.5) * ((ends - starts) / each)).astype(np.int64)
 
 
 def _score(losses: Floats, naive: Floats, scale: float, level: float, ahead: int) -> Score:
     error, crps, inside, width, outside = losses
     _, p_value = diebold_mariano(crps, naive[1], min(ahead, max(len(crps) // 2, 1)))
-    return Score(
-        float(error.mean()),
-        mase(error, scale),
-        float(crps.mean()),
-        float(inside.mean()),
-        float(width.mean()),
-        p_value,
-        float(np.quantile(outside, level)),
-    )
+    means = float(error.mean()), mase(error, scale), float(crps.mean()), float(inside.mean()), float(width.mean())
+    return Score(*means, p_value, float(np.quantile(outside, level)))
 
 
-def _shown(blocks: Blocks, cut: int, ahead: int, draws: dict[str, Floats], level: float) -> dict[str, list[float]]:
-    told: dict[str, list[float]] = {"at": blocks.at[cut : cut + ahead].tolist()}
-    for model, each in draws.items():
-        low, middle, high = np.quantile(each, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
-        told |= {f"{model} low": low.tolist(), model: middle.tolist(), f"{model} high": high.tolist()}
+def _shown(at: Floats, places: Ints, ends: Floats) -> dict[str, list[float]]:
+    """What each model said of the middles of the blocks after one origin: `<model>`, `<model> low`, `<model> high`."""
+    told: dict[str, list[float]] = {"at": at[places].mean(axis=1).tolist()}
+    for place, model in enumerate(MODELS):
+        low, middle, high = ends[:, place].tolist()
+        told |= {f"{model} low": low, model: middle, f"{model} high": high}
     return told

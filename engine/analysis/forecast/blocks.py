@@ -20,8 +20,8 @@ _ROUNDED = 1e-6
 class Blocks:
     """Of B blocks the mean place and value, shape (B,), the first point of each, and how points lie about their mean.
 
-    `time` is 0 at the first point and 1 at the last; `spacing` the usual distance of two points; `around` are deviations
-    of points from the mean of their block, centred, shape (any,).
+    `time` is 0 at the first point and 1 at the last; `spacing` the usual distance of two points; `around` are
+    deviations of points from the mean of their block, shape (any,).
     """
 
     at: Floats

@@ -28,6 +28,10 @@ class Design:
     trend beside the level, `ratio` (C, S, G, K) how much of that the change holds, `square_g` (C, S, G, K) that of the
     change beside both. `before` are the parts of the log weight that no value changes, `freedom` (S, G, K) blocks less
     coefficients.
+
+    Of the slow part of the noise at the end of the blocks: `gain` by origin the weights (C, b) of the whitened blocks,
+    `gain_level` (C, K), `gain_trend` (C, S, K), `gain_change` (C, G, K) what they make of the columns, `unknown` (C, K)
+    the variance that is left.
     """
 
     cuts: Cuts
@@ -42,6 +46,11 @@ class Design:
     square_g: Floats
     before: Floats
     freedom: Floats
+    gain: tuple[Floats, ...]
+    gain_level: Floats
+    gain_trend: Floats
+    gain_change: Floats
+    unknown: Floats
 
 
 def design_of(blocks: Blocks, cuts: Cuts) -> Design:
@@ -73,7 +82,19 @@ def _design(times: bytes, cuts: Cuts, averaged: bool) -> Design:
     before[no_g & _there(no_g.shape, 2)] = -np.inf
     before[np.broadcast_to((no_f & _there(no_f.shape, 1))[:, :, None], before.shape)] = -np.inf
     before[:, :, _too_late(time, cuts)] = -np.inf
-    return Design(cuts, one, f, g, level, with_f, with_g, square_f, ratio, square_g, before, freedom)
+    gain = tuple(_gain(kinds, cut) for cut in cuts)
+    of_one, of_f, of_g = (
+        np.stack([(each[:, :, :cut] @ own[:, :, None])[:, :, 0] for cut, own in zip(cuts, gain, strict=True)], axis=-1)
+        for each in (one, f, g)
+    )
+    known = np.stack([np.square(own).sum(axis=1) for own in gain], axis=-1)
+    unknown = np.maximum(kinds.variance[:, np.array(cuts) - 1] - known, 0.0)
+    products_of = (level, with_f, with_g, square_f, ratio, square_g)
+    return Design(cuts, one, f, g, *products_of, before, freedom, gain, of_one[:, 0], of_f, of_g, unknown)
+
+
+def _gain(kinds: Noise, cut: int) -> Floats:
+    return np.asarray((kinds.whiten[:, :cut, :cut] @ kinds.now[:, cut - 1, :cut, None])[:, :, 0])
 
 
 def _freedom(cuts: Cuts) -> Floats:

@@ -52,7 +52,7 @@ def _beginning(value: Floats) -> tuple[float, float]:
 
 
 def follow(value: Floats, cuts: tuple[int, ...], grid: Floats, level: float, trend: float) -> list[Smooth]:
-    """The same with a grid of (alpha, beta, damping), shape (any, 3), and the level and trend before the first value."""
+    """The same with a grid of (alpha, beta, damping), shape (any, 3), and level and trend before the first value."""
     alpha, beta, damping = grid.T
     levels, trends, errors = np.full(len(grid), level), np.full(len(grid), trend), np.zeros(len(grid))
     found: list[Smooth] = []

@@ -7,15 +7,18 @@ a block are the sums of a line that ends there, so all origins of a back-test ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Floats, Ints
 from engine.analysis.forecast.blocks import Blocks
 from engine.analysis.forecast.design import Cuts, Design, design_of, products, squares
 from engine.analysis.forecast.noise import Noise, noise
 from engine.analysis.forecast.shapes import shapes
+
+Chosen = tuple[Ints, Ints, Ints]
+"""Of each draw its kind of noise, its trend and its change."""
 
 _FLOOR = 1e-12
 _DOMINATES = 1.0
@@ -27,7 +30,7 @@ class Mixture:
     """The fit of one line at each origin: `weights` and `rest` (what is left unexplained), shape (C, S, G, K).
 
     `y` is the whitened line (C, B) in units of `scale` from `shift` on; `level`, `trend`, `change` what its products
-    with the columns leave: (C, K), (C, S, K), (C, S, G, K).
+    with the columns leave: (C, K), (C, S, K), (C, S, G, K). `sums` (K, any) are running sums of the weights.
     """
 
     blocks: Blocks
@@ -41,18 +44,24 @@ class Mixture:
     change: Floats
     rest: Floats
     weights: Floats
+    sums: Floats
 
     def random_walk(self, origin: int = -1) -> float:
         """How much speaks for a random walk without any trend or change, in [0, 1]."""
         walks = self.kinds.walks & (self.kinds.white <= _DOMINATES)
         return float(self.weights[walks, ..., origin].sum())
 
-    def without_trend(self) -> Mixture:
-        """Only random walks about the present level, with white noise or without: the fallback."""
-        kept = np.zeros_like(self.weights)
-        walks = self.kinds.walks
-        kept[walks, 0, 0] = np.maximum(self.weights[walks, 0, 0], np.finfo(float).tiny)
-        return replace(self, weights=kept / kept.sum(axis=(0, 1, 2)))
+    def choose(self, origin: int, draws: int, generator: np.random.Generator) -> Chosen:
+        """Models of so many draws, each as often as its weight says."""
+        place = _resampled(self.sums[origin], draws, generator)
+        return tuple(np.unravel_index(place, self.weights.shape[:3]))  # type: ignore[return-value]
+
+    def choose_walks(self, origin: int, draws: int, generator: np.random.Generator) -> Chosen:
+        """The same among random walks about the present level, with white noise or without: the fallback."""
+        walks = np.flatnonzero(self.kinds.walks)
+        weights = np.maximum(self.weights[walks, 0, 0, origin], np.finfo(float).tiny)
+        kind = walks[_resampled(np.cumsum(weights / weights.sum()), draws, generator)]
+        return kind, np.zeros_like(kind), np.zeros_like(kind)
 
     @property
     def saturating(self) -> Floats:
@@ -61,9 +70,9 @@ class Mixture:
 
 
 def fit(blocks: Blocks, cuts: Cuts) -> Mixture:
-    """The mixture of the first b blocks, for each b of `cuts`, rising. The blocks must not all be the same."""
+    """The mixture of the first b blocks, for each b of `cuts`, rising."""
     kinds, size, design = noise(blocks.averaged), len(blocks), design_of(blocks, cuts)
-    shift, scale = float(blocks.mean[0]), float(blocks.mean.std())
+    shift, scale = float(blocks.mean[0]), float(blocks.mean.std()) or 1.0
     y = kinds.whiten[:, :size, :size] @ ((blocks.mean - shift) / scale)
     own = y[:, None, :]
     level = products(design.one, own, cuts)[:, 0, 0]
@@ -80,4 +89,11 @@ def fit(blocks: Blocks, cuts: Cuts) -> Mixture:
     weights -= weights.max(axis=(0, 1, 2))
     np.exp(weights, out=weights)
     weights /= weights.sum(axis=(0, 1, 2))
-    return Mixture(blocks, kinds, design, shift, scale, y, level, trend, change, rest, weights)
+    sums = np.cumsum(np.moveaxis(weights, -1, 0).reshape(len(cuts), -1), axis=1)
+    return Mixture(blocks, kinds, design, shift, scale, y, level, trend, change, rest, weights, sums)
+
+
+def _resampled(sums: Floats, draws: int, generator: np.random.Generator) -> Ints:
+    """Systematic resampling by running sums of weights: each place as often as its weight says, to less than one."""
+    places = (np.arange(draws) + generator.random()) / draws
+    return np.asarray(np.minimum(np.searchsorted(sums, places * sums[-1], side="right"), len(sums) - 1))

@@ -24,7 +24,6 @@ class Fitted:
     value: Floats
     cuts: tuple[int, ...]
     mixture: Mixture
-    walk: Mixture
     ets: list[Smooth]
 
     def last(self, origin: int) -> int:
@@ -43,8 +42,7 @@ class Future:
 
 def fitted(blocks: Blocks, value: Floats, cuts: tuple[int, ...]) -> Fitted:
     """Every model of the line whose blocks these are, at each origin of `cuts`, rising."""
-    mixture = fit(blocks, cuts)
-    return Fitted(blocks, value, cuts, mixture, mixture.without_trend(), smooth(blocks.mean, cuts))
+    return Fitted(blocks, value, cuts, fit(blocks, cuts), smooth(blocks.mean, cuts))
 
 
 def future(found: Fitted, origin: int, ahead: Floats, count: int, generator: np.random.Generator) -> Future:
@@ -54,13 +52,14 @@ def future(found: Fitted, origin: int, ahead: Floats, count: int, generator: np.
     would be absurdly wide where points scatter about a level.
     """
     shape = (count, len(ahead))
-    paths = sample(found.mixture, origin, ahead, count, generator)
-    walk = sample(found.walk, origin, ahead, count, generator)
+    mixture = found.mixture
+    paths = sample(mixture, origin, mixture.choose(origin, count, generator), ahead, generator)
+    walk = sample(mixture, origin, mixture.choose_walks(origin, count, generator), ahead, generator)
     around = generator.choice(found.blocks.around, (count, len(ahead) + 1))
     mean, variance = found.ets[origin].ahead(len(ahead))
     last, steps = found.last(origin), _steps(found, origin, ahead)
     value = found.value
-    noise = np.sqrt(found.walk.kinds.white[walk.kind]) * walk.spread
+    noise = np.sqrt(mixture.kinds.white[walk.kind]) * walk.spread
     apart = walk.mean - walk.now[:, None] + around[:, 1:] - around[:, :1]
     apart = apart - noise[:, None] * generator.standard_normal((count, 1))
     slope = (value[last] - value[0]) / max(last, 1)

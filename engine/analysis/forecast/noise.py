@@ -54,7 +54,7 @@ class Noise:
     @property
     def walks(self) -> Flags:
         """Which of them are random walks."""
-        return self.keeps == 1
+        return np.asarray(self.keeps == 1)
 
 
 @cache

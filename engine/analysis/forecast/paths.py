@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis.arrays import Floats, Ints
-from engine.analysis.forecast.mixture import Mixture
+from engine.analysis.forecast.mixture import Chosen, Mixture
 from engine.analysis.forecast.shapes import changes, trends
 
 
@@ -41,10 +41,13 @@ class _Models:
     beta: Floats
 
 
-def sample(mixture: Mixture, origin: int, ahead: Floats, draws: int, generator: np.random.Generator) -> Paths:
-    """Futures of the line that ends at this origin, in blocks whose middles are `ahead` (places of the line)."""
-    found, cut = _models(mixture, origin, draws, generator), mixture.design.cuts[origin]
-    slow = _slow_part(mixture, cut, found, generator)
+def sample(mixture: Mixture, origin: int, chosen: Chosen, ahead: Floats, generator: np.random.Generator) -> Paths:
+    """Futures of the line that ends at this origin, one of each of the models `chosen`.
+
+    `ahead` are the middles of the blocks to come, as places of the line, shape (H,).
+    """
+    found, cut = _models(mixture, origin, chosen, generator), mixture.design.cuts[origin]
+    slow = _slow_part(mixture, origin, found, generator)
     size = len(mixture.blocks)
     until = 1.0 if cut == size else float(mixture.blocks.time[cut - 1 : cut + 1].mean())
     course = _course(found, np.concatenate([[until], mixture.blocks.timed(ahead)]))
@@ -59,17 +62,13 @@ def sample(mixture: Mixture, origin: int, ahead: Floats, draws: int, generator: 
     return Paths(now, level, mean, found.kind, found.trend, found.change, plateau, spread)
 
 
-def _models(mixture: Mixture, origin: int, draws: int, generator: np.random.Generator) -> _Models:
-    design, weights = mixture.design, mixture.weights[..., origin]
-    c, s, g = np.unravel_index(_resampled(weights.ravel(), draws, generator), weights.shape)
+def _models(mixture: Mixture, origin: int, chosen: Chosen, generator: np.random.Generator) -> _Models:
+    design, (c, s, g) = mixture.design, chosen
     rest, freedom = mixture.rest[c, s, g, origin], design.freedom[s, g, origin]
     spread = np.sqrt(rest / generator.chisquare(freedom))
-    one, two, three = spread * generator.standard_normal((3, draws))
-    square_g, square_f, square_1 = (
-        design.square_g[c, s, g, origin],
-        design.square_f[c, s, origin],
-        design.level[c, origin],
-    )
+    one, two, three = spread * generator.standard_normal((3, len(c)))
+    square_g, square_f = design.square_g[c, s, g, origin], design.square_f[c, s, origin]
+    square_1 = design.level[c, origin]
     change = np.where(g == 0, 0.0, mixture.change[c, s, g, origin] / square_g + one / np.sqrt(square_g))
     trend = mixture.trend[c, s, origin] / square_f - design.ratio[c, s, g, origin] * change + two / np.sqrt(square_f)
     trend = np.where(s == 0, 0.0, trend)
@@ -78,35 +77,24 @@ def _models(mixture: Mixture, origin: int, draws: int, generator: np.random.Gene
     return _Models(c, s, g, spread, np.stack([level, trend, change], axis=1))
 
 
-def _resampled(weights: Floats, draws: int, generator: np.random.Generator) -> Ints:
-    """Systematic resampling: each model as often as its weight says, to less than one."""
-    places = (np.arange(draws) + generator.random()) / draws
-    return np.minimum(np.searchsorted(np.cumsum(weights), places), len(weights) - 1)
-
-
 def _course(found: _Models, time: Floats) -> Floats:
     """Level, trend and change at these times, (N, times)."""
     level, trend, change = (found.beta[:, place, None] for place in range(3))
     return np.asarray(level + trend * trends(time)[found.trend] + change * changes(time)[found.change])
 
 
-def _slow_part(mixture: Mixture, cut: int, found: _Models, generator: np.random.Generator) -> Floats:
+def _slow_part(mixture: Mixture, origin: int, found: _Models, generator: np.random.Generator) -> Floats:
     """The slow part of the noise at the end of the last block, given what trend and change leave of the blocks."""
-    kinds, design = mixture.kinds, mixture.design
-    used, kind = np.unique(found.kind, return_inverse=True)
-    gain = np.einsum("kij,kj->ki", kinds.whiten[used, :cut, :cut], kinds.now[used, cut - 1, :cut])
-    left = np.maximum(kinds.variance[used, cut - 1] - np.square(gain).sum(axis=1), 0.0)
-    y, level = ((each[used, :cut] * gain).sum(axis=1) for each in (mixture.y, design.one[:, 0]))
-    trend, change = ((each[used, :, :cut] @ gain[:, :, None])[:, :, 0] for each in (design.f, design.g))
-    explained = found.beta[:, 0] * level[kind] + found.beta[:, 1] * trend[kind, found.trend]
-    explained += found.beta[:, 2] * change[kind, found.change]
-    error = found.spread * np.sqrt(left[kind]) * generator.standard_normal(len(kind))
-    return np.asarray(y[kind] - explained + error)
+    design, kind, cut = mixture.design, found.kind, mixture.design.cuts[origin]
+    y = np.einsum("kb,kb->k", mixture.y[:, :cut], design.gain[origin])
+    explained = found.beta[:, 0] * design.gain_level[kind, origin]
+    explained += found.beta[:, 1] * design.gain_trend[kind, found.trend, origin]
+    explained += found.beta[:, 2] * design.gain_change[kind, found.change, origin]
+    left = np.sqrt(design.unknown[kind, origin]) * found.spread
+    return np.asarray(y[kind] - explained + left * generator.standard_normal(len(kind)))
 
 
-def _wandering(
-    mixture: Mixture, found: _Models, slow: Floats, count: int, generator: np.random.Generator
-) -> Floats:
+def _wandering(mixture: Mixture, found: _Models, slow: Floats, count: int, generator: np.random.Generator) -> Floats:
     """The slow part of the noise in each block to come, (N, count)."""
     kinds, kind = mixture.kinds, found.kind
     keeps, middle = kinds.keeps[kind], kinds.middle[kind]

@@ -23,14 +23,23 @@ def crps_ensemble(observed: Floats, draws: Floats) -> Floats:
 
     `observed` has the shape of one draw. (Gneiting and Raftery 2007, equation 21.)
     """
-    return np.asarray(np.abs(draws - observed).mean(axis=0) - half_spread(draws))
+    ordered = np.sort(np.moveaxis(draws, 0, -1), axis=-1)
+    return np.asarray(np.abs(draws - observed).mean(axis=0) - half_spread(ordered))
 
 
-def half_spread(draws: Floats) -> Floats:
-    """Half the mean distance of two draws along the first axis, each with itself too."""
-    count = len(draws)
+def half_spread(ordered: Floats) -> Floats:
+    """Half the mean distance of two draws along the last axis, each with itself too; they stand in order."""
+    count = ordered.shape[-1]
     weight = (2 * np.arange(1, count + 1) - count - 1) / count**2
-    return np.asarray(np.tensordot(weight, np.sort(draws, axis=0), axes=(0, 0)))
+    return np.asarray(ordered @ weight)
+
+
+def quantile(ordered: Floats, share: float) -> Floats:
+    """Quantile along the last axis of draws in order, by a straight line between neighbours (Hyndman and Fan's 7)."""
+    place = share * (ordered.shape[-1] - 1)
+    below = int(place)
+    above = min(below + 1, ordered.shape[-1] - 1)
+    return np.asarray(ordered[..., below] + (place - below) * (ordered[..., above] - ordered[..., below]))
 
 
 def crps_quantiles(observed: Floats, levels: Floats, quantiles: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The dictionary of shapes that a curve may have: saturating or growing, with one change of level or of slope or none.
 
-Power laws: Hestness et al. 2017, and with a change Caballero et al. 2022 (broken neural scaling laws). Time runs from 0 at
-the first point to 1 at the last one that was seen.
+Power laws: Hestness et al. 2017, and with a change Caballero et al. 2022 (broken neural scaling laws). Time runs from 0
+at the first point to 1 at the last one that was seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CHANGES = {"none": 0.6, "step": 0.25, "kink": 0.15}
 
 
 class Shapes(NamedTuple):
-    """`power`, `scale` of each trend; its family; its prior; and of each change its place, whether a kink, its prior."""
+    """Family, scale, power and prior of each trend; place, whether it is a kink, and prior of each change."""
 
     family: tuple[str, ...]
     scale: Floats
@@ -61,17 +61,14 @@ def shapes() -> Shapes:
 def trends(time: Floats) -> Floats:
     """The trends at these times, shape (trends, times); the constant is nought: every model has a level of its own."""
     known = shapes()
-    values = np.zeros((len(known.family), len(time)))
-    for row, (name, scale, power) in enumerate(zip(known.family, known.scale, known.power, strict=True)):
-        if name == "power":
-            values[row] = (1 + time / scale) ** -power
-        elif name == "exponential":
-            values[row] = np.exp(-time / scale)
-        elif name == "logarithm":
-            values[row] = np.log1p(time / scale)
-        elif name == "line":
-            values[row] = time
-    return values
+    family, scaled = np.array(known.family), time[None, :] / known.scale[:, None]
+    power, log = family == "power", np.log1p(scaled)
+    told = np.zeros_like(scaled)
+    told[power] = np.exp(-known.power[power, None] * log[power])
+    told[family == "exponential"] = np.exp(-scaled[family == "exponential"])
+    told[family == "logarithm"] = log[family == "logarithm"]
+    told[family == "line"] = time
+    return told
 
 
 def changes(time: Floats) -> Floats:
