@@ -37,6 +37,7 @@ pages = {
     ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
+        shell.page("forecast", "Forecast", "trending_up"),
     ],
     "Project": rest,
 }

@@ -19,6 +19,7 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "judge": ("agreement", "agreement with people"),
     "bestofn": ("gain", "gain of best-of-n"),
     "curves": ("last", "mean of the last points"),
+    "forecast": ("forecast", "forecast"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }
 """By analysis the estimate that leads, and what it is called within a sentence."""

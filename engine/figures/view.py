@@ -11,6 +11,7 @@ from engine.figures.audit import audit
 from engine.figures.bestofn import bestofn
 from engine.figures.chart import Chart
 from engine.figures.compare import compare
+from engine.figures.forecast import forecast
 from engine.figures.histogram import histogram
 from engine.figures.judge import judge
 from engine.figures.ranking import ranking
@@ -47,6 +48,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "bestofn": bestofn,
     "audit": audit,
     "curves": training,
+    "forecast": forecast,
 }
 """The pictures of each analysis."""
 

@@ -11,7 +11,9 @@ PERCENT = {
     "accuracy",
     "agreement",
     "base_rate",
+    "chance",
     "consensus_accuracy",
+    "held",
     "mean_score",
     "order_consistency",
     "position_bias",
@@ -33,6 +35,7 @@ WHOLE = {
     "wins",
     "losses",
     "raters",
+    "crossing",
     "runs",
     "units",
     "peak_n",
@@ -41,7 +44,7 @@ WHOLE = {
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 
-P_VALUES = {"p_holm"}
+P_VALUES = {"p_holm", "dm_p"}
 
 
 def plain(text: str, longest: int = 48) -> str:

@@ -77,6 +77,14 @@ _GLANCES = {
         "Change",
         "The change is the mean of the last points less that of the first.",
     ),
+    "forecast": Glance(
+        "Where will the curve be?",
+        "forecast",
+        "Forecast",
+        "The line so far and its bands ahead; the widest should hold as often as it says.",
+        "Forecast",
+        "The forecast is where a point of the line will be, a tenth of its length ahead.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

@@ -33,6 +33,7 @@ FILES = {
     "bestofn": "pages/bestofn.py",
     "audit": "pages/audit.py",
     "curves": "pages/curves.py",
+    "forecast": "pages/forecast.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",
