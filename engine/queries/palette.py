@@ -172,8 +172,12 @@ def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
 
 def _dataset_actions(who: Who, project: str, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
     may = frozenset(name for name in _ON_DATASETS if who.at_least(registry.ACTIONS[name].role, project))
+    keeps = who.at_least(registry.ACTIONS["forecast.keep"].role, project)
     for dataset in datasets:
         yield from _actions_on(dataset.id, dataset.name, may)
+        if keeps and dataset.version and "forecast" in dataset.analyses:
+            title, one = f"Keep a forecast of {dataset.name}", {"dataset_id": dataset.id}
+            yield _offer("forecast.keep", title, f"forecast:{dataset.id}", one)
 
 
 @lru_cache(10 * MOST_DATASETS)

@@ -12,14 +12,13 @@ from engine.analysis.forecast.models import MIXTURE
 from engine.analysis.forecast.outlook import Crossing, at_step, crossing, move, plateau
 from engine.analysis.forecast.parameters import ForecastParameters
 from engine.analysis.forecast.pictures import backtest_picture, forecast_picture, thinned, threshold_picture
-from engine.analysis.forecast.places import place
 from engine.analysis.forecast.sentence import CONSTANT, number, percent, sentence, verdict
 from engine.analysis.lines import Line, Lines, lines_of
 from engine.analysis.records import Records
 from engine.analysis.timed import TimedAnalysis
 from engine.errors import NotEnoughData, NotFound, UsageError
 from engine.types import Estimate, Evidence, Kind, Notice, Result
-from engine.words import amount
+from engine.words import amount, place
 
 LEAST_POINTS = 30
 FEW_POINTS = 60

@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.analysis.forecast.answering import Answer
 from engine.analysis.forecast.models import MIXTURE, NAIVE, WALK
 from engine.analysis.forecast.outlook import Crossing
-from engine.analysis.forecast.places import place
 from engine.types import Estimate
+from engine.words import place
 
 RISES, FALLS, HOLDS, WANDERS, AS_GOOD, CONSTANT = "rises", "falls", "holds", "wanders", "naive_as_good", "constant"
 
