@@ -1,8 +1,9 @@
 """Forecast by a mixture of every trend, change and kind of noise, weighed by how well each explains the line so far.
 
 For each combination level, trend and change are fitted by generalised least squares; its weight is the restricted
-likelihood less the penalty of BIC for each coefficient (Schwarz 1978; averaging by it: Hoeting et al. 1999). Sums up to
-a block are the sums of a line that ends there, so all origins of a back-test are fitted in one pass.
+likelihood less the penalty of BIC for each coefficient (Schwarz 1978; averaging by it: Hoeting et al. 1999), in units of
+the line's own variance up to there. Sums up to a block are the sums of a line that ends there, so all origins of a
+back-test are fitted in one pass.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def fit(blocks: Blocks, cuts: Cuts) -> Mixture:
     left = squares(own, cuts)[:, 0] - level * part
     rest = (left[:, None] - trend**2 / design.square_f)[:, :, None] - change**2 / design.square_g
     np.maximum(rest, np.maximum(_FLOOR * left, _FLOOR)[:, None, None], out=rest)
-    weights = design.before - 0.5 * design.freedom * np.log(rest)
+    unit = np.log([max(float(((blocks.mean[:cut] - shift) / scale).var()), _FLOOR) for cut in cuts])
+    weights = design.before - 0.5 * design.freedom * (np.log(rest) - unit)
     weights -= weights.max(axis=(0, 1, 2))
     np.exp(weights, out=weights)
     weights /= weights.sum(axis=(0, 1, 2))
