@@ -49,8 +49,8 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
     limit = st.text_input("Threshold", key=THRESHOLD, bind="query-params", width=140, placeholder="none")
     named = {METRIC: metric, RUN: run, AHEAD: ahead, THRESHOLD: limit}
     params = {name: (value or "").strip() or DEFAULTS[name] for name, value in named.items()}
-    if guard.enter().at_least("analyst", dataset.project):
-        st.button("Keep this forecast", on_click=keep, args=(dataset.id, params), help=KEPT)
+    if guard.enter().at_least("analyst", dataset.project) and st.button("Keep this forecast", help=KEPT):
+        keep(dataset.id, params)
     return params
 
 

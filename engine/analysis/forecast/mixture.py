@@ -1,8 +1,8 @@
 """Forecast by a mixture of every trend, change and kind of noise, weighed by how well each explains the line so far.
 
 For each combination level, trend and change are fitted by generalised least squares; its weight is the restricted
-likelihood less the penalty of BIC for each coefficient (Schwarz 1978; averaging by it: Hoeting et al. 1999), in units of
-the line's own variance up to there. Sums up to a block are the sums of a line that ends there, so all origins of a
+likelihood less the penalty of BIC for each coefficient (Schwarz 1978; averaging by it: Hoeting et al. 1999), in units
+of the line's own variance up to there. Sums up to a block are the sums of a line that ends there, so all origins of a
 back-test are fitted in one pass.
 """
 

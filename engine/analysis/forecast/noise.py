@@ -18,11 +18,11 @@ from engine.analysis.arrays import Flags, Floats
 
 MOST_BLOCKS = 128
 
-_RETURNING = (0.3, 0.6, 0.8, 0.9)
+_RETURNING = (0.3, 0.6, 0.85)
 """Correlation of the slow part with itself a block later."""
-_SHARES = (0.0, 0.5, 0.85)
+_SHARES = (0.0, 0.6)
 """Variance of the white part, as a share of the whole."""
-_WALKS = (0.0, 0.3, 1.0, 4.0, 16.0, 64.0)
+_WALKS = (0.0, 0.5, 3.0, 15.0, 70.0)
 """Variance of the white part beside steps of a random walk of variance 1."""
 WALKS_AHEAD = 0.5
 """How much is believed in random walks before anything was seen."""
