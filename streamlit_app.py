@@ -44,6 +44,7 @@ pages = {
         shell.page("tradeoff", "KL trade-off", "scale"),
         shell.page("rollouts", "Rollouts", "forum"),
         shell.page("overoptimisation", "Over-optimisation", "trending_down"),
+        shell.page("forecast", "Forecast", "trending_up"),
     ],
     "Project": rest,
 }

@@ -190,6 +190,26 @@ class Grounds:
     query: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewForecast:
+    """A forecast of one line to be kept: places in the unit of the line, `kept` its quantiles as plain values."""
+
+    metric: str
+    run: str
+    model: str
+    origin: float
+    until: float
+    kept: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GradedForecast:
+    """The grade of the kept forecast of this id; `score` is None where its line was overwritten."""
+
+    id: int
+    score: Mapping[str, Any] | None
+
+
 # ------------------------------------------------------------------ who asks
 
 
@@ -457,6 +477,53 @@ class Since:
     newer: tuple[DatasetVersion, ...] = ()
     verdict: str | None = None
     sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastView:
+    """A kept forecast as pages show it: by whom (empty: the runner), from where to where, and how it did."""
+
+    id: int
+    dataset_id: int
+    dataset: str
+    metric: str
+    run: str
+    model: str
+    by: str
+    origin: float
+    until: float
+    made_at: datetime
+    person: str
+    state: str
+    points: int = 0
+    held: float | None = None
+    crps_ratio: float | None = None
+    error_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastRecord:
+    """How the kept forecasts of one model and metric did in a project: how many, how often 95 % held, against naive.
+
+    The ratios are geometric means of that of each forecast; below 1 is better than naive.
+    """
+
+    model: str
+    metric: str
+    graded: int
+    points: int
+    held: float
+    crps_ratio: float | None
+    error_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scoreboard:
+    """The record by model and metric of a project, its newest misses, and what of one dataset waits for its points."""
+
+    records: tuple[ForecastRecord, ...] = ()
+    misses: tuple[ForecastView, ...] = ()
+    waiting: tuple[ForecastView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

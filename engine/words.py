@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 
 def amount(number: float, noun: str, *, approximate: bool = False) -> str:
     """`1 prompt`, `2,500 prompts`, and `about 1,230,000 prompts` where the number is an estimate.
@@ -10,3 +12,13 @@ def amount(number: float, noun: str, *, approximate: bool = False) -> str:
     """
     counted = f"{number:,.0f} {noun if number == 1 else noun + 's'}"
     return f"about {counted}" if approximate else counted
+
+
+def place(at: float, by: str) -> str:
+    """`step 5,000`, or `14 Mar 2026, 12:30 UTC` where the line runs over time (seconds since 1970)."""
+    if by == "step":
+        return f"step {at:,.0f}" if at == round(at) or abs(at) >= 100 else f"step {at:,.4g}"
+    try:
+        return f"{datetime.fromtimestamp(at, UTC):%d %b %Y, %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"second {at:,.0f}"

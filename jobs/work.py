@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from engine import logs
-from engine.actions import archives, runs
+from engine.actions import archives, forecasts, runs
 from engine.actions.archives import Unpacked
 from engine.actions.reports import merged
 from engine.actions.runs import NewSegment, Work
 from engine.analysis import ANALYSES, expected
 from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError, StoreUnavailable, UsageError
 from engine.queries import mappings
+from engine.queries.forecasts import due as forecasts_due
 from engine.queries.results import answer_of, found_params
 from engine.queries.segments import count_rows
 from engine.queries.states import Observed, StatesMissingError, observed
@@ -221,7 +222,7 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
     _keep_printed(work, executor)
     with _one_first_version:
         _refuse_twin(work, sha256)
-        runs.finish(
+        version = runs.finish(
             work,
             segment=NewSegment(sha256, done.rows, size),
             report=done.report,
@@ -230,6 +231,16 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
             replace=way.replace,
             backend=executor.backend,
         )
+    _forecast(work.dataset_id, version, manifest, whole)
+
+
+def _forecast(dataset_id: int, version: int, manifest: Sequence[str], report: Mapping[str, Any]) -> None:
+    """Keep the forecast that is due, and grade those whose points have come. The version stands whatever happens."""
+    try:
+        due = forecasts_due(dataset_id, manifest, report)
+        forecasts.record(dataset_id, version, count_rows(manifest), due.made, due.graded, due.looked)
+    except Exception:
+        log.exception("the forecasts of dataset %d are left to its next version", dataset_id)
 
 
 def _spread(work: Work, executor: Executor, folder: Path) -> None:

@@ -17,7 +17,7 @@ from engine.access import sessions
 from engine.settings import get_settings
 from engine.store.datasets import segment_path
 from engine.store.sweeping import still_there
-from engine.store.tables import Dataset, Event, Run, Segment, SigninLink, Version
+from engine.store.tables import Dataset, Event, KeptForecast, Run, Segment, SigninLink, Version
 from engine.store.times import now
 from engine.store.transaction import Transaction, reading, transaction
 
@@ -25,6 +25,8 @@ LINKS_KEPT = timedelta(days=1)
 VERSIONS_KEPT = 1_000
 LANDMARK = 100
 """Of versions older than the newest thousand every hundredth stays, so that a long history keeps its shape."""
+
+FORECASTS_KEPT = 200
 
 AT_ONCE = 2_000
 """Rows that one transaction deletes."""
@@ -39,11 +41,12 @@ class Pruned(NamedTuple):
     runs: int
     sessions: int
     links: int
+    forecasts: int
 
 
 def prune() -> Pruned:
-    """Delete what is kept no longer: events, versions, segments of no version, runs, sessions and links long over."""
-    return Pruned(prune_events(), prune_versions(), prune_segments(), prune_runs(), *_prune_access())
+    """Delete what is kept no longer: events, versions, lone segments, runs, old sessions, links and forecasts."""
+    return Pruned(prune_events(), prune_versions(), prune_segments(), prune_runs(), *_prune_access(), prune_forecasts())
 
 
 def prune_events() -> int:
@@ -82,6 +85,13 @@ def prune_runs() -> int:
         col(Run.id).not_in(last),
     )
     return _delete_slowly(Run, old)
+
+
+def prune_forecasts() -> int:
+    """Delete kept forecasts that are not among the newest two hundred of their dataset. Returns how many went."""
+    place = func.row_number().over(partition_by=col(KeptForecast.dataset_id), order_by=col(KeptForecast.id).desc())
+    ranked = select(col(KeptForecast.id).label("id"), place.label("place")).subquery()
+    return _delete_slowly(KeptForecast, select(ranked.c.id).where(ranked.c.place > FORECASTS_KEPT))
 
 
 def _delete_slowly(table: type[Any], which: Select[Any]) -> int:

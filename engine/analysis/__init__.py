@@ -13,6 +13,7 @@ from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.drift import Drift, DriftParameters
+from engine.analysis.forecast import Forecast, ForecastParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.overoptimisation import Overoptimisation, OveroptimisationParameters
 from engine.analysis.ranking import Ranking, RankingParameters
@@ -34,6 +35,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Drift(),
     Rollouts(),
     Overoptimisation(),
+    Forecast(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -77,6 +79,8 @@ __all__ = [
     "CurvesParameters",
     "Drift",
     "DriftParameters",
+    "Forecast",
+    "ForecastParameters",
     "Judge",
     "JudgeParameters",
     "Overoptimisation",

@@ -24,6 +24,7 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "curves": ("last", "mean of the last points"),
     "rollouts": ("reward_last", "mean reward of the last steps"),
     "overoptimisation": ("budget_left", "KL budget left"),
+    "forecast": ("forecast", "forecast"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }
 """By analysis the estimate that leads, and what it is called within a sentence."""

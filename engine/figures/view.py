@@ -12,6 +12,7 @@ from engine.figures.bestofn import bestofn
 from engine.figures.chart import Chart
 from engine.figures.compare import compare
 from engine.figures.drift import drift
+from engine.figures.forecast import forecast
 from engine.figures.histogram import histogram
 from engine.figures.judge import judge
 from engine.figures.overoptimisation import overoptimisation
@@ -57,6 +58,7 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "drift": drift,
     "rollouts": rollouts,
     "overoptimisation": overoptimisation,
+    "forecast": forecast,
 }
 """The pictures of each analysis."""
 

@@ -14,7 +14,9 @@ PERCENT = {
     "agreement",
     "base_rate",
     "composition_share",
+    "chance",
     "consensus_accuracy",
+    "held",
     "mean_score",
     "order_consistency",
     "position_bias",
@@ -43,6 +45,7 @@ WHOLE = {
     "wins",
     "losses",
     "raters",
+    "crossing",
     "runs",
     "cost",
     "best_step",
@@ -59,7 +62,7 @@ WHOLE = {
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 
-P_VALUES = {"p_holm", "p_value", "q_value"}
+P_VALUES = {"dm_p", "p_holm", "p_value", "q_value"}
 
 TWO = {"temperature", "spiegelhalter_z", "budget_left", "peak_kl", "kl_now"}
 """Estimates shown with two decimals."""

@@ -41,6 +41,7 @@ PAGES = (
         ("stop", "kl budget", "goodhart", "reward hacking", "gold reward"),
         "g o",
     ),
+    ("forecast", "Forecast", ("predict", "extrapolate", "plateau", "when", "threshold", "backtest", "crps"), "g f"),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
@@ -181,8 +182,12 @@ def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
 
 def _dataset_actions(who: Who, project: str, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
     may = frozenset(name for name in _ON_DATASETS if who.at_least(registry.ACTIONS[name].role, project))
+    keeps = who.at_least(registry.ACTIONS["forecast.keep"].role, project)
     for dataset in datasets:
         yield from _actions_on(dataset.id, dataset.name, may)
+        if keeps and dataset.version and "forecast" in dataset.analyses:
+            title, one = f"Keep a forecast of {dataset.name}", {"dataset_id": dataset.id}
+            yield _offer("forecast.keep", title, f"forecast:{dataset.id}", one)
 
 
 @lru_cache(10 * MOST_DATASETS)

@@ -335,6 +335,45 @@ class Run(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
+class KeptForecast(SQLModel, table=True):
+    """A forecast of one line of a dataset as it was made, and how it did once the points were there.
+
+    `origin` is the place of the last point that was known, `until` that of the end of the forecast; `kept` holds its
+    quantiles and naive's (`engine.analysis.forecast.keeping`). `state` is waiting, graded or overwritten. `rows` is
+    what the dataset had then, `looked` what it had when somebody last looked whether the points are there. `user_id` is
+    None where the runner made it. `points` to `scaled` are the grade.
+    """
+
+    __tablename__ = "forecast"
+    __table_args__ = (
+        Index("ix_forecast_of_dataset", "dataset_id", "id"),
+        Index("ix_forecast_of_project", "project_id", "state", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    dataset_id: int = Field(foreign_key="dataset.id")
+    version: int
+    rows: int = Field(sa_type=BigInteger)
+    looked: int = Field(sa_type=BigInteger)
+    made_at: datetime = Field(default_factory=now, sa_column=_time())
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    metric: str
+    run: str
+    model: str = Field(max_length=64)
+    origin: float
+    until: float
+    kept: dict[str, Any] = Field(sa_column=_json())
+    state: str = Field(default="waiting", max_length=16)
+    graded_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    points: int = 0
+    held: float | None = None
+    crps: float | None = None
+    crps_naive: float | None = None
+    error: float | None = None
+    error_naive: float | None = None
+    scaled: float | None = None
+
+
 # ------------------------------------------------------------------ what happened
 
 

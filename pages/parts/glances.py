@@ -117,6 +117,14 @@ _GLANCES = {
         "KL budget left",
         "The budget is the distance in KL from the policy now to the peak of the gold reward; below 0 it is passed.",
     ),
+    "forecast": Glance(
+        "Where will the curve be?",
+        "forecast",
+        "Forecast",
+        "The line so far and its bands ahead; the widest should hold as often as it says.",
+        "Forecast",
+        "The forecast is where a point of the line will be, a tenth of its length ahead.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

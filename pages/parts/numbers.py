@@ -327,6 +327,51 @@ NUMBERS = {
     "b_bon": Explained("b, best-of-n form", "How fast it bends down.", "c + d (a − b d)"),
     "a_rl": Explained("a, RL form", "How steeply the curve rises at d = 1, before its bend.", "c + d (a − b ln d)"),
     "b_rl": Explained("b, RL form", "How fast it bends down.", "c + d (a − b ln d)"),
+    "forecast": Explained(
+        "Forecast",
+        "Where a point of the line will be at the end of the forecast; the bracket should hold it as often as it says.",
+        "median and quantiles of sampled futures of a mixture of trends, changes and kinds of noise, weighed by how "
+        "well each explains the line; of a random walk where nothing more is told.",
+        "Hoeting et al. (1999)",
+    ),
+    "move": Explained(
+        "Move ahead",
+        "How much the level moves until then. A bracket that holds 0 says it may stay where it is.",
+        "level at the end less level now, over sampled futures.",
+    ),
+    "chance": Explained(
+        "Chance to pass",
+        "How likely the level of the line passes the threshold by the end of the forecast.",
+        "share of sampled futures whose level passes it.",
+    ),
+    "crossing": Explained(
+        "Passed at",
+        "Where half of the sampled levels have passed the threshold; the bracket holds eight in ten of them.",
+        "first passing of sampled levels, as far ahead as the line is long.",
+    ),
+    "plateau": Explained(
+        "Plateau",
+        "What the line ends on were nothing else to come. Not told where the line does not show it yet.",
+        "limit of the saturating trends, where they have nine tenths of the weight.",
+    ),
+    "held": Explained(
+        "Band held",
+        "How often points fell inside the band when the line was forecast from its own past.",
+        "share of points of the rolling-origin back-test.",
+    ),
+    "error_ratio": Explained(
+        "Error ÷ naive",
+        "The mean absolute error in the back-test as a share of that of naive, which says that the last value stays. "
+        "From 1 on, naive is as good.",
+        "ratio of two mean absolute errors on the same points.",
+        "Hyndman and Koehler (2006)",
+    ),
+    "crps_ratio": Explained(
+        "CRPS ÷ naive",
+        "How good the whole forecast is, centre and bands, as a share of naive's score. Lower is better.",
+        "ratio of two mean continuous ranked probability scores.",
+        "Gneiting and Raftery (2007)",
+    ),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -362,6 +407,7 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "truncated_last",
         "zero_variance_last",
     ),
+    "forecast": ("forecast", "move", "chance", "crossing", "plateau", "held", "error_ratio", "crps_ratio"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
     "judge": ("agreement", "cohen_kappa", "position_bias", "order_consistency", "win_rate_ppi", "labels_needed"),

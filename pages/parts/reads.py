@@ -13,6 +13,7 @@ from engine.queries import (
     datasets,
     decisions,
     events,
+    forecasts,
     inbox,
     mappings,
     palette,
@@ -33,6 +34,7 @@ from engine.types import (
     PersonView,
     ProjectView,
     RunView,
+    Scoreboard,
     SessionView,
     Since,
     SourceView,
@@ -164,6 +166,11 @@ def since_decision(who: Who, decision_id: int) -> Since:
     return _since(who, decision_id, cursor())
 
 
+def scoreboard_of(who: Who, dataset_id: int) -> Scoreboard:
+    """How kept forecasts did in the project of a dataset, and which of it wait. Raises NotFound."""
+    return _scoreboard(who, dataset_id, cursor())
+
+
 def together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str) -> Concluded:
     """The answer on several datasets, remembered for as long as nothing happens anywhere."""
     return _together(who, dataset_ids, params, analysis, cursor())
@@ -228,6 +235,11 @@ def _decisions(who: Who, project: str, limit: int, before: int | None, _as_of: i
 @newest
 def _since(who: Who, decision_id: int, _as_of: int) -> Since:
     return decisions.since(who, decision_id)
+
+
+@newest
+def _scoreboard(who: Who, dataset_id: int, _as_of: int) -> Scoreboard:
+    return forecasts.scoreboard(who, dataset_id)
 
 
 @newest

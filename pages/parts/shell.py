@@ -38,6 +38,7 @@ FILES = {
     "whatif": "pages/whatif.py",
     "rollouts": "pages/rollouts.py",
     "overoptimisation": "pages/overoptimisation.py",
+    "forecast": "pages/forecast.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",
