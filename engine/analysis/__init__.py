@@ -13,6 +13,7 @@ from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.judge import Judge, JudgeParameters
+from engine.analysis.monitor import Monitor, MonitorParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
@@ -24,6 +25,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     BestOfN(),
     Audit(),
     Curves(),
+    Monitor(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -67,6 +69,8 @@ __all__ = [
     "CurvesParameters",
     "Judge",
     "JudgeParameters",
+    "Monitor",
+    "MonitorParameters",
     "Parameters",
     "Ranking",
     "RankingParameters",
