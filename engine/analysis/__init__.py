@@ -12,6 +12,7 @@ from engine.analysis.bestofn import BestOfN, BestOfNParameters
 from engine.analysis.calibration import Calibration, CalibrationParameters
 from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
+from engine.analysis.hackwatch import HackWatch, HackWatchParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.monitor import Monitor, MonitorParameters
 from engine.analysis.ranking import Ranking, RankingParameters
@@ -25,6 +26,7 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     BestOfN(),
     Audit(),
     Curves(),
+    HackWatch(),
     Monitor(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
@@ -67,6 +69,8 @@ __all__ = [
     "CompareParameters",
     "Curves",
     "CurvesParameters",
+    "HackWatch",
+    "HackWatchParameters",
     "Judge",
     "JudgeParameters",
     "Monitor",
