@@ -35,8 +35,12 @@ pages = {
         shell.page("agreement", "Agreement", "groups"),
         shell.page("bestofn", "Best of n", "filter_list"),
     ],
+    "Drift": [
+        shell.page("monitor", "Alarms", "notifications"),
+    ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
+        shell.page("hackwatch", "Hack watch", "policy_alert"),
     ],
     "Project": rest,
 }

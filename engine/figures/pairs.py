@@ -20,7 +20,9 @@ def worst_rows(result: Result) -> list[dict[str, Any]]:
 
     All of it is text as it was given; whoever shows it makes text of it, never markup.
     """
-    return [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
+    return [_rollout(row) if "reward" in row else _pair(row) for row in result.pairs] or [
+        _item(row) for row in result.items
+    ]
 
 
 def chosen_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -103,6 +105,24 @@ def _item(row: Row) -> dict[str, Any]:
     }
     facts = [("Score", words.number(row.get("value"), 3)), ("Truth", words.number(row.get("truth"), 2)), *_common(row)]
     return {"said": said, "facts": facts, "sides": [side], **_head(row)}
+
+
+def _rollout(row: Row) -> dict[str, Any]:
+    """An answer of a policy: what its proxy reward promises beyond gold, where both are known."""
+    gap = words.number(row.get("confidence"), 2)
+    said = f"Promises {gap} more than gold gives"
+    named = (("Reward", "reward"), ("Gold", "gold"), ("KL", "kl"), ("Length", "length"))
+    facts = [(name, words.number(row[key], 2)) for name, key in named if row.get(key) is not None]
+    if row.get("step") is not None:
+        facts.insert(0, ("Step", words.count(row["step"])))
+    side = {
+        "name": row.get("run") or "Answer",
+        "badge": "",
+        "tone": "bad",
+        "score": row.get("reward"),
+        "text": _text(row, "text"),
+    }
+    return {"said": said, "facts": [*facts, *_common(row)], "sides": [side], **_head({**row, "sure": gap})}
 
 
 def _head(row: Row) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from engine.figures.audit import audit
 from engine.figures.bestofn import bestofn
 from engine.figures.chart import Chart
 from engine.figures.compare import compare
+from engine.figures.hackwatch import hackwatch
 from engine.figures.histogram import histogram
 from engine.figures.judge import judge
+from engine.figures.monitor import monitor
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
@@ -47,6 +49,8 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "bestofn": bestofn,
     "audit": audit,
     "curves": training,
+    "monitor": monitor,
+    "hackwatch": hackwatch,
 }
 """The pictures of each analysis."""
 

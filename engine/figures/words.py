@@ -26,7 +26,14 @@ PERCENT = {
 """Estimates shown as a percentage; the others are shown with three decimals."""
 
 WHOLE = {
+    "alarms",
+    "change_at",
+    "delay",
     "items",
+    "onset_at",
+    "signals_fired",
+    "signals_watched",
+    "streams_watched",
     "top_gap",
     "labels_needed",
     "prompts_needed",

@@ -31,6 +31,18 @@ PAGES = (
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
     ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
     ("curves", "Training curves", ("stop", "reward curve", "loss", "training log", "runs", "seeds"), "g t"),
+    (
+        "monitor",
+        "Alarms",
+        ("drift", "cusum", "page-hinkley", "martingale", "change point", "false alarms", "e-process"),
+        "g n",
+    ),
+    (
+        "hackwatch",
+        "Hack watch",
+        ("reward hacking", "onset", "goodhart", "proxy gold gap", "stop", "entropy collapse"),
+        "g w",
+    ),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),

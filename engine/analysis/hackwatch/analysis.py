@@ -70,7 +70,7 @@ def _conclude(state: Records, params: HackWatchParameters) -> Result:
         analysis=HackWatch.name,
         verdict=code,
         sentence=sentence(signals, run.by, params.alpha, f" of {run.name}" if len(runs) > 1 else ""),
-        estimates=_estimates(signals, params.alpha),
+        estimates=_estimates(signals, run.by, params.alpha),
         evidence=Evidence(HackWatch.name, HackWatch.version, params=asdict(params), seed=params.seed, rows=state.rows),
         dataset={
             "kind": kind_of(state),
@@ -110,7 +110,7 @@ def _baseline(steps: int, asked: int, drawn: bool) -> int:
     return asked or next((size for size in sizes if 4 * size <= steps), sizes[-1])
 
 
-def _estimates(signals: Sequence[Signal], alpha: float) -> dict[str, Estimate]:
+def _estimates(signals: Sequence[Signal], by: str, alpha: float) -> dict[str, Estimate]:
     rang = fired(signals)
     told = {
         "signals_fired": Estimate(float(len(rang)), method="signals that rang, each until its first alarm"),
@@ -124,7 +124,7 @@ def _estimates(signals: Sequence[Signal], alpha: float) -> dict[str, Estimate]:
     since = gap.baseline if gap.change is None else gap.change.at
     moved = float(means[since:].mean() - means[: gap.baseline].mean())
     told["gap_moved"] = Estimate(moved, method="mean gap since the onset less that of the baseline", n=len(means))
-    if gap.alarm is not None and gap.change is not None:
+    if gap.alarm is not None and gap.change is not None and by == "step":
         at, low, high = (gap.at(place) for place in (gap.change.at, gap.change.low, gap.change.high))
         told["onset_at"] = Estimate(at, low, high, 0.95, "likelihood of a step or a slope", len(means))
         told["delay"] = Estimate(gap.at(gap.alarm) - at, method="from the likeliest onset to the alarm", n=len(means))

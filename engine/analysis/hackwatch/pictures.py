@@ -1,4 +1,4 @@
-"""A run as numbers for its pictures: gold, promised and there, by step, and how far each signal has come to its threshold."""
+"""A run as numbers for its pictures: gold, promised and there, and how far each signal has come."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 from engine.analysis.monitor.alarms import Allowed, Watched, watch
@@ -53,7 +53,10 @@ class Monitor(TimedAnalysis[MonitorParameters]):
 
 def _conclude(state: Records, params: MonitorParameters) -> Result:
     every = streams_of(state, params.scale)
+    runs = list(dict.fromkeys(one.run for one in every if one.run))
     streams, left = _taken(every, params)
+    if len(runs) == 1:
+        streams = [replace(one, run="") for one in streams]
     long = [one for one in streams if len(one) >= baseline_of(len(one), params.baseline) + LEAST_BEYOND]
     if not long:
         most = max((len(one) for one in streams), default=0)
@@ -86,7 +89,7 @@ def _conclude(state: Records, params: MonitorParameters) -> Result:
             "rows": len(state),
             "prompts": None,
             "metrics": list(dict.fromkeys(one.metric for one in every)),
-            "runs": list(dict.fromkeys(one.run for one in every if one.run)),
+            "runs": runs,
             "by": every[0].by,
         },
         items=[_item(one) for one in watched] + [_refused(one, found) for one, _, found, pick in plans if pick is None],
@@ -166,7 +169,7 @@ def _estimates(watched: Sequence[Watched]) -> dict[str, Estimate]:
         told["false_alarms_per_1000"] = Estimate(sum(rates), method=said, n=points)
     if chances:
         told["false_alarm_chance"] = Estimate(min(sum(chances), 1.0), method="at most, of any, in all", n=points)
-    if rang and rang[0].change is not None:
+    if rang and rang[0].change is not None and rang[0].stream.by == "step":
         one, change = rang[0], rang[0].change
         at, low, high = (float(one.stream.at[place]) for place in (change.at, change.low, change.high))
         told["change_at"] = Estimate(at, low, high, 0.95, "likelihood of a step or a slope", len(one.stream))

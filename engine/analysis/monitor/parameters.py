@@ -29,7 +29,7 @@ class MonitorParameters(Parameters):
     baseline: int = 0
     start: float = 0.0
     alpha: float = 0.01
-    false_alarms: float = 1.0
+    false_alarms: float = 0.3
     direction: str = "both"
     scale: float = 1.0
     seed: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,10 +53,7 @@ class Stream:
     def since(self, start: float) -> Stream:
         """What comes at or after a step."""
         kept = self.at >= start
-        return Stream(
-            self.run, self.metric, self.by, self.at[kept], self.value[kept], self.chance[kept], self.drawn,
-            self.lowest, self.highest,
-        )  # fmt: skip
+        return replace(self, at=self.at[kept], value=self.value[kept], chance=self.chance[kept])
 
 
 def kind_of(records: Records) -> Kind:
