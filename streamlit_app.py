@@ -38,13 +38,15 @@ pages = {
     ],
     "Drift": [
         shell.page("drift", "Drift", "moving"),
+        shell.page("monitor", "Alarms", "notifications"),
     ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
-        shell.page("tradeoff", "KL trade-off", "scale"),
-        shell.page("rollouts", "Rollouts", "forum"),
         shell.page("overoptimisation", "Over-optimisation", "trending_down"),
+        shell.page("hackwatch", "Hack watch", "policy_alert"),
         shell.page("forecast", "Forecast", "trending_up"),
+        shell.page("rollouts", "Rollouts", "forum"),
+        shell.page("tradeoff", "KL trade-off", "scale"),
     ],
     "Project": rest,
 }

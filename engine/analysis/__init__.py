@@ -14,7 +14,9 @@ from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.drift import Drift, DriftParameters
 from engine.analysis.forecast import Forecast, ForecastParameters
+from engine.analysis.hackwatch import HackWatch, HackWatchParameters
 from engine.analysis.judge import Judge, JudgeParameters
+from engine.analysis.monitor import Monitor, MonitorParameters
 from engine.analysis.overoptimisation import Overoptimisation, OveroptimisationParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 from engine.analysis.rollouts import Rollouts, RolloutsParameters
@@ -36,6 +38,8 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Rollouts(),
     Overoptimisation(),
     Forecast(),
+    HackWatch(),
+    Monitor(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -81,8 +85,12 @@ __all__ = [
     "DriftParameters",
     "Forecast",
     "ForecastParameters",
+    "HackWatch",
+    "HackWatchParameters",
     "Judge",
     "JudgeParameters",
+    "Monitor",
+    "MonitorParameters",
     "Overoptimisation",
     "OveroptimisationParameters",
     "Parameters",

@@ -56,3 +56,12 @@ def _lower(values: Floats, counts: Floats, level: float) -> float:
     if average <= NEAR or beyond(NEAR) <= 0:
         return 0.0
     return float(brentq(beyond, NEAR, average, xtol=1e-10))
+
+
+def difference_sequence(one: Floats, other: Floats, level: float) -> tuple[float, float]:
+    """Low and high of the mean of `one` less that of `other`, both in [0, 1], at all numbers of values of both at once.
+
+    Each mean has an interval of half the error: together they hold both, and so every difference of them.
+    """
+    (low, high), (other_low, other_high) = (confidence_sequence(each, (1 + level) / 2) for each in (one, other))
+    return low - other_high, high - other_low

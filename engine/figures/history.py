@@ -25,6 +25,8 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "rollouts": ("reward_last", "mean reward of the last steps"),
     "overoptimisation": ("budget_left", "KL budget left"),
     "forecast": ("forecast", "forecast"),
+    "monitor": ("alarms", "alarms"),
+    "hackwatch": ("signals_fired", "signals that rang"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }
 """By analysis the estimate that leads, and what it is called within a sentence."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.figures import answers, words
@@ -11,9 +11,6 @@ from engine.types import Result
 
 LONGEST = 6000
 """Characters of one text that travel to the browser."""
-
-NEITHER_RIGHT_NOR_WRONG = frozenset({"drift"})
-"""Analyses whose rows are no mistakes."""
 
 Row = Mapping[str, Any]
 
@@ -23,8 +20,8 @@ def worst_rows(result: Result) -> list[dict[str, Any]]:
 
     All of it is text as it was given; whoever shows it makes text of it, never markup.
     """
-    if result.analysis in NEITHER_RIGHT_NOR_WRONG:
-        return chosen_rows(result.pairs or result.items)
+    if result.analysis in _OWN:
+        return [_OWN[result.analysis](row) for row in result.pairs or result.items]
     return [_pair(row) for row in result.pairs] or [_item(row) for row in result.items]
 
 
@@ -130,6 +127,24 @@ def _item(row: Row) -> dict[str, Any]:
     return {"said": said, "facts": facts, "sides": [side], **_head(row)}
 
 
+def _promising(row: Row) -> dict[str, Any]:
+    """An answer of a policy: what its proxy reward promises beyond gold, where both are known."""
+    gap = words.number(row.get("confidence"), 2)
+    said = f"Promises {gap} more than gold gives"
+    named = (("Reward", "reward"), ("Gold", "gold"), ("KL", "kl"), ("Length", "length"))
+    facts = [(name, words.number(row[key], 2)) for name, key in named if row.get(key) is not None]
+    if row.get("step") is not None:
+        facts.insert(0, ("Step", words.count(row["step"])))
+    side = {
+        "name": row.get("run") or "Answer",
+        "badge": "",
+        "tone": "bad",
+        "score": row.get("reward"),
+        "text": _text(row, "text"),
+    }
+    return {"said": said, "facts": [*facts, *_common(row)], "sides": [side], **_head({**row, "sure": gap})}
+
+
 def _head(row: Row) -> dict[str, Any]:
     known = {name: row.get(name) for name in ("prompt", "margin", "value")}
     sure = row.get("sure") or words.confidence(row["confidence"])
@@ -155,3 +170,7 @@ def _text(row: Row, name: str) -> str:
 def _number(row: Row, name: str) -> float:
     value = row.get(name)
     return 0.0 if value is None else float(value)
+
+
+_OWN: Mapping[str, Callable[[Row], dict[str, Any]]] = {"drift": _chosen, "hackwatch": _promising}
+"""How the rows of an analysis are told that are no mistakes."""

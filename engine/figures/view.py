@@ -13,8 +13,10 @@ from engine.figures.chart import Chart
 from engine.figures.compare import compare
 from engine.figures.drift import drift
 from engine.figures.forecast import forecast
+from engine.figures.hackwatch import hackwatch
 from engine.figures.histogram import histogram
 from engine.figures.judge import judge
+from engine.figures.monitor import monitor
 from engine.figures.overoptimisation import overoptimisation
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
@@ -59,6 +61,8 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "rollouts": rollouts,
     "overoptimisation": overoptimisation,
     "forecast": forecast,
+    "monitor": monitor,
+    "hackwatch": hackwatch,
 }
 """The pictures of each analysis."""
 

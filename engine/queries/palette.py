@@ -42,6 +42,18 @@ PAGES = (
         "g o",
     ),
     ("forecast", "Forecast", ("predict", "extrapolate", "plateau", "when", "threshold", "backtest", "crps"), "g f"),
+    (
+        "monitor",
+        "Alarms",
+        ("drift", "cusum", "page-hinkley", "martingale", "change point", "false alarms", "e-process"),
+        "g n",
+    ),
+    (
+        "hackwatch",
+        "Hack watch",
+        ("reward hacking", "onset", "goodhart", "proxy gold gap", "stop", "entropy collapse"),
+        "g w",
+    ),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),

@@ -56,7 +56,11 @@ def prompts(counted: Mapping[str, Any]) -> str:
     return amount(counted["prompts"], "prompt", approximate=bool(counted.get("prompts_approximate")))
 
 
-ROWS_TITLES: Mapping[str, str] = {"compare": "Where they disagree", "judge": "Against people"}
+ROWS_TITLES: Mapping[str, str] = {
+    "compare": "Where they disagree",
+    "judge": "Against people",
+    "hackwatch": "Responsible answers",
+}
 """What the rows behind a result show, by its analysis."""
 
 

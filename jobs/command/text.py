@@ -14,7 +14,25 @@ from engine.types import Result
 from engine.words import amount
 
 WIDEST = 110
-NAMED = ("value", "low", "high", "n", "prompts", "rank_low", "rank_high", "agreement", "tie_rate", "best", "flags")
+NAMED = (
+    "value",
+    "low",
+    "high",
+    "n",
+    "prompts",
+    "rank_low",
+    "rank_high",
+    "agreement",
+    "tie_rate",
+    "best",
+    "flags",
+    "metric",
+    "alarm",
+    "change",
+    "monitor",
+    "direction",
+    "alpha",
+)
 """What is shown of models, systems and annotators; --json holds the rest."""
 
 NAMES = 40

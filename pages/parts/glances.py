@@ -125,6 +125,22 @@ _GLANCES = {
         "Forecast",
         "The forecast is where a point of the line will be, a tenth of its length ahead.",
     ),
+    "monitor": Glance(
+        "What moved?",
+        "stream",
+        "Stream",
+        "The stream that rang first, with its healthy beginning, when it began to change, and when the alarm came.",
+        "Alarms",
+        "An alarm says that a stream has left what its beginning allows; how often that is false stands in the answer.",
+    ),
+    "hackwatch": Glance(
+        "Does the policy hack its reward?",
+        "rewards",
+        "Promised and gold",
+        "What the proxy promises by its meaning in the beginning, beside the gold reward that is there.",
+        "Signals that rang",
+        "The gap between promised and gold shows hacking; length, entropy and truncation alone are symptoms.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

@@ -372,6 +372,50 @@ NUMBERS = {
         "ratio of two mean continuous ranked probability scores.",
         "Gneiting and Raftery (2007)",
     ),
+    "alarms": Explained(
+        "Alarms",
+        "How many streams have left what their beginning allows. Each is watched until its first alarm.",
+    ),
+    "change_at": Explained(
+        "Since",
+        "The step (or second) at which the first stream that rang began to move; the interval holds the true one in 95 "
+        "of 100 cases.",
+        "likelihood of a step or a slope at each place, with neighbouring points allowed to move together.",
+        "Siegmund (1988)",
+    ),
+    "delay": Explained("Delay", "How many steps (or seconds) went by between the change and the alarm."),
+    "false_alarms_per_1000": Explained(
+        "False alarms per 1,000",
+        "How many alarms 1,000 points raise on healthy runs, of all streams that are watched so, together.",
+        "measured on runs made up from each stream's own beginning, or the average distance of false alarms of a "
+        "CUSUM of ranks.",
+        "Künsch (1989), Page (1954)",
+    ),
+    "false_alarm_chance": Explained(
+        "Chance of a false alarm",
+        "At most so likely is any false alarm at all, at whatever time one looks, of all that is watched so, together.",
+        "wealth of bets against nothing having changed exceeds 1 ÷ α with probability at most α.",
+        "Ville (1939)",
+    ),
+    "streams_watched": Explained(
+        "Watched", "Streams for which a statement about false alarms holds; the others say below why not."
+    ),
+    "signals_fired": Explained(
+        "Signals that rang", "How many of gap, length, entropy, variance and truncation left what the beginning allows."
+    ),
+    "signals_watched": Explained("Signals watched", "Signals for which a statement about false alarms holds."),
+    "onset_at": Explained(
+        "Onset",
+        "The step at which the gap between promised and gold reward began to grow; the interval holds the true one in "
+        "95 of 100 cases.",
+        "likelihood of a step or a slope at each place.",
+        "Siegmund (1988)",
+    ),
+    "gap_moved": Explained(
+        "Gap gained",
+        "How much less gold a proxy reward is worth since the onset than it was in the beginning, in units of gold.",
+        "mean of promised less gold since the onset, less that of the baseline.",
+    ),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -408,6 +452,8 @@ _KEY: Mapping[str, tuple[str, ...]] = {
         "zero_variance_last",
     ),
     "forecast": ("forecast", "move", "chance", "crossing", "plateau", "held", "error_ratio", "crps_ratio"),
+    "monitor": ("alarms", "change_at", "delay", "false_alarms_per_1000", "false_alarm_chance", "streams_watched"),
+    "hackwatch": ("signals_fired", "onset_at", "delay", "gap_moved", "false_alarm_chance", "signals_watched"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
     "judge": ("agreement", "cohen_kappa", "position_bias", "order_consistency", "win_rate_ppi", "labels_needed"),

@@ -39,6 +39,8 @@ FILES = {
     "rollouts": "pages/rollouts.py",
     "overoptimisation": "pages/overoptimisation.py",
     "forecast": "pages/forecast.py",
+    "monitor": "pages/monitor.py",
+    "hackwatch": "pages/hackwatch.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",

@@ -1,0 +1,51 @@
+"""The pictures of hack watch: what the proxy promises beside gold, and how far each signal has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.figures import marked, words
+from engine.figures.chart import Chart
+from engine.figures.monitor import THRESHOLD
+from engine.types import Result
+
+SIGNALS = {
+    "gap": "Promised less gold",
+    "length": "Length",
+    "entropy": "Entropy",
+    "zero_variance": "No variance",
+    "truncated": "Truncation",
+}
+"""What the signals are called."""
+
+
+def hackwatch(result: Result) -> dict[str, Chart | None]:
+    """The charts of hack watch by name."""
+    return {"rewards": _rewards(result.pictures.get("rewards")), "evidence": _evidence(result.pictures.get("evidence"))}
+
+
+def _rewards(picture: Mapping[str, Any] | None) -> Chart | None:
+    if not picture or not picture["lines"][0]["at"]:
+        return None
+    by, lines = str(picture["by"]), picture["lines"]
+    shapes = marked.marks(picture)
+    if picture["baseline_end"] is not None:
+        first, end = marked.places([lines[0]["at"][0], picture["baseline_end"]], by)
+        shapes = [marked.band(first, end, "$good/0.12"), *shapes]
+    ends = "; ".join(
+        f"{line['name']} from {words.number(line['value'][0])} to {words.number(line['value'][-1])}" for line in lines
+    )
+    alt = f"{ends}; {marked.told(picture)}."
+    return Chart("Promised and gold", marked.drawn(lines, by, "Gold reward", shapes), alt, marked.table(lines, by))
+
+
+def _evidence(picture: Mapping[str, Any] | None) -> Chart | None:
+    if not picture or not any(line["at"] for line in picture["lines"]):
+        return None
+    by = str(picture["by"])
+    lines = [{**line, "name": SIGNALS.get(line["name"], line["name"])} for line in picture["lines"]]
+    shapes = [marked.level(1.0, THRESHOLD)]
+    rang = "; ".join(f"{SIGNALS.get(name, name)} at {marked.place(at, by)}" for name, at in picture["alarms"].items())
+    alt = f"How far each signal has come to its threshold at 1. Alarms: {rang or 'none'}."
+    return Chart("Evidence", marked.drawn(lines, by, "Share of the threshold", shapes), alt, marked.table(lines, by))
