@@ -35,6 +35,9 @@ pages = {
         shell.page("agreement", "Agreement", "groups"),
         shell.page("bestofn", "Best of n", "filter_list"),
     ],
+    "Drift": [
+        shell.page("timeline", "Timeline", "animation"),
+    ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
     ],

@@ -14,6 +14,7 @@ from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
+from engine.analysis.timeline import Timeline, TimelineParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
     Calibration(),
@@ -25,7 +26,8 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Audit(),
     Curves(),
 )
-ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
+TIMELINE = Timeline({analysis.name: analysis for analysis in _ORDER})
+ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (*_ORDER, TIMELINE)}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
 
 UNKNOWN_FIELDS = ("label", "margin", "truth", "value")
@@ -52,6 +54,7 @@ def expected(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
 
 __all__ = [
     "ANALYSES",
+    "TIMELINE",
     "Agreement",
     "AgreementParameters",
     "Analysis",
@@ -70,6 +73,8 @@ __all__ = [
     "Parameters",
     "Ranking",
     "RankingParameters",
+    "Timeline",
+    "TimelineParameters",
     "applicable",
     "combinable",
     "expected",

@@ -60,7 +60,8 @@ def lttb(x: Floats, y: Floats, most: int = MOST_POINTS) -> Places:
     before and the mean of the next bucket is the largest, the first of several.
 
     Args:
-        x: places in increasing order, y: finite values at them, both of shape (n,).
+        x: places in increasing order, shape (n,).
+        y: finite values at them, shape (n,).
         most: how many points are kept at most, from 3.
     """
     size = len(y)

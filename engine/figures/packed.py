@@ -50,4 +50,4 @@ def unpacked(packed: Packed) -> NDArray[Any]:
 def _packed(numbers: NDArray[Any]) -> Packed:
     kind = numbers.dtype.str.lstrip("<|")
     shape = {"shape": ", ".join(map(str, numbers.shape))} if numbers.ndim > 1 else {}
-    return {"dtype": kind, "bdata": base64.b64encode(np.ascontiguousarray(numbers)).decode(), **shape}
+    return {"dtype": kind, "bdata": base64.b64encode(numbers.tobytes()).decode(), **shape}

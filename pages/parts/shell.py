@@ -33,6 +33,7 @@ FILES = {
     "bestofn": "pages/bestofn.py",
     "audit": "pages/audit.py",
     "curves": "pages/curves.py",
+    "timeline": "pages/timeline.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",
@@ -43,7 +44,17 @@ FILES = {
 }
 """The pages by their name in an address."""
 
-ANALYSES = frozenset(FILES) - {"home", "journal", "datasets", "columns", "runs", "people", "monitoring", "settings"}
+ANALYSES = frozenset(FILES) - {
+    "home",
+    "timeline",
+    "journal",
+    "datasets",
+    "columns",
+    "runs",
+    "people",
+    "monitoring",
+    "settings",
+}
 """Those that answer with an analysis of their name."""
 
 _PALETTE = "plumb-palette"

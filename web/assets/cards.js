@@ -4,8 +4,9 @@ import files from "./files.js";
 import newer from "./newer.js";
 import pairs from "./pairs.js";
 import { copy, icon, make, read } from "./plumb.js";
+import timeline from "./timeline.js";
 
-const PARTS = { chart, files, newer, pairs };
+const PARTS = { chart, files, newer, pairs, timeline };
 
 export default function cards({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.__cards ||= new Cards(parentElement));

@@ -1,6 +1,6 @@
 """Golden places of down-sampled lines: `python tests/figures/golden/downsample.py`.
 
-Needs numpy, lttb 0.3.2 (Largest-Triangle-Three-Buckets) and tsdownsample 0.1.5.1 (which spikes a min-max line has to keep).
+Needs numpy, lttb 0.3.2 (largest triangles) and tsdownsample 0.1.5.1 (the spikes that a min-max line has to keep).
 """
 
 from __future__ import annotations
