@@ -23,6 +23,8 @@ _NEVER_DRAWN = ("read", "where", "named", "points", "toggle")
 """What a chart of its own knows of its marks, and a frame does not need."""
 
 _F4_WHOLE = 1 << 24
+_MANY_HEIGHTS = 1 << 16
+"""Heights of surfaces from which on they travel in two bytes each: more than a screen tells apart."""
 
 
 def together(figures: Sequence[Figure]) -> dict[str, Any]:
@@ -85,8 +87,9 @@ def _numbers(values: list[Any], path: list[str | int]) -> dict[str, Any] | None:
     flat = np.concatenate([array.ravel() for array in known])
     whole = flat[np.isfinite(flat)]
     exact = bool(len(whole)) and float(np.abs(whole).max()) > _F4_WHOLE
-    numbers = packed.exact(flat) if exact else packed.values(flat)
     width = widths.pop()
+    heights = width > 0 and len(flat) > _MANY_HEIGHTS
+    numbers = packed.coarse(flat) if heights else packed.exact(flat) if exact else packed.values(flat)
     return {"path": path, "numbers": numbers, "lengths": lengths, **({"width": width} if width else {})}
 
 

@@ -112,3 +112,10 @@ def test_values_are_four_bytes_each_and_gaps_are_gaps():
     square = packed.values(np.arange(6.0).reshape(2, 3))
     assert square["shape"] == "2, 3"
     assert packed.unpacked(square).tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=60))
+def test_heights_in_two_bytes_are_right_to_a_65_thousandth_of_their_range(numbers):
+    found = packed.unpacked(packed.coarse([*numbers, float("nan")]))
+    assert np.isnan(found[-1])
+    assert np.abs(found[:-1] - numbers).max() <= (max(numbers) - min(numbers)) / 65_000 + 1e-9

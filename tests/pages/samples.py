@@ -40,3 +40,16 @@ def battles(prompts: int = 200, seed: int = 0, names: tuple[str, ...] = ("alpha"
             language, lengths = ("en", "de")[prompt % 2], f"{rng.randrange(50, 400)},{rng.randrange(50, 400)}"
             lines.append(f"q{prompt},{names[a]},{names[b]},{label},ann{annotator},{language},{lengths}")
     return "\n".join(lines) + "\n"
+
+
+def stepped(rows: int = 2_000, steps: int = 20, seed: int = 0, name: str = "math") -> str:
+    """Pairs scored at the steps of a training run: well calibrated at first, ever more over-confident later."""
+    rng = random.Random(seed)
+    lines = ["prompt,step,score_a,score_b,label,source"]
+    for row in range(rows):
+        step = row * steps // rows
+        true = rng.gauss(0, 1.2)
+        label = int(rng.random() < 1 / (1 + math.exp(-true)))
+        source = name if row % 2 else "law"
+        lines.append(f"p{row},{step * 50},{(1 + 3 * step / steps) * true:.4f},0,{label},{source}")
+    return "\n".join(lines) + "\n"

@@ -37,7 +37,15 @@ def test_pages_are_always_there(installation: Installation) -> None:
         "Training curves",
         "Timeline",
     ]
-    assert [entry.title for entry in pages] == ["Home", *decisions, "Journal", "Datasets", "Runs", "Settings"]
+    assert [entry.title for entry in pages] == [
+        "Home",
+        *decisions,
+        "Timeline",
+        "Journal",
+        "Datasets",
+        "Runs",
+        "Settings",
+    ]
     assert all(entry.run == "page" and entry.shortcut and entry.synonyms for entry in pages)
 
 

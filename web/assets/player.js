@@ -2,9 +2,11 @@
 
 const RATE = 4;
 const SPEEDS = [0.5, 1, 2, 4, 8];
-const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: "reset", scrollZoom: false };
+const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: "reset", scrollZoom: false, plotGlPixelRatio: 1 };
+const GAP = 65535;
+const NARROW = 520;
 const SVG = "http://www.w3.org/2000/svg";
-const KINDS = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
+const KINDS = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u2: Uint16Array };
 const SHAPES = {
   play: "M6 4.500v11l9-5.500z",
   pause: "M6.500 4.500v11 M13.500 4.500v11",
@@ -41,9 +43,10 @@ function picture(name) {
 }
 
 /** Numbers that travelled as base64. */
-export function numbers({ dtype, bdata }) {
+export function numbers({ dtype, bdata, low, step }) {
   const bytes = Uint8Array.from(atob(bdata), (mark) => mark.charCodeAt(0));
-  return new KINDS[dtype](bytes.buffer);
+  const found = new KINDS[dtype](bytes.buffer);
+  return step === undefined ? found : Float32Array.from(found, (level) => (level === GAP ? NaN : low + step * level));
 }
 
 /** What many figures share, and what changes: each frame's own values, cut out of the bytes once. */
@@ -107,9 +110,15 @@ export class Player {
     Object.assign(this, { library, paint, moved, index: 0, speed: 1, looping: false, playing: false, drawnFrames: 0 });
     this.build(place);
     this.sized = new ResizeObserver(() => this.payload && this.fit());
-    this.sized.observe(this.stage);
     this.typed = (event) => event.target === document.body && this.key(event);
+    this.enter();
+  }
+
+  /** Follow the place and the keys, also after `leave`. */
+  enter() {
+    this.sized.observe(this.stage);
     document.addEventListener("keydown", this.typed);
+    if (this.frames && !this.plot.data) this.show(this.index);
   }
 
   build(place) {
@@ -153,6 +162,7 @@ export class Player {
       tools,
       this.range,
       line,
+      (this.table = element("details", { class: "pl-player-table", ontoggle: () => this.list() }, element("summary", {}, "All frames as a table"))),
       this.said,
     );
     place.append(this.root);
@@ -177,6 +187,7 @@ export class Player {
     this.looping = loop;
     this.loopButton.setAttribute("aria-pressed", String(loop));
     this.repaint();
+    this.list();
     return this.show(Math.min(Math.max(at, 0), this.count - 1));
   }
 
@@ -190,6 +201,7 @@ export class Player {
   // ------------------------------------------------------------ what is seen
 
   async show(index) {
+    if (!this.count || !this.frames) return;
     this.index = index;
     const { label, sentence, rows, alt } = this.payload.frames[index];
     this.label.textContent = label;
@@ -204,6 +216,7 @@ export class Player {
     if (!this.playing) this.said.textContent = `${label}: ${sentence}`;
     const { data, layout } = this.frames.at(index);
     this.width ||= this.stage.clientWidth;
+    if (this.width < NARROW && layout.yaxis) layout.yaxis = { ...layout.yaxis, title: { text: "" } };
     Object.assign(layout, { width: this.width, paper_bgcolor: "rgba(0,0,0,0)", uirevision: "kept", transition: { duration: 0 } });
     this.stage.style.minHeight = `${layout.height ?? 380}px`;
     await this.library.react(this.plot, data, layout, CONFIG);
@@ -245,6 +258,18 @@ export class Player {
     const ends = known.length ? ` · from ${this.payload.line.said[0]} to ${this.payload.line.said.at(-1)}` : "";
     this.caption.textContent = `${this.payload.line.title} over all frames${ends}`;
     this.mark();
+  }
+
+  /** Every frame as a row, made when it is asked for. */
+  list() {
+    if (!this.table.open) return;
+    const { title, said } = this.payload.line;
+    const head = element("tr", {}, ...["Frame", title, "Verdict", "Rows"].map((name) => element("th", { scope: "col" }, name)));
+    const rows = this.payload.frames.map(({ label, verdict, rows: counted }, place) =>
+      element("tr", {}, ...[label, said[place], verdict.replaceAll("_", " "), counted.toLocaleString("en-US")].map((cell) => element("td", {}, cell))),
+    );
+    const table = element("table", { class: "pl-table" }, element("thead", {}, head), element("tbody", {}, ...rows));
+    this.table.replaceChildren(this.table.firstChild, element("div", { class: "pl-scroll", tabindex: "0", role: "region", "aria-label": "All frames" }, table));
   }
 
   mark() {
@@ -357,7 +382,7 @@ export class Player {
   }
 
   key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || !this.count || event.target.tagName === "SELECT") return;
+    if (event.altKey || event.ctrlKey || event.metaKey || !this.count || ["SELECT", "SUMMARY"].includes(event.target.tagName)) return;
     const faster = SPEEDS[Math.min(SPEEDS.indexOf(this.speed) + 1, SPEEDS.length - 1)];
     const slower = SPEEDS[Math.max(SPEEDS.indexOf(this.speed) - 1, 0)];
     const keys = {

@@ -23,12 +23,13 @@ class Part {
       this.player?.repaint();
       if (this.player?.count) this.player.show(this.player.index);
     };
-    addEventListener("plumb:theme", this.follow);
   }
 
   take(given) {
     const same = this.given?.view === given.view && this.given?.version === given.version;
     this.given = given;
+    addEventListener("plumb:theme", this.follow);
+    this.player?.enter();
     this.file.href = `/export/${given.export}`;
     this.off?.();
     this.off = plumb.follow(given, (kind) => kind === "version" && (this.newer.hidden = false));

@@ -118,7 +118,8 @@ def concluded(state: Cells, title: str, frames: list[Frame], params: TimelinePar
     moved = f"the verdict changes {amount(len(changes), 'time')}" if changes else "the verdict never changes"
     last = f", last at {told[changes[-1]][0].label}" if changes else ""
     kind = "each of all before it too" if params.span == 0 else f"each of the last {amount(params.span, 'window')}"
-    sentence = f"{title} over {amount(len(frames), 'window')} of {width_of(state, frames)}, {kind}: {moved}{last}."
+    width = width_of(state, frames, params.windows)
+    sentence = f"{title} over {amount(len(frames), 'window')} of {width}, {kind}: {moved}{last}."
     estimates = {"frames": float(len(frames)), "changes": float(len(changes))}
     return Result(
         analysis=Timeline.name,

@@ -64,11 +64,12 @@ def _frame(window: Window, state: Any, cells: Cells, inner: Analysis[Any, Any], 
         return replace(frame, missing=error.message)
 
 
-def width_of(cells: Cells, frames: list[Frame]) -> str:
-    """How long a window is, in words: windows are made of whole cells, so they differ by one."""
+def width_of(cells: Cells, frames: list[Frame], windows: int) -> str:
+    """How long a window is, in words."""
     lengths = [frame.high - frame.low + (1 if cells.by == "step" else 0) for frame in frames]
-    length = sum(lengths) / len(lengths)
-    return ("" if min(lengths) == max(lengths) else "about ") + _long(length, cells.by)
+    if windows:
+        return "about " + _long((frames[-1].high - frames[0].low) / windows, cells.by)
+    return ("" if min(lengths) == max(lengths) else "about ") + _long(sum(lengths) / len(lengths), cells.by)
 
 
 def _long(length: float, by: By) -> str:

@@ -51,11 +51,13 @@ def windows_of(cells: Cells, count: int) -> list[Window]:
     if count:
         size = int(keys[-1] - keys[0]) + 1
         number = (keys - keys[0]) * count // size
-        edges = keys[0] + -(-np.arange(count + 1) * size // count)
-        return [_window(cells, keys[number == one], edges[one], edges[one + 1]) for one in np.unique(number)]
+        return [_window(cells, keys[number == one]) for one in np.unique(number)]
     shift = _natural(keys, cells)
     group = keys >> shift
-    return [_window(cells, keys[group == one], int(one) << shift, (int(one) + 1) << shift) for one in np.unique(group)]
+    if cells.by == "step":
+        return [_window(cells, keys[group == one]) for one in np.unique(group)]
+    edges = [(int(one) << shift, ((int(one) + 1) << shift) - 1) for one in np.unique(group)]
+    return [_window(cells, keys[group == one], edge) for one, edge in zip(np.unique(group), edges, strict=True)]
 
 
 def _natural(keys: Any, cells: Cells) -> int:
@@ -70,8 +72,10 @@ def _natural(keys: Any, cells: Cells) -> int:
     return shift
 
 
-def _window(cells: Cells, keys: Any, first: Any, last: Any) -> Window:
-    low, high = (start(int(edge), cells.exponent, cells.by) for edge in (first, last))
+def _window(cells: Cells, keys: Any, ends: tuple[int, int] | None = None) -> Window:
+    """The window of these cells: from the first to the last that has rows, or between given cells."""
+    first, last = ends or (int(keys[0]), int(keys[-1]))
+    low, high = (start(edge, cells.exponent, cells.by) for edge in (first, last + 1))
     return Window(low, high, tuple(keys.tolist()))
 
 
