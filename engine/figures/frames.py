@@ -15,12 +15,16 @@ import numpy as np
 import orjson
 
 from engine.figures import packed
+from engine.figures.downsample import min_max
 
 Figure = dict[str, Any]
 _ABSENT: Any = object()
 
 _NEVER_DRAWN = ("read", "where", "named", "points", "toggle")
 """What a chart of its own knows of its marks, and a frame does not need."""
+
+MOST_OF_A_LINE = 400
+"""Points of a line in a frame: there are many frames, and each is seen for a moment."""
 
 _F4_WHOLE = 1 << 24
 _MANY_HEIGHTS = 1 << 16
@@ -40,10 +44,30 @@ def _lean(figure: Figure) -> Figure:
 
 
 def _lean_trace(trace: dict[str, Any]) -> dict[str, Any]:
+    trace = _thin(trace)
     kept = {name: value for name, value in trace.items() if name != "customdata" or _hovers(trace)}
     if isinstance(kept.get("meta"), dict):
         kept["meta"] = {name: value for name, value in kept["meta"].items() if name not in _NEVER_DRAWN}
     return kept
+
+
+def _thin(trace: dict[str, Any]) -> dict[str, Any]:
+    """A trace with numbers instead of bytes, and of a long line the points that show its extremes."""
+    trace = {
+        name: packed.unpacked(value).tolist() if isinstance(value, dict) and "bdata" in value else value
+        for name, value in trace.items()
+    }
+    y = trace.get("y")
+    if not isinstance(y, list) or trace.get("type") != "scatter":
+        return trace
+    if "x0" in trace and "dx" in trace:
+        first, distance = trace.pop("x0"), trace.pop("dx")
+        trace["x"] = [first + distance * place for place in range(len(y))]
+    if len(y) <= MOST_OF_A_LINE or any(isinstance(one, str) for one in y) or len(trace.get("x", ())) != len(y):
+        return trace
+    kept = min_max(np.array([np.nan if one is None else one for one in y], float), MOST_OF_A_LINE)
+    along = {name: trace[name] for name in ("x", "y", "customdata", "text") if isinstance(trace.get(name), list)}
+    return {**trace, **{name: [value[at] for at in kept] for name, value in along.items()}}
 
 
 def _hovers(trace: dict[str, Any]) -> bool:

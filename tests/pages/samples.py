@@ -53,3 +53,16 @@ def stepped(rows: int = 2_000, steps: int = 20, seed: int = 0, name: str = "math
         source = name if row % 2 else "law"
         lines.append(f"p{row},{step * 50},{(1 + 3 * step / steps) * true:.4f},0,{label},{source}")
     return "\n".join(lines) + "\n"
+
+
+def curves(runs: int = 3, steps: int = 200, seed: int = 0, names: tuple[str, ...] = ()) -> str:
+    """A training log: reward and loss of runs at their steps; the first run begins again from a half of its steps."""
+    rng = random.Random(seed)
+    lines = ["run,step,reward,loss,learning_rate"]
+    for run in range(runs):
+        name = names[run] if run < len(names) else f"lr{1 + run % 2}_seed{run // 2}"
+        order = [*range(steps), *range(steps // 2, steps)] if run == 0 else range(steps)
+        for step in order:
+            reward = 1 - math.exp(-step / steps * 3) + rng.gauss(0, 0.05) + run / 50
+            lines.append(f"{name},{step * 10},{reward:.4f},{math.exp(-step / steps) + rng.gauss(0, 0.02):.4f},0.001")
+    return "\n".join(lines) + "\n"
