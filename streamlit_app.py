@@ -39,6 +39,7 @@ pages = {
     "Drift": [
         shell.page("drift", "Drift", "moving"),
         shell.page("monitor", "Alarms", "notifications"),
+        shell.page("timeline", "Timeline", "animation"),
     ],
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),

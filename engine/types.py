@@ -163,6 +163,21 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a timeline: the answer up to or within a stretch.
+
+    It goes from `low` to `high`, steps or seconds since 1970. Where the rows do not suffice there is no `result`, and
+    `missing` says why.
+    """
+
+    label: str
+    low: float
+    high: float
+    result: Result | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetVersion:
     """One version of a dataset, by its number and the hash of its rows."""
 

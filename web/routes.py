@@ -6,7 +6,22 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from web import account, assets, audit, browsing, export, index, journal, links, metrics, oidc, signin, upload, view
+from web import (
+    account,
+    assets,
+    audit,
+    browsing,
+    export,
+    index,
+    journal,
+    links,
+    metrics,
+    oidc,
+    signin,
+    timeline,
+    upload,
+    view,
+)
 from web.api import app as api
 from web.live import live
 
@@ -25,6 +40,7 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/view/rollouts/rows", browsing.rows),
     Route("/view/rollouts/row", browsing.row),
     Route("/view/rollouts/prompt", browsing.prompt),
+    Route("/view/timeline/frames", timeline.frames),
     Route("/view/{analysis}", view.analysis),
     Route("/view/{analysis}/worst", view.worst),
     Route("/upload", upload.upload, methods=["PUT", "POST"]),
@@ -32,6 +48,7 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/export/trail.csv", audit.export),
     Route("/export/decision.json", journal.decision),
     Route("/export/journal.md", journal.export),
+    Route("/export/timeline.html", timeline.export),
     Route("/export/{analysis}.{extension}", export.analysis),
     Route("/metrics", metrics.metrics),
     Route("/metrics/probe", metrics.probe),

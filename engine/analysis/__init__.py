@@ -20,6 +20,7 @@ from engine.analysis.monitor import Monitor, MonitorParameters
 from engine.analysis.overoptimisation import Overoptimisation, OveroptimisationParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 from engine.analysis.rollouts import Rollouts, RolloutsParameters
+from engine.analysis.timeline import Timeline, TimelineParameters
 from engine.analysis.tradeoff import Tradeoff, TradeoffParameters
 from engine.analysis.whatif import WhatIf, WhatIfParameters
 
@@ -41,7 +42,8 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     HackWatch(),
     Monitor(),
 )
-ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
+TIMELINE = Timeline({analysis.name: analysis for analysis in _ORDER})
+ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (*_ORDER, TIMELINE)}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
 
 UNKNOWN_FIELDS = ("label", "margin", "truth", "value")
@@ -68,6 +70,7 @@ def expected(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
 
 __all__ = [
     "ANALYSES",
+    "TIMELINE",
     "Agreement",
     "AgreementParameters",
     "Analysis",
@@ -98,6 +101,8 @@ __all__ = [
     "RankingParameters",
     "Rollouts",
     "RolloutsParameters",
+    "Timeline",
+    "TimelineParameters",
     "Tradeoff",
     "TradeoffParameters",
     "WhatIf",

@@ -39,6 +39,8 @@ class Line:
     dropped: int = 0
     repeated: int = 0
     config: Mapping[str, float] = field(default_factory=dict)
+    again: tuple[float, ...] = ()
+    """From which steps it began again."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -146,7 +148,8 @@ def _line(records: Records, rows: Ints, at: Floats, called: tuple[str, str, str,
         if name.startswith("config.") and np.isfinite(column[rows][-1])
     }
     value = records.columns["value"][rows]
-    return Line(*called, where[kept], value[kept], time[kept], restarts, dropped, repeated, config)
+    again = tuple(float(where[place]) for place in restarts_of(where)) if restarts else ()
+    return Line(*called, where[kept], value[kept], time[kept], restarts, dropped, repeated, config, again)
 
 
 def resolved(at: Floats) -> tuple[Ints, int, int, int]:
@@ -157,17 +160,33 @@ def resolved(at: Floats) -> tuple[Ints, int, int, int]:
     """
     keep = np.ones(len(at), np.bool_)
     restarts = dropped = 0
-    back = np.flatnonzero(at[1:] < at[:-1]) + 1
-    if len(back):
-        usual = float(np.median(np.abs(np.diff(at))))
-        for place in back.tolist():
-            earlier = keep[:place] & (at[:place] >= at[place])
-            if np.any(at[:place][earlier] == at[place]) or at[place - 1] - at[place] > 2 * usual:
-                restarts += 1
-                dropped += int(earlier.sum())
-                keep[:place][earlier] = False
+    for place in restarts_of(at):
+        earlier = keep[:place] & (at[:place] >= at[place])
+        restarts += 1
+        dropped += int(earlier.sum())
+        keep[:place][earlier] = False
     places = np.flatnonzero(keep)
     places = places[np.argsort(at[places], kind="stable")]
     steps = at[places]
     last = np.append(steps[1:] != steps[:-1], True)[: len(steps)]
     return places[last], restarts, dropped, int((~last).sum())
+
+
+def restarts_of(at: Floats) -> list[int]:
+    """The points, in the order in which they were written, at which a run began again from an earlier step.
+
+    That is a step written already which still counts, or one further back than two usual distances; any other step
+    back is a point that merely came late.
+    """
+    found: list[int] = []
+    back = np.flatnonzero(at[1:] < at[:-1]) + 1
+    if not len(back):
+        return found
+    usual = float(np.median(np.abs(np.diff(at))))
+    keep = np.ones(len(at), np.bool_)
+    for place in back.tolist():
+        earlier = keep[:place] & (at[:place] >= at[place])
+        if np.any(at[:place][earlier] == at[place]) or at[place - 1] - at[place] > 2 * usual:
+            found.append(place)
+            keep[:place][earlier] = False
+    return found

@@ -54,6 +54,7 @@ PAGES = (
         ("reward hacking", "onset", "goodhart", "proxy gold gap", "stop", "entropy collapse"),
         "g w",
     ),
+    ("timeline", "Timeline", ("play", "animation", "over time", "frames", "per day", "per step", "drift"), "g i"),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),

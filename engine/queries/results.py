@@ -68,7 +68,7 @@ def conclude(
         observe = observed(chosen, parameters).observe
         run_id = observe_once(dataset_id, chosen.name, observe, missing.segments, who.user_id)
         raise StatePending("The data are being observed for this view; it appears by itself.", run_id) from missing
-    return Concluded(_with_evidence(result, dataset, found, parameters), found.number, as_of)
+    return Concluded(with_evidence(result, dataset, found, parameters), found.number, as_of)
 
 
 def found_params(chosen: Analysis[Any, Any], report: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +205,8 @@ def with_worst(result: Result, manifest: Sequence[str]) -> Result:
     return replace(result, items=shown) if scores else replace(result, pairs=shown)
 
 
-def _with_evidence(result: Result, dataset: VisibleDataset, version: VersionOf, parameters: Parameters) -> Result:
+def with_evidence(result: Result, dataset: VisibleDataset, version: VersionOf, parameters: Parameters) -> Result:
+    """The result with what recomputes it, and what was read of the rows that it is of."""
     given = {key: value for key, value in asdict(parameters).items() if value != getattr(type(parameters)(), key)}
     words = ["python", "-m", "jobs", "analyse", dataset.name, "--analysis", result.analysis]
     words += [word for key, value in given.items() for word in ("--param", f"{key}={value}")]

@@ -35,10 +35,10 @@ def render(result: Result, title: str = "") -> bytes:
     """The page of one result, UTF-8. `title` defaults to the analysis and the dataset's name."""
     drawn = {name: chart for name, chart in charts(result).items() if name not in _LEFT_OUT}
     named = words.named_items(result)
-    scripts = [_plotly(), _asset("result.js")] if drawn else []
-    template = _environment().get_template("result.html.jinja")
+    scripts = [plotly(), asset("result.js")] if drawn else []
+    template = environment().get_template("result.html.jinja")
     page = template.render(
-        title=title or _title(result),
+        title=title or title_of(result),
         subtitle=_subtitle(result.dataset),
         result=result,
         charts=drawn,
@@ -47,11 +47,11 @@ def render(result: Result, title: str = "") -> bytes:
         rows=[item for item in result.items if "row_hash" in item],
         rows_title=words.rows_title(result.analysis),
         nulls=any(estimate.null_95 is not None for estimate in result.estimates.values()),
-        figures=_inert_json({mode: _painted(drawn, mode) for mode in ("light", "dark")}),
-        evidence=_evidence(result),
-        style=Markup(_asset("result.css")),  # noqa: S704 -- our own file
+        figures=inert_json({mode: _painted(drawn, mode) for mode in ("light", "dark")}),
+        evidence=evidence_of(result),
+        style=Markup(asset("result.css")),  # noqa: S704 -- our own file
         scripts=[Markup(script) for script in scripts],  # noqa: S704 -- our own files
-        policy=_policy(scripts),
+        policy=policy(scripts),
     )
     return page.encode("utf-8", "replace")
 
@@ -64,7 +64,8 @@ def _painted(drawn: Mapping[str, Chart], mode: Mode) -> dict[str, Any]:
     return {name: {**one, "layout": {**one["layout"], "showlegend": True}} for name, one in figures.items()}
 
 
-def _title(result: Result) -> str:
+def title_of(result: Result) -> str:
+    """What a page is called: the analysis and the dataset."""
     name = str(result.dataset.get("name") or "")
     return f"{words.label(result.analysis)} · {name}" if name else words.label(result.analysis)
 
@@ -75,7 +76,8 @@ def _subtitle(dataset: Mapping[str, Any]) -> str:
     )
 
 
-def _evidence(result: Result) -> list[tuple[str, str]]:
+def evidence_of(result: Result) -> list[tuple[str, str]]:
+    """What recomputes a result, as names and values; what is not known is left out."""
     proof = result.evidence
     params = ", ".join(f"{name} = {value}" for name, value in proof.params.items())
     lines = [
@@ -130,7 +132,7 @@ def _recalibrator_label(recalibrator: Mapping[str, Any]) -> str:
 # ------------------------------------------------------------------ what makes it safe and self-contained
 
 
-def _inert_json(value: Any) -> Markup:
+def inert_json(value: Any) -> Markup:
     """JSON that cannot end the script element it stands in."""
     text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
     for character in "<>&\u2028\u2029":
@@ -138,7 +140,7 @@ def _inert_json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 -- every character that could leave the element was just replaced
 
 
-def _policy(scripts: list[str]) -> str:
+def policy(scripts: list[str]) -> str:
     """The content policy: nothing is loaded, and of scripts only these run."""
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
@@ -153,19 +155,22 @@ def _pretty(value: Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=4)
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file beside the templates."""
     return (_TEMPLATES / name).read_text("utf-8")
 
 
 @lru_cache(maxsize=1)
-def _plotly() -> str:
+def plotly() -> str:
+    """The drawing library."""
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, autoescaped."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

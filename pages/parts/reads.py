@@ -23,6 +23,7 @@ from engine.queries import (
     room,
     runs,
     several,
+    timeline,
 )
 from engine.types import (
     AnswerView,
@@ -179,6 +180,21 @@ def together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: s
 def conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
     return _conclusion(who, dataset_id, version, params, analysis, cursor())
+
+
+def timeline_shows(who: Who, dataset_id: int) -> list[str]:
+    """The analyses whose answers a timeline of this dataset can show; none without a step or a time."""
+    return _timeline_shows(who, dataset_id, cursor())
+
+
+def timeline_ready(who: Who, dataset_id: int, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with everything named; raises what `timeline.prepared` raises."""
+    return timeline.prepared(who, dataset_id, params)
+
+
+@newest
+def _timeline_shows(who: Who, dataset_id: int, _as_of: int) -> list[str]:
+    return timeline.shown(who, dataset_id)
 
 
 @newest

@@ -41,6 +41,7 @@ FILES = {
     "forecast": "pages/forecast.py",
     "monitor": "pages/monitor.py",
     "hackwatch": "pages/hackwatch.py",
+    "timeline": "pages/timeline.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",
@@ -51,7 +52,17 @@ FILES = {
 }
 """The pages by their name in an address."""
 
-ANALYSES = frozenset(FILES) - {"home", "journal", "datasets", "columns", "runs", "people", "monitoring", "settings"}
+ANALYSES = frozenset(FILES) - {
+    "home",
+    "timeline",
+    "journal",
+    "datasets",
+    "columns",
+    "runs",
+    "people",
+    "monitoring",
+    "settings",
+}
 """Those that answer with an analysis of their name."""
 
 _PALETTE = "plumb-palette"

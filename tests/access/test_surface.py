@@ -82,6 +82,7 @@ SYSTEM = {
         "find_analysis",
         "found_params",
         "summary",
+        "with_evidence",
         "with_worst",
     },
     "queries.room": set(),

@@ -64,3 +64,29 @@ def rollouts(prompts: int = 400, steps: int = 200, seed: int = 0, shift: float =
             length = max(20, round(rng.gauss(300, 80) + (shift if late else 0)))
             lines.append(f"{step},p{prompt},answer {prompt},{rng.gauss(0, 1):.4f},{0.01 * step:.3f},{length},{kind}")
     return "\n".join(lines) + "\n"
+
+
+def stepped(rows: int = 2_000, steps: int = 20, seed: int = 0, name: str = "math") -> str:
+    """Pairs scored at the steps of a training run: well calibrated at first, ever more over-confident later."""
+    rng = random.Random(seed)
+    lines = ["prompt,step,score_a,score_b,label,source"]
+    for row in range(rows):
+        step = row * steps // rows
+        true = rng.gauss(0, 1.2)
+        label = int(rng.random() < 1 / (1 + math.exp(-true)))
+        source = name if row % 2 else "law"
+        lines.append(f"p{row},{step * 50},{(1 + 3 * step / steps) * true:.4f},0,{label},{source}")
+    return "\n".join(lines) + "\n"
+
+
+def curves(runs: int = 3, steps: int = 200, seed: int = 0, names: tuple[str, ...] = ()) -> str:
+    """A training log: reward and loss of runs at their steps; the first run begins again from a half of its steps."""
+    rng = random.Random(seed)
+    lines = ["run,step,reward,loss,learning_rate"]
+    for run in range(runs):
+        name = names[run] if run < len(names) else f"lr{1 + run % 2}_seed{run // 2}"
+        order = [*range(steps), *range(steps // 2, steps)] if run == 0 else range(steps)
+        for step in order:
+            reward = 1 - math.exp(-step / steps * 3) + rng.gauss(0, 0.05) + run / 50
+            lines.append(f"{name},{step * 10},{reward:.4f},{math.exp(-step / steps) + rng.gauss(0, 0.02):.4f},0.001")
+    return "\n".join(lines) + "\n"

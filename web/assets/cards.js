@@ -5,8 +5,9 @@ import newer from "./newer.js";
 import pairs from "./pairs.js";
 import { copy, icon, make, read } from "./plumb.js";
 import rollouts from "./rollouts.js";
+import timeline from "./timeline.js";
 
-const PARTS = { chart, files, newer, pairs, rollouts };
+const PARTS = { chart, files, newer, pairs, rollouts, timeline };
 
 export default function cards({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.__cards ||= new Cards(parentElement));

@@ -1,5 +1,6 @@
 // A figure with its legend, table twin, large view, keyboard points and downloads; it moves by events, without a rerun.
 import { Brush } from "./brush.js";
+import { numbers } from "./player.js";
 import { csv, download, icon, make, paint, plumb, read } from "./plumb.js";
 
 const LONGEST = 500;
@@ -9,7 +10,7 @@ const SHORT = 18;
 const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: "reset", scrollZoom: false };
 
 /** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
-function plotly() {
+export function plotly() {
   return (window.__PLready ||= new Promise((done, failed) => {
     const theirs = window.Plotly;
     const script = make("script", { src: "/assets/plotly.js" });
@@ -41,6 +42,23 @@ export default function chart({ data, parentElement, setTriggerValue }) {
   part.look = (value) => setTriggerValue("look", value);
   part.take(given);
   return () => part.leave();
+}
+
+/** Numbers that travelled as bytes, and places that are regular, as lists of numbers. */
+function decode(figure) {
+  for (const trace of figure.data) {
+    for (const name of ["x", "y"]) if (trace[name]?.bdata !== undefined) trace[name] = numbers(trace[name]);
+    if (trace.x0 === undefined || trace.dx === undefined) continue;
+    trace.x = Float64Array.from(trace.y, (_, place) => trace.x0 + place * trace.dx);
+    delete trace.x0;
+    delete trace.dx;
+  }
+}
+
+/** A point in words where the figure brings none. */
+function aloud(trace, x, y) {
+  const place = typeof x === "number" && x > 1e11 ? new Date(x).toISOString().slice(0, 19).replace("T", " ") : x;
+  return `${trace.name ?? ""} at ${place}: ${Number.isFinite(y) ? Number(y.toPrecision(4)) : "nothing"}`.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
 /** A sentence in lines that fit above a picture, without markup of its own. */
@@ -136,6 +154,8 @@ class Part {
   }
 
   show(chart, version) {
+    decode(chart.figure);
+    const moved = this.view !== undefined && this.view !== this.given.view;
     this.chart = chart;
     this.version = version;
     this.view = this.given.view;
@@ -144,6 +164,10 @@ class Part {
     this.brushButton.hidden = !behind;
     if (!behind && this.brushing) this.toggleBrush(false);
     this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.${behind ? " Enter shows the rows behind one, Shift with an arrow chooses several." : ""}`);
+    if (this.closer && moved) {
+      this.closer = null;
+      this.root.removeAttribute("data-closer");
+    } else if (this.closer) this.closely(this.closer);
     this.drawn = this.draw();
     if (!this.twin.hidden) this.fillTable();
   }
@@ -190,7 +214,7 @@ class Part {
   async drawNow() {
     const library = await plotly();
     if (!this.chart || !this.root.isConnected) return;
-    const figure = paint(this.chart.figure, this.root);
+    const figure = paint({ ...this.chart.figure, data: this.closer?.data ?? this.chart.figure.data }, this.root);
     for (const trace of figure.data) if (this.hidden.has(trace.meta?.key)) trace.visible = this.hidden.get(trace.meta.key);
     this.chips(figure.data);
     // The size is given: Plotly would ask the page for it, which has to be laid out for that.
@@ -200,6 +224,7 @@ class Part {
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     this.stage.style.minHeight = `${figure.layout.height}px`;
     if (this.brushing) figure.layout.dragmode = "select";
+    if (this.closer) this.zoomed(figure.layout);
     const shown = figure.data.filter((trace) => (trace.visible ?? true) === true);
     await library.react(this.plot, shown, figure.layout, CONFIG);
     this.stage.removeAttribute("data-waiting");
@@ -219,6 +244,7 @@ class Part {
   listen() {
     this.clicking = true;
     this.plot.on("plotly_click", ({ points }) => this.choose(points[0]?.data.meta, points[0]?.customdata));
+    this.plot.on("plotly_relayout", (change) => this.looked(change));
     this.plot.on("plotly_selected", (event) => {
       const marks = (event?.points ?? []).filter(({ data }) => data.meta?.where !== undefined);
       if (event) this.brush.take(marks.map(({ data, customdata, pointIndex }) => [customdata[data.meta.where], this.named(data, customdata, pointIndex)]));
@@ -231,6 +257,45 @@ class Part {
     if (this.brushing && where) this.brush.toggle(where, this.named({ meta }, own, index));
     else if (meta?.pick !== undefined) this.pick(own[meta.pick]);
     else if (where) this.brush.open(where, this.named({ meta }, own, index));
+  }
+
+  // ------------------------------------------------------------ a closer look
+
+  /** A stretch was chosen on a line of which only some points are here: all of that stretch are asked for. */
+  looked(change) {
+    const unit = this.chart.figure.layout.meta?.zoom;
+    if (unit === undefined) return;
+    if (change["xaxis.autorange"] && this.closer) {
+      this.closer = this.wish = null;
+      this.root.removeAttribute("data-closer");
+      this.draw();
+    }
+    const ends = [change["xaxis.range[0]"] ?? change["xaxis.range"]?.[0], change["xaxis.range[1]"] ?? change["xaxis.range"]?.[1]];
+    if (ends.includes(undefined)) return;
+    const [low, high] = ends.map((end) => (unit === "date" ? Date.parse(`${String(end).replace(" ", "T")}Z`) / 1000 : Number(end) * unit));
+    if (low < high) this.closely({ ends, at: `${low}..${high}`, up: [change["yaxis.range[0]"], change["yaxis.range[1]"]] });
+  }
+
+  async closely(wanted) {
+    this.wish = wanted;
+    try {
+      const view = await plumb.view(`${this.given.view}&at=${encodeURIComponent(wanted.at)}`, this.version);
+      if (this.wish !== wanted) return;
+      const found = view.charts[this.given.name]?.figure;
+      if (!found) return;
+      decode(found);
+      this.closer = { ...wanted, data: found.data };
+      this.root.dataset.closer = wanted.at;
+      this.drawn = this.draw();
+    } catch {
+      // The stretch stays as it is drawn: few of its points, none of them wrong.
+    }
+  }
+
+  /** The stretch that is looked at stays while points arrive. */
+  zoomed(layout) {
+    layout.xaxis = { ...layout.xaxis, range: [...this.closer.ends] };
+    if (this.closer.up[0] !== undefined) layout.yaxis = { ...layout.yaxis, range: [...this.closer.up] };
   }
 
   // ------------------------------------------------------------ chosen marks
@@ -397,7 +462,7 @@ class Part {
       height: `${size}px`,
     });
     this.ring.hidden = false;
-    this.said.textContent = trace.meta.cells ? [...own.slice(0, 2), trace.z[point[0]][point[1]] ?? "nothing", own[2]].filter(Boolean).join(", ") : trace.meta.read?.[index] ?? `${x}, ${y}`;
+    this.said.textContent = trace.meta.cells ? [...own.slice(0, 2), trace.z[point[0]][point[1]] ?? "nothing", own[2]].filter(Boolean).join(", ") : trace.meta.read?.[index] ?? aloud(trace, x, y);
     window.__PL.Fx.hover(this.plot, [{ curveNumber: curve, pointNumber: point }]);
   }
 

@@ -243,7 +243,7 @@ export function paint(figure, place) {
   };
   const walk = (value, coloured) => {
     if (Array.isArray(value)) return value.map((part) => walk(part, coloured));
-    if (value && typeof value === "object")
+    if (value && typeof value === "object" && !ArrayBuffer.isView(value))
       return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, walk(part, /color(way|scale)?$/.test(key))]));
     return coloured && typeof value === "string" ? tone(value) : value;
   };
