@@ -38,6 +38,10 @@ pages = {
     "Stop": [
         shell.page("curves", "Training curves", "show_chart"),
     ],
+    "Tune": [
+        shell.page("sweep", "Sweep", "tune"),
+        shell.page("surface", "Surface", "landscape"),
+    ],
     "Project": rest,
 }
 page = st.navigation(pages, expanded=True)

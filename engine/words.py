@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def amount(number: float, noun: str, *, approximate: bool = False) -> str:
     """`1 prompt`, `2,500 prompts`, and `about 1,230,000 prompts` where the number is an estimate.
@@ -10,3 +12,15 @@ def amount(number: float, noun: str, *, approximate: bool = False) -> str:
     """
     counted = f"{number:,.0f} {noun if number == 1 else noun + 's'}"
     return f"about {counted}" if approximate else counted
+
+
+def significant(value: float | None) -> str:
+    """Three digits that count, with a power of ten where there would be many noughts: 3e-5, 0.12, 1,200."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    if size == 0 or 1e-4 <= size < 1e6:
+        rounded = float(f"{size:.3g}")
+        return sign + (f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}")
+    mantissa, power = f"{size:.2e}".split("e")
+    return f"{sign}{float(mantissa):g}e{int(power)}"

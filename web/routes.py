@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from web import account, assets, audit, export, index, journal, links, metrics, oidc, signin, upload, view
+from web import account, assets, audit, export, index, journal, links, metrics, oidc, signin, tiles, upload, view
 from web.api import app as api
 from web.live import live
 
@@ -22,6 +22,7 @@ ROUTES: Final[list[BaseRoute]] = [
     Route("/auth/signout", signin.sign_out, methods=["POST"]),
     WebSocketRoute("/live", live),
     Route("/view/rows", view.rows),
+    Route("/view/surface/tiles", tiles.tiles),
     Route("/view/{analysis}", view.analysis),
     Route("/view/{analysis}/worst", view.worst),
     Route("/upload", upload.upload, methods=["PUT", "POST"]),

@@ -14,6 +14,8 @@ from engine.analysis.compare import Compare, CompareParameters
 from engine.analysis.curves import Curves, CurvesParameters
 from engine.analysis.judge import Judge, JudgeParameters
 from engine.analysis.ranking import Ranking, RankingParameters
+from engine.analysis.surface import Surface, SurfaceParameters
+from engine.analysis.sweep import Sweep, SweepParameters
 
 _ORDER: tuple[Analysis[Any, Any], ...] = (
     Calibration(),
@@ -24,6 +26,8 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     BestOfN(),
     Audit(),
     Curves(),
+    Sweep(),
+    Surface(),
 )
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in _ORDER}
 """Every analysis by name; where several apply to a dataset, the first of them gives its answer."""
@@ -70,6 +74,10 @@ __all__ = [
     "Parameters",
     "Ranking",
     "RankingParameters",
+    "Surface",
+    "SurfaceParameters",
+    "Sweep",
+    "SweepParameters",
     "applicable",
     "combinable",
     "expected",

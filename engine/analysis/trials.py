@@ -1,4 +1,4 @@
-"""Trials: each run with its parameters and the value of a metric that it reached, as a surface and a sweep read them."""
+"""Trials: each run with its parameters and the value of a metric that it reached, for surfaces and sweeps."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ LEADING = (
     "eval_reward", "reward", "gold", "eval_rm_acc", "rm_acc", "eval_rm_margin", "rm_margin", "eval_loss", "loss",
 )  # fmt: skip
 """Metrics that a sweep is judged by, the first of them that is there."""
+
+PREFERRED = ("learning_rate", "lr", "beta", "kl_coef", "init_kl_coef")
+"""Parameters that are looked at first, before those with most values."""
 
 _LOWER = re.compile(r"(^|[^a-z])(loss|kl|nll|ppl|perplexity|error|ece|brier|regret|truncated|grad_norm)", re.IGNORECASE)
 _SEEDS = re.compile(r"^(.*[._-])?(seed|trial|trial_id|run|run_id|index|replicate)$", re.IGNORECASE)
@@ -75,13 +78,14 @@ class Trials:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Parameters with more than one value among the trials, those with most values first; seeds are none."""
+        """Parameters with more than one value among the trials, the usual ones first; seeds are none."""
         values: dict[str, set[float]] = {}
         for trial in self.known:
             for name, value in trial.config.items():
                 values.setdefault(name, set()).add(value)
         kept = [name for name, found in values.items() if len(found) > 1 and not _SEEDS.match(name)]
-        return tuple(sorted(kept, key=lambda name: (-len(values[name]), name)))
+        first = {name: place for place, name in enumerate(PREFERRED)}
+        return tuple(sorted(kept, key=lambda name: (first.get(name, len(first)), -len(values[name]), name)))
 
     @property
     def steps(self) -> bool:

@@ -19,6 +19,8 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "judge": ("agreement", "agreement with people"),
     "bestofn": ("gain", "gain of best-of-n"),
     "curves": ("last", "mean of the last points"),
+    "surface": ("best_value", "value at the best point"),
+    "sweep": ("best_value", "value of the best setting"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }
 """By analysis the estimate that leads, and what it is called within a sentence."""

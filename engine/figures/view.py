@@ -16,6 +16,8 @@ from engine.figures.judge import judge
 from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.slices import slices
+from engine.figures.surface import surface
+from engine.figures.sweep import sweep
 from engine.figures.theme import Mode
 from engine.figures.training import training
 from engine.types import Concluded, Result
@@ -47,6 +49,8 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "bestofn": bestofn,
     "audit": audit,
     "curves": training,
+    "surface": surface,
+    "sweep": sweep,
 }
 """The pictures of each analysis."""
 

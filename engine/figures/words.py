@@ -7,6 +7,8 @@ import math
 import unicodedata
 from typing import Any
 
+from engine.words import significant
+
 PERCENT = {
     "accuracy",
     "agreement",
@@ -37,11 +39,29 @@ WHOLE = {
     "units",
     "peak_n",
     "n",
+    "trials",
+    "settings",
+    "failed",
+    "not_apart",
 }
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
 
 P_VALUES = {"p_holm"}
+
+SIGNIFICANT = {
+    "best_value",
+    "best_x",
+    "best_y",
+    "next_value",
+    "next_x",
+    "next_y",
+    "effect_x",
+    "effect_y",
+    "noise",
+    "lead",
+}
+"""Estimates in the unit of a metric or a parameter, of whatever size: shown with three digits that count."""
 
 
 def plain(text: str, longest: int = 48) -> str:
@@ -95,6 +115,8 @@ def estimate(name: str, value: float | None) -> str:
         return count(value)
     if name in P_VALUES:
         return p_value(value)
+    if name in SIGNIFICANT:
+        return significant(value)
     return number(value, 2 if name in {"temperature", "spiegelhalter_z"} else 3)
 
 

@@ -31,6 +31,8 @@ PAGES = (
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
     ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
     ("curves", "Training curves", ("stop", "reward curve", "loss", "training log", "runs", "seeds"), "g t"),
+    ("sweep", "Sweep", ("hyperparameters", "trials", "grid search", "tune", "best run", "compare runs"), "g w"),
+    ("surface", "Surface", ("3d", "hyperparameters", "response surface", "tune", "learning rate", "contour"), "g x"),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),

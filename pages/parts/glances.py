@@ -77,6 +77,22 @@ _GLANCES = {
         "Change",
         "The change is the mean of the last points less that of the first.",
     ),
+    "surface": Glance(
+        "Where is the best setting?",
+        "contour",
+        "Surface",
+        "The metric over two parameters, within what was tried; dots are trials.",
+        "Best value",
+        "The height of the fitted surface at its best point, within the range that was tried.",
+    ),
+    "sweep": Glance(
+        "Which setting is best?",
+        "trials",
+        "Settings",
+        "Each setting's value; those in colour are not told apart from the best.",
+        "Best value",
+        "The value of the best setting; its bracket says what repetitions would give.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

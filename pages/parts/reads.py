@@ -22,6 +22,7 @@ from engine.queries import (
     room,
     runs,
     several,
+    surfaces,
 )
 from engine.types import (
     AnswerView,
@@ -172,6 +173,16 @@ def together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: s
 def conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
     return _conclusion(who, dataset_id, version, params, analysis, cursor())
+
+
+def choices_of(who: Who, dataset_id: int) -> surfaces.Choices:
+    """Which parameters and metrics the trials of a dataset have."""
+    return _trial_choices(who, dataset_id, cursor())
+
+
+@newest
+def _trial_choices(who: Who, dataset_id: int, _as_of: int) -> surfaces.Choices:
+    return surfaces.choices(who, dataset_id)
 
 
 @newest

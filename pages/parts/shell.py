@@ -33,6 +33,8 @@ FILES = {
     "bestofn": "pages/bestofn.py",
     "audit": "pages/audit.py",
     "curves": "pages/curves.py",
+    "sweep": "pages/sweep.py",
+    "surface": "pages/surface.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",

@@ -27,6 +27,7 @@ def test_pages_are_always_there(installation: Installation) -> None:
     who = person("bob", "viewer")
     pages = [entry for entry in entries(who, "main") if entry.section == "Pages"]
     decisions = ["Calibration", "Judges", "Audit", "Compare", "Ranking", "Agreement", "Best of n", "Training curves"]
+    decisions += ["Sweep", "Surface"]
     assert [entry.title for entry in pages] == ["Home", *decisions, "Journal", "Datasets", "Runs", "Settings"]
     assert all(entry.run == "page" and entry.shortcut and entry.synonyms for entry in pages)
 

@@ -3,9 +3,10 @@ import chart from "./chart.js";
 import files from "./files.js";
 import newer from "./newer.js";
 import pairs from "./pairs.js";
+import surface from "./surface.js";
 import { copy, icon, make, read } from "./plumb.js";
 
-const PARTS = { chart, files, newer, pairs };
+const PARTS = { chart, files, newer, pairs, surface };
 
 export default function cards({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.__cards ||= new Cards(parentElement));

@@ -172,8 +172,9 @@ export function icon(name) {
 const PERCENT = new Set(
   "accuracy agreement base_rate consensus_accuracy mean_score order_consistency position_bias style_accuracy raw_agreement ruler_accuracy tie_rate win_rate_human win_rate_judge win_rate_ppi".split(" "),
 );
-const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"]);
+const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n", "trials", "settings", "failed", "not_apart"]);
 const P_VALUES = new Set(["p_holm"]);
+const SIGNIFICANT = new Set(["best_value", "best_x", "best_y", "next_value", "next_x", "next_y", "effect_x", "effect_y", "noise", "lead"]);
 const TWO = new Set(["temperature", "spiegelhalter_z"]);
 
 export function fixed(value, digits) {
@@ -185,8 +186,18 @@ export function fixed(value, digits) {
 export function estimate(name, value) {
   if (value === null || value === undefined) return "–";
   if (WHOLE.has(name)) return whole(value).replace("-", "−");
+  if (SIGNIFICANT.has(name)) return significant(value);
   if (P_VALUES.has(name) && value < 0.0005) return "< 0.001";
   return PERCENT.has(name) ? `${fixed(100 * value, 1)} %` : fixed(value, TWO.has(name) ? 2 : 3);
+}
+
+/** Three digits that count, with a power of ten where there would be many noughts: 3e-5, 0.12, 1,200. */
+export function significant(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  const few = Number(size.toPrecision(3));
+  const text = size === 0 || (size >= 1e-4 && size < 1e6) ? (few >= 100 ? few.toLocaleString("en-US") : String(few)) : `${Number(size.toExponential(2).split("e")[0])}e${Number(size.toExponential(2).split("e")[1])}`;
+  return (value < 0 ? "−" : "") + text;
 }
 
 /** `[low, high]` in the unit of the estimate, else what a calibrated model would reach, else nothing. */

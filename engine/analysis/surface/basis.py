@@ -61,7 +61,10 @@ def normal(u: Floats, v: Floats, z: Floats, size: int, weight: Floats | None = N
     """The normal equations of points in the square.
 
     Args:
-        u, v, z, weight: places, values, weights (1 where None), each of shape (n,).
+        u: places across, in [0, 1], shape (n,).
+        v: places up, in [0, 1].
+        z: values.
+        weight: weights; 1 where None.
         size: splines a side, at least 4.
     """
     w = np.ones(len(z)) if weight is None else weight
@@ -92,7 +95,7 @@ def _assembled(key: Ints, moments: Floats, sums: Floats, size: int) -> tuple[Flo
     places = numbers[:, :, None] * size**2 + numbers[:, None, :]
     matrix = np.bincount(places.ravel(), blocks.ravel(), size**4).reshape(size**2, size**2)
     right = np.bincount(numbers.ravel(), (_CUBIC @ sums @ _CUBIC.T).ravel(), size**2)
-    return matrix, right
+    return np.asarray(matrix, float), np.asarray(right, float)
 
 
 @lru_cache(maxsize=4)
@@ -100,7 +103,7 @@ def penalties(size: int) -> tuple[Floats, Floats]:
     """Squared second differences of the coefficients along either axis (Eilers and Marx 1996)."""
     differences = np.diff(np.eye(size), 2, axis=0)
     one = differences.T @ differences
-    both = np.kron(one, np.eye(size)), np.kron(np.eye(size), one)
+    both: tuple[Floats, Floats] = np.kron(one, np.eye(size)).astype(float), np.kron(np.eye(size), one).astype(float)
     for matrix in both:
         matrix.flags.writeable = False
     return both

@@ -117,21 +117,20 @@ def _effect(height: Floats, drawn: Floats, axis: int, level: float, n: int) -> C
 
 
 def _edges(surface: Fitted, best: tuple[float, float], sign: float) -> tuple[tuple[int, int], ...]:
-    """In which directions the rim is near while the surface still rises towards it."""
-    found = []
+    """In which directions the rim is near while the surface still rises towards it, the steepest of them first.
+
+    At a slanting rim both directions may lead out: only those count that rise a third as much as the steepest.
+    """
+    risen: dict[tuple[int, int], float] = {}
     for axis in (0, 1):
         for side in (-1, 1):
-            beyond = [best[0], best[1]]
+            beyond, back = list(best), list(best)
             beyond[axis] += side * EDGE
-            if surface.hull.holds(*beyond):
-                continue
-            back = [best[0], best[1]]
             back[axis] -= side * EDGE
-            if not surface.hull.holds(*back):
+            if surface.hull.holds(*beyond) or not surface.hull.holds(*back):
                 continue
-            here, there = (
-                sign * float(surface.values(np.array([u]), np.array([v]))[0, 0]) for u, v in (best, (back[0], back[1]))
-            )
-            if here > there:
-                found.append((axis, side))
-    return tuple(found)
+            here, there = (float(surface.values(np.array([u]), np.array([v]))[0, 0]) for u, v in (best, back))
+            risen[axis, side] = sign * (here - there)
+    steepest = max(risen.values(), default=0.0)
+    kept = [way for way, rise in risen.items() if rise > 0 and rise >= steepest / 3]
+    return tuple(sorted(kept, key=lambda way: -risen[way]))

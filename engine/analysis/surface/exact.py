@@ -30,7 +30,7 @@ def merged(u: Floats, v: Floats, z: Floats) -> tuple[Floats, Floats]:
 
 def triangulation(places: Floats) -> Delaunay:
     """The triangles of places, shape (m, 2): made once for the same places."""
-    key = hashlib.sha256(np.ascontiguousarray(places)).digest()
+    key = hashlib.sha256(places.tobytes()).digest()
     with _lock:
         if key in _known:
             _known.move_to_end(key)

@@ -60,7 +60,7 @@ def fitted(points: Points, method: str) -> Fitted:
     """
     key = hashlib.sha256(method.encode())
     for column in (points.u, points.v, points.z, points.run):
-        key.update(np.ascontiguousarray(column))
+        key.update(column.tobytes())
     name = key.digest()
     with _lock:
         if name in _known:
@@ -81,7 +81,8 @@ def _made(points: Points, method: str) -> Fitted:
     if method == "exact":
         return Fitted(hull, "exact", places=places, heights=heights)
     if len(places) < PLACES:
-        return Fitted(hull, *reversed(fit_low_order(u, v, z)))
+        low_order, form = fit_low_order(u, v, z)
+        return Fitted(hull, form, low_order)
     if method == "preview":
         return Fitted(hull, "preview", fit_preview(u, v, z))
     return Fitted(hull, "spline", fit_smooth(u, v, z, points.run if points.clustered else None))

@@ -33,8 +33,8 @@ def fit_low_order(u: Floats, v: Floats, z: Floats) -> tuple[Tensor, str]:
         if best is None or press < best[0]:
             best = press, tensor, name
     if best is None:
-        told = f"{amount(places, 'place')} with {amount(len(z), 'point')} are too few for a surface: even a plane needs 7."
-        raise NotEnoughData(told)
+        found = f"{amount(places, 'place')} with {amount(len(z), 'point')}"
+        raise NotEnoughData(f"{found} are too few for a surface: even a plane needs 7.")
     return best[1], best[2]
 
 

@@ -27,7 +27,7 @@ def pictures(
     """Every picture by name, of plain numbers in the units of the parameters."""
     cut = _place(points.x, params.cut_x, decision.best[0]), _place(points.y, params.cut_y, decision.best[1])
     return {
-        "surface": _surface(trials, points, surface, decision),
+        "surface": _surface(trials, points, surface, decision, spread_of(surface, params.level)),
         "cut_x": _cut(points, surface, 0, cut[1], params.level),
         "cut_y": _cut(points, surface, 1, cut[0], params.level),
         **({"effects": _effects(points, decision, params.level)} if decision.effects else {}),
@@ -47,7 +47,7 @@ def _place(axis: Axis, asked: str, usual: float) -> float:
     return float(np.clip(axis.unit(np.array([float(asked)]))[0], 0.0, 1.0))
 
 
-def _surface(trials: Trials, points: Points, surface: Fitted, decision: Decision) -> dict[str, Any]:
+def _surface(trials: Trials, points: Points, surface: Fitted, decision: Decision, spread: float) -> dict[str, Any]:
     at = np.linspace(0.0, 1.0, COARSE)
     error = surface.errors(at, at)
     shown = _shown(len(points))
@@ -62,6 +62,7 @@ def _surface(trials: Trials, points: Points, surface: Fitted, decision: Decision
         "y": points.y.value(at).tolist(),
         "value": _rows(surface.values(at, at)),
         "error": None if error is None else _rows(error),
+        "spread": spread,
         "hull": {"x": points.x.value(corners[:, 0]).tolist(), "y": points.y.value(corners[:, 1]).tolist()},
         "points": {
             "x": points.x.value(points.u[shown]).tolist(),

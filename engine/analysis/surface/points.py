@@ -16,8 +16,6 @@ MOST_PARTS = 40
 """Parts of a run whose means count where an axis is the step: neighbouring points say much the same."""
 
 DECADE = 10.0
-PREFERRED = ("learning_rate", "lr", "beta", "kl_coef", "init_kl_coef")
-"""Of parameters with equally many values, those that are looked at first."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +103,8 @@ def _of_trial(trial: Trial, x: str, y: str, at: str, lower: bool) -> list[tuple[
 
 
 def _chosen(trials: Trials, x: str, y: str) -> tuple[str, str]:
-    """The two parameters: those asked for, then those with most values, then the step."""
-    known = sorted(trials.parameters, key=lambda name: PREFERRED.index(name) if name in PREFERRED else len(PREFERRED))
-    usual = [*known, *([STEP] if trials.steps else [])]
+    """The two parameters: those asked for, then the first of the trials', then the step."""
+    usual = [*trials.parameters, *([STEP] if trials.steps else [])]
     for name in filter(None, (x, y)):
         if name not in usual:
             raise NotFound(f"No parameter {name!r} differs between trials; {_listed(usual)}.")

@@ -34,5 +34,5 @@ def fit_preview(u: Floats, v: Floats, z: Floats) -> Tensor:
 
 def _tried(matrix: Floats, right: Floats, penalty: Floats) -> tuple[Floats, float]:
     """Coefficients and effective number of parameters with this penalty."""
-    solved = np.linalg.solve(matrix + penalty, np.column_stack([right, matrix]))
+    solved: Floats = np.asarray(np.linalg.solve(matrix + penalty, np.column_stack([right, matrix])), float)
     return solved[:, 0], float(np.trace(solved[:, 1:]))

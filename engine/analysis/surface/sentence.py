@@ -8,23 +8,12 @@ from engine.analysis.surface.decide import Decision
 from engine.analysis.surface.points import Points
 from engine.analysis.trials import Trials
 from engine.types import Estimate
-from engine.words import amount
-
-
-def short(value: float | None) -> str:
-    """Three digits that count, as people write them: 3e-5, 0.12, 1,200."""
-    if value is None:
-        return "–"
-    text = f"{value:.3g}"
-    if "e" in text:
-        mantissa, power = text.split("e")
-        text = f"{mantissa}e{int(power)}" if not -4 <= int(power) < 7 else f"{float(text):,.0f}"
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+from engine.words import amount, significant
 
 
 def bounds(estimate: Estimate) -> str:
     """` [low, high]`, nothing without an interval."""
-    return "" if estimate.low is None else f" [{short(estimate.low)}, {short(estimate.high)}]"
+    return "" if estimate.low is None else f" [{significant(estimate.low)}, {significant(estimate.high)}]"
 
 
 def verdict(decision: Decision) -> str:
@@ -41,14 +30,14 @@ def sentence(trials: Trials, points: Points, decision: Decision) -> str:
     lowest = "lowest" if trials.lower else "highest"
     told = f"told from {counted(points)}"
     where = [
-        f"{axis.name} {short(float(axis.value(decision.best[place]).item()))}"  # type: ignore[arg-type]
+        f"{axis.name} {significant(float(axis.value(decision.best[place]).item()))}"  # type: ignore[arg-type]
         for place, axis in enumerate((points.x, points.y))
     ]
     if verdict(decision) == "flat":
         first = f"No place is surely better than another in {points.x.name} and {points.y.name}"
-        best = f"{trials.metric} is {lowest}, {short(decision.value.value)}{bounds(decision.value)}"
+        best = f"{trials.metric} is {lowest}, {significant(decision.value.value)}{bounds(decision.value)}"
         return f"{first}: {best}, near {' and '.join(where)}; {told}."
-    said = f"{trials.metric} is {lowest}, {short(decision.value.value)}{bounds(decision.value)}, near "
+    said = f"{trials.metric} is {lowest}, {significant(decision.value.value)}{bounds(decision.value)}, near "
     ends = _edges(points, decision.edges)
     return f"{said}{' and '.join(where)}; {told}{'; ' + ends if ends else ''}."
 

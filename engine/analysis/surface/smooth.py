@@ -51,7 +51,7 @@ class Banded:
     def penalised(self, powers: tuple[float, float], more: float = 0.0) -> Floats:
         """The bands of the whole matrix; both parameters times exp(more)."""
         one, other = (self.scale * 10.0**power * np.exp(more) for power in powers)
-        return self.matrix + one * self.across + other * self.up
+        return np.asarray(self.matrix + one * self.across + other * self.up)
 
     def score(self, powers: tuple[float, float]) -> float:
         """Generalised cross-validation; infinite where the matrix is not definite or nothing is left of the points."""
@@ -77,7 +77,9 @@ def fit_smooth(u: Floats, v: Floats, z: Floats, run: Ints | None = None, size: i
     """The smooth surface of points in the unit square.
 
     Args:
-        u, v, z: places and values, shape (n,), at least 8 points that do not lie on a line.
+        u: places across, in [0, 1], shape (n,); the points do not lie on a line.
+        v: places up, in [0, 1].
+        z: values.
         run: numbers of the runs, where several points come from one; their noise need not be independent then.
         size: splines a side, 0 for the usual number.
     """
