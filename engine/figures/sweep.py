@@ -163,25 +163,42 @@ def _lines(
 def _effects(picture: Mapping[str, Any] | None, metric: str) -> Chart | None:
     if not picture or not picture["rows"]:
         return None
-    marks = [
-        Mark(
-            str(row["name"]),
-            row["value"],
-            row["low"],
-            row["high"],
-            f"{row['name']} from {significant(row['low_at'])} to {significant(row['high_at'])}: "
-            f"{significant(row['value'])} from {significant(row['low'])} to {significant(row['high'])}",
-            "$first" if row["low"] > 0 or row["high"] < 0 else "$reference",
-            (f"from {significant(row['low_at'])} to {significant(row['high_at'])}",),
-        )
-        for row in picture["rows"]
-    ]
-    strongest = picture["rows"][0]
-    alt = f"Main effects on {metric}: {strongest['name']} is strongest, {significant(strongest['value'])}."
+    marks = [mark for row in picture["rows"] for mark in _marks(row)]
+    strongest = marks[0]
+    alt = f"Main effects on {metric}: {strongest.aloud}."
     rows: list[list[Cell]] = [
-        [row["name"], significant(row["low_at"]), significant(row["high_at"]), row["value"], row["low"], row["high"]]
+        [
+            row["name"],
+            significant(row["low_at"]),
+            significant(row["high_at"]),
+            *_span(row["change"]),
+            *_span(row["bend"]),
+        ]
         for row in picture["rows"]
     ]
-    table = Table(["Parameter", "from", "to", "change", "low", "high"], rows)
+    columns = ["Parameter", "from", "to", "change", "low", "high", "middle over ends", "low", "high"]
     across = Across(f"Change of {words.plain(metric)}", 0.0, form="+.3~g")
-    return forest("Main effects", "effects", marks, across, alt, table)
+    return forest("Main effects", "effects", marks, across, alt, Table(columns, rows))
+
+
+def _span(span: Mapping[str, float] | None) -> list[Cell]:
+    return [None, None, None] if span is None else [span["value"], span["low"], span["high"]]
+
+
+def _marks(row: Mapping[str, Any]) -> list[Mark]:
+    """From end to end, and the middle over both ends where the model may bend."""
+    name, ends = str(row["name"]), f"{significant(row['low_at'])} to {significant(row['high_at'])}"
+    told = [(f"{name}: {ends}", row["change"])]
+    if row["bend"] is not None:
+        told.append((f"{name}: middle over ends", row["bend"]))
+    return [
+        Mark(
+            label,
+            span["value"],
+            span["low"],
+            span["high"],
+            f"{label}, {significant(span['value'])} from {significant(span['low'])} to {significant(span['high'])}",
+            "$first" if span["low"] > 0 or span["high"] < 0 else "$reference",
+        )
+        for label, span in told
+    ]

@@ -177,6 +177,8 @@ def _environment() -> Environment:
         label=words.label,
         number=partial(number, digits=4),
         interval=words.interval,
+        value=words.value,
+        bounds=words.bounds,
         cell=words.cell,
         sides=_sides,
         row_label=_row_label,

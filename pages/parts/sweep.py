@@ -16,7 +16,10 @@ SETTINGS = (
     "settings were repeated the interval is from the repetitions."
 )
 PARALLEL = "Each line is a setting; follow it from its parameters to what it reached."
-EFFECTS = "What each parameter does from its least to its greatest value, with the others held. Grey may be nothing."
+EFFECTS = (
+    "What each parameter does from its least to its greatest value, with the others held, and how far the middle "
+    "stands above both ends: a setting between them is best where that is surely positive. Grey may be nothing."
+)
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

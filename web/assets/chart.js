@@ -9,7 +9,7 @@ const SHORT = 18;
 const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: "reset", scrollZoom: false };
 
 /** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
-function plotly() {
+export function plotly() {
   return (window.__PLready ||= new Promise((done, failed) => {
     const theirs = window.Plotly;
     const script = make("script", { src: "/assets/plotly.js" });

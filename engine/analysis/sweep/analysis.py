@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.analysis.records import Records, RecordsAnalysis
 from engine.analysis.surface.sentence import bounds as written
-from engine.analysis.sweep.effects import METHOD, Effects, effects_of
+from engine.analysis.sweep.effects import BEND, METHOD, Effects, effects_of
 from engine.analysis.sweep.parameters import SweepParameters
 from engine.analysis.sweep.settings import REPEATS, Noise, Setting, bounds, noise_of, not_apart, settings_of
 from engine.analysis.timed import TimedAnalysis
@@ -147,7 +147,7 @@ def _trials(
 
 
 def _effects(effects: Effects) -> dict[str, Any]:
-    return {"method": METHOD, "rows": [asdict(one) for one in effects.found]}
+    return {"change": METHOD, "bend": BEND, "rows": [asdict(one) for one in effects.found]}
 
 
 def _warnings(
