@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -83,7 +84,7 @@ def _trials(points: Mapping[str, Any], x: Mapping[str, Any], y: Mapping[str, Any
         "mode": "markers",
         "x": points["x"],
         "y": points["y"],
-        "marker": {"size": 8, "color": "$card", "line": {"color": "$ink", "width": 1.5}},
+        "marker": {"size": 7, "color": "$ink", "line": {"color": "$card", "width": 1.5}},
         "customdata": [
             [words.plain(str(run)), value] for run, value in zip(points["run"], points["value"], strict=True)
         ],
@@ -144,7 +145,7 @@ def _cut(picture: Mapping[str, Any] | None, metric: str) -> Chart | None:
                 "mode": "markers",
                 "x": points["at"],
                 "y": points["value"],
-                "marker": {"size": 8, "color": "$card", "line": {"color": "$ink", "width": 1.5}},
+                "marker": {"size": 7, "color": "$ink", "line": {"color": "$card", "width": 1.5}},
                 "customdata": [[words.plain(str(run))] for run in points["run"]],
                 "hovertemplate": "%{customdata[0]}<br>%{x:.3~g}: %{y:.4~g}<extra></extra>",
                 "name": "Trials near it",
@@ -164,7 +165,7 @@ def _effect(picture: Mapping[str, Any] | None, metric: str) -> Chart | None:
 def _lined(title: str, picture: Mapping[str, Any], metric: str, data: list[dict[str, Any]]) -> Chart:
     layout = {
         "height": LOW_HEIGHT,
-        "xaxis": _axis({"name": picture["axis"], "log": picture["log"]}),
+        "xaxis": _axis({**picture, "name": picture["axis"], "low": picture["at"][0], "high": picture["at"][-1]}),
         "yaxis": {"title": {"text": words.plain(metric)}, "tickformat": "~g"},
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
     }
@@ -207,8 +208,21 @@ def _line(picture: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
 
 
 def _axis(axis: Mapping[str, Any]) -> dict[str, Any]:
-    scale = {"type": "log", "dtick": "D1", "exponentformat": "power"} if axis["log"] else {}
-    return {"title": {"text": _named(axis)}, "zeroline": False, "tickformat": "~g", **scale}
+    titled: dict[str, Any] = {"title": {"text": _named(axis)}, "zeroline": False}
+    if not axis["log"]:
+        return {**titled, "tickformat": "~g"}
+    named = _ticks(axis["low"], axis["high"])
+    told = {"tickmode": "array", "tickvals": named, "ticktext": [significant(one) for one in named]}
+    return {**titled, "type": "log", **(told if named else {})}
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Ones, twos and fives between two values, fewer of them over many decades."""
+    decades = math.log10(high / low)
+    kept = (1, 2, 5) if decades < 2.2 else (1, 3) if decades < 4 else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [float(f"{factor}e{power}") for power in powers for factor in kept]
+    return [one for one in found if low / 1.05 <= one <= high * 1.05]
 
 
 def _named(axis: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 // A surface over two parameters: turned by mouse and keys, cut by two sliders, coarse at first and fine once its tiles are there.
 import { plotly } from "./chart.js";
 import { download, icon, make, paint, read, significant } from "./plumb.js";
-import { VIEWS, angles, camera, fill, flat, ridge, scene, section, sectionFigure, valueAt } from "./surface_scene.js";
+import { VIEWS, angles, camera, fill, flat, ridge, scene, section, sectionFigure, shades, sketch, valueAt } from "./surface_scene.js";
 import { fetchGrid } from "./surface_tiles.js";
 
 const TURN = 7.5;
@@ -96,13 +96,14 @@ class Surface {
     if (!same) {
       this.stamp = given.stamp;
       this.coarse();
-      this.refine();
     }
     if (!same || this.heardCuts !== JSON.stringify(given.cuts)) this.placeCuts(given.cuts);
     this.heardCuts = JSON.stringify(given.cuts);
     this.root.dataset.surface = given.picture.form;
     this.plot.setAttribute("aria-label", `${this.alt()} Arrow keys turn it, plus and minus zoom, 1 to 4 are views, R resets.`);
+    if (!same) this.first();
     this.draw();
+    if (!same) this.refine();
   }
 
   alt() {
@@ -118,7 +119,25 @@ class Surface {
     this.began = performance.now();
     this.grid = { x: picture.x, y: picture.y, value: numbers(picture.value), error: this.given.spread ? numbers(picture.error) : null };
     this.root.dataset.grid = String(picture.x.length);
-    delete this.root.dataset.refined;
+    for (const name of ["refined", "drawn"]) delete this.root.dataset[name];
+  }
+
+  /** A quick sketch of it, until the real picture is drawn. */
+  first() {
+    if (this.drawn) return;
+    this.measure();
+    const [width, height] = [this.stage.clientWidth || 600, this.height()];
+    this.sketch ??= this.stage.appendChild(make("canvas", { class: "pl-surface-sketch", "aria-hidden": "true" }));
+    Object.assign(this.sketch, { width, height });
+    sketch(this.sketch, { picture: this.given.picture, grid: this.grid, at: this.seen(), ...paint(shades(), this.root) });
+    this.stage.removeAttribute("data-waiting");
+    this.root.dataset.first = String(Math.round(performance.now() - this.began));
+  }
+
+  /** Where it is looked at from: from further away where there is little room. */
+  seen() {
+    const [around, above, far] = this.at;
+    return [around, above, this.look.narrow ? far * 1.3 : far];
   }
 
   /** Fetch the fine one: first its heights, then its standard errors. */
@@ -185,11 +204,10 @@ class Surface {
   async drawNow() {
     const library = await plotly();
     if (!this.root.isConnected) return;
-    this.width ||= this.stage.clientWidth;
-    this.look.narrow = this.width < NARROW;
+    this.measure();
     const kind = this.look.flat ? "flat" : "deep";
     if (this.kind && this.kind !== kind) library.purge(this.plot);
-    const about = { picture: this.given.picture, grid: this.grid, look: { ...this.look, band: this.look.band && Boolean(this.grid.error), error: this.look.error && Boolean(this.grid.error) }, spread: this.given.spread, cuts: this.cuts, at: this.at };
+    const about = { picture: this.given.picture, grid: this.grid, look: { ...this.look, band: this.look.band && Boolean(this.grid.error), error: this.look.error && Boolean(this.grid.error) }, spread: this.given.spread, cuts: this.cuts, at: this.seen() };
     const { data, layout } = paint(kind === "flat" ? flat(about) : scene(about), this.root);
     Object.assign(layout, { width: this.width, height: this.height() });
     if (kind === "deep") fill({ data }, about);
@@ -197,11 +215,18 @@ class Surface {
     if (this.kind !== kind) this.listen(kind);
     this.kind = kind;
     this.drawn = true;
+    this.sketch?.remove();
+    this.sketch = null;
     this.stage.removeAttribute("data-waiting");
     this.root.dataset.drawn ??= String(Math.round(performance.now() - this.began));
     this.root.dataset.kind = kind;
     this.mark();
     await this.drawCuts(library);
+  }
+
+  measure() {
+    this.width ||= this.stage.clientWidth;
+    this.look.narrow = this.width < NARROW;
   }
 
   height() {
@@ -214,7 +239,8 @@ class Surface {
     this.plot.on("plotly_relayout", (change) => {
       const seen = change["scene.camera"];
       if (!seen || this.turning) return;
-      this.at = angles(seen);
+      const [around, above, far] = angles(seen);
+      this.at = [around, above, this.look.narrow ? far / 1.3 : far];
       this.tell();
     });
   }
@@ -264,7 +290,7 @@ class Surface {
     this.root.dataset.camera = this.at.map((part) => part.toFixed(2)).join(" ");
     if (this.look.flat) return;
     this.turning = true;
-    window.__PL?.relayout(this.plot, { "scene.camera": camera(this.at) }).finally(() => (this.turning = false));
+    window.__PL?.relayout(this.plot, { "scene.camera": camera(this.seen()) }).finally(() => (this.turning = false));
     this.tell();
   }
 

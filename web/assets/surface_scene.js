@@ -1,8 +1,12 @@
 // What a surface looks like: figures for Plotly in three dimensions, from above, and along a cut. Colours are tokens.
 
+import { significant } from "./plumb.js";
+
 const TIDE = [..."abcdefg"].map((name, place) => [place / 6, `$tide_${name}`]);
 const FONT = { size: 11, color: "$muted" };
 const NEAR = 0.06;
+const BOX = { x: 1.15, y: 1.15, z: 0.7 };
+const CENTRE = -0.12;
 const DEGREE = Math.PI / 180;
 
 /** Views by name: angle around the upright axis, angle above the ground, distance. */
@@ -12,7 +16,7 @@ export const VIEWS = { iso: [-50, 28, 2.05], top: [-90, 89, 1.9], x: [-90, 6, 2]
 export function camera([around, above, far]) {
   const flat = far * Math.cos(above * DEGREE);
   const up = above > 85 ? { x: -Math.cos(around * DEGREE), y: -Math.sin(around * DEGREE), z: 0 } : { x: 0, y: 0, z: 1 };
-  return { eye: { x: flat * Math.cos(around * DEGREE), y: flat * Math.sin(around * DEGREE), z: far * Math.sin(above * DEGREE) }, center: { x: 0, y: 0, z: -0.12 }, up };
+  return { eye: { x: flat * Math.cos(around * DEGREE), y: flat * Math.sin(around * DEGREE), z: far * Math.sin(above * DEGREE) }, center: { x: 0, y: 0, z: CENTRE }, up };
 }
 
 /** The angles and the distance of a camera. */
@@ -27,8 +31,19 @@ export const valueAt = ({ log, low, high }, place) => (log ? low * (high / low) 
 
 const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").slice(0, 48);
 
-function axis({ name, log }) {
-  return { title: { text: escaped(name), font: { size: 12, color: "$muted" } }, ...(log ? { type: "log", dtick: 1, exponentformat: "power" } : { nticks: 5 }), tickfont: FONT, gridcolor: "$grid", linecolor: "$axis", zeroline: false, showbackground: false, showspikes: false };
+/** Ones, twos and fives between the ends of a logarithmic axis, fewer of them over many decades. */
+function ticks({ log, low, high }, few = false) {
+  if (!log) return {};
+  const decades = Math.log10(high / low);
+  const kept = few || decades >= 4 ? [1] : decades < 2.2 ? [1, 2, 5] : [1, 3];
+  const powers = Array.from({ length: Math.ceil(decades) + 2 }, (_, place) => Math.floor(Math.log10(low)) + place);
+  const all = powers.flatMap((power) => kept.map((factor) => Number(`${factor}e${power}`))).filter((one) => one >= low / 1.05 && one <= high * 1.05);
+  return all.length < 2 && few ? ticks({ log, low, high }) : { tickmode: "array", tickvals: all, ticktext: all.map(significant) };
+}
+
+function axis(along) {
+  const { name, log } = along;
+  return { title: { text: escaped(name), font: { size: 12, color: "$muted" } }, ...(log ? { type: "log", ...ticks(along, true) } : { nticks: 5 }), tickfont: FONT, gridcolor: "$grid", linecolor: "$axis", zeroline: false, showbackground: false, showspikes: false };
 }
 
 /** The scene: skeleton with tokens to be painted first, and the heights to be put into it after. */
@@ -41,7 +56,7 @@ export function scene({ picture, look, at }) {
     font: { family: "Inter, 'Helvetica Neue', Arial, sans-serif", size: 12, color: "$ink" },
     hoverlabel: { bgcolor: "$hover", bordercolor: "$hover", font: { size: 12, color: "$hover_ink" } },
     uirevision: "same",
-    scene: { xaxis: axis(x), yaxis: axis(y), zaxis: axis({ name: picture.metric }), camera: camera(at), aspectmode: "manual", aspectratio: { x: 1.15, y: 1.15, z: 0.7 }, dragmode: "orbit", bgcolor: "rgba(0,0,0,0)" },
+    scene: { xaxis: axis(x), yaxis: axis(y), zaxis: axis({ name: picture.metric }), camera: camera(at), aspectmode: "manual", aspectratio: BOX, dragmode: "orbit", bgcolor: "rgba(0,0,0,0)" },
   };
   const bar = { thickness: 10, len: 0.6, outlinewidth: 0, tickfont: FONT, title: { text: look.error ? "Standard error" : "", font: FONT }, x: 1 };
   const said = `${escaped(x.name)} %{x:.3~g}<br>${escaped(y.name)} %{y:.3~g}<br>${escaped(picture.metric)} %{z:.4~g}<extra></extra>`;
@@ -115,7 +130,7 @@ export function flat({ picture, grid, look, cuts }) {
   const thin = (list) => list.filter((_, place) => place % every === 0);
   const layer = look.error && grid.error ? grid.error : grid.value;
   const z = thin(layer).map((row) => Array.from(row).filter((_, place) => place % every === 0).map((value) => (Number.isFinite(value) ? value : null)));
-  const dots = look.points ? [{ type: "scatter", mode: "markers", x: picture.points.x, y: picture.points.y, text: picture.points.run.map(escaped), customdata: picture.points.value, hovertemplate: "%{text}<br>%{x:.3~g}, %{y:.3~g}<br>%{customdata:.4~g}<extra></extra>", marker: { size: 8, color: "$card", line: { color: "$ink", width: 1.5 } }, meta: { key: "trials" } }] : [];
+  const dots = look.points ? [{ type: "scatter", mode: "markers", x: picture.points.x, y: picture.points.y, text: picture.points.run.map(escaped), customdata: picture.points.value, hovertemplate: "%{text}<br>%{x:.3~g}, %{y:.3~g}<br>%{customdata:.4~g}<extra></extra>", marker: { size: 7, color: "$ink", line: { color: "$card", width: 1.5 } }, meta: { key: "trials" } }] : [];
   const ruler = (key, places) => ({ type: "scatter", mode: "lines", ...places, line: { color: key === "cut_x" ? "$fourth" : "$second", width: 2 }, hoverinfo: "skip", meta: { key } });
   const data = [
     { type: "contour", x: thin(grid.x), y: thin(grid.y), z, colorscale: TIDE, contours: { coloring: "heatmap" }, line: { width: 1, color: "$card/0.5" }, ncontours: 14, connectgaps: false, colorbar: { thickness: 10, outlinewidth: 0, tickfont: FONT }, showscale: !look.narrow, hovertemplate: "%{x:.3~g}, %{y:.3~g}<br>%{z:.4~g}<extra></extra>", meta: { key: "surface" } },
@@ -125,11 +140,11 @@ export function flat({ picture, grid, look, cuts }) {
     ...dots,
     { type: "scatter", mode: "markers", x: [picture.best.x], y: [picture.best.y], marker: { size: 13, symbol: "diamond", color: "$second", line: { color: "$card", width: 1.5 } }, hovertemplate: "Best of the surface<extra></extra>", meta: { key: "best" } },
   ];
-  return { data, layout: flatLayout(x, y.name, y.log) };
+  return { data, layout: flatLayout(x, y.name, y) };
 }
 
-function flatLayout(across, title, log) {
-  const scale = (on) => (on ? { type: "log", dtick: 1, exponentformat: "power" } : {});
+function flatLayout(across, title, up) {
+  const scale = (one) => (one?.log ? { type: "log", ...ticks(one) } : {});
   const shared = { gridcolor: "$grid", linecolor: "$axis", zeroline: false, automargin: true, tickfont: { size: 12, color: "$muted" } };
   const named = (text) => ({ text: escaped(text), font: { size: 12, color: "$muted" }, standoff: 8 });
   return {
@@ -139,8 +154,8 @@ function flatLayout(across, title, log) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "Inter, 'Helvetica Neue', Arial, sans-serif", size: 12, color: "$ink" },
     hoverlabel: { bgcolor: "$hover", bordercolor: "$hover", font: { size: 12, color: "$hover_ink" } },
-    xaxis: { ...shared, title: named(across.name), showgrid: false, ...scale(across.log) },
-    yaxis: { ...shared, title: named(title), ...scale(log) },
+    xaxis: { ...shared, title: named(across.name), showgrid: false, ...scale(across) },
+    yaxis: { ...shared, title: named(title), ...scale(up) },
   };
 }
 
@@ -167,7 +182,55 @@ export function sectionFigure(cut, metric, tone) {
   const data = [
     ...(cut.low ? [{ ...edge, y: cut.low }, { ...edge, y: cut.high, fill: "tonexty", fillcolor: `$${tone}/0.18` }] : []),
     { type: "scatter", mode: "lines", x: cut.places, y: cut.value, line: { color: `$${tone}`, width: 2 }, hovertemplate: "%{x:.3~g}: %{y:.4~g}<extra></extra>" },
-    { type: "scatter", mode: "markers", x: cut.near.map(({ at }) => at), y: cut.near.map(({ value }) => value), text: cut.near.map(({ run }) => escaped(run)), marker: { size: 8, color: "$card", line: { color: "$ink", width: 1.5 } }, hovertemplate: "%{text}<br>%{x:.3~g}: %{y:.4~g}<extra></extra>" },
+    { type: "scatter", mode: "markers", x: cut.near.map(({ at }) => at), y: cut.near.map(({ value }) => value), text: cut.near.map(({ run }) => escaped(run)), marker: { size: 7, color: "$ink", line: { color: "$card", width: 1.5 } }, hovertemplate: "%{text}<br>%{x:.3~g}: %{y:.4~g}<extra></extra>" },
   ];
-  return { data, layout: flatLayout(cut.axis, metric, false) };
+  return { data, layout: flatLayout(cut.axis, metric) };
+}
+
+/** The colours of heights, as tokens to be painted. */
+export const shades = () => ({ colorscale: TIDE });
+
+/** A quick picture of the coarse grid from the same place, on a canvas: it is there before the library has been compiled. */
+export function sketch(canvas, { picture, grid, at, colorscale }) {
+  const pen = canvas.getContext("2d");
+  const { width, height } = canvas;
+  const { eye, up } = camera(at);
+  const known = grid.value.flatMap((row) => Array.from(row).filter(Number.isFinite));
+  const all = [...known, ...picture.points.value];
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const [x, y] = picture.axes;
+  const minus = (one, other) => one.map((part, place) => part - other[place]);
+  const cross = ([a, b, c], [d, e, f]) => [b * f - c * e, c * d - a * f, a * e - b * d];
+  const dot = (one, other) => one.reduce((sum, part, place) => sum + part * other[place], 0);
+  const unitVector = (one) => one.map((part) => part / Math.hypot(...one));
+  const from = [eye.x, eye.y, eye.z];
+  const ahead = unitVector(minus([0, 0, CENTRE], from));
+  const right = unitVector(cross(ahead, [up.x, up.y, up.z]));
+  const above = cross(right, ahead);
+  const scale = height / 2 / Math.tan(Math.PI / 8);
+  const corner = (row, column) => {
+    const value = grid.value[row]?.[column];
+    if (!Number.isFinite(value)) return null;
+    const place = minus([(unit(x, grid.x[column]) - 0.5) * BOX.x, (unit(y, grid.y[row]) - 0.5) * BOX.y, ((value - low) / (high - low || 1) - 0.5) * BOX.z], from);
+    const depth = dot(place, ahead);
+    return { depth, value, x: width / 2 + (scale * dot(place, right)) / depth, y: height / 2 - (scale * dot(place, above)) / depth };
+  };
+  const places = grid.y.map((_, row) => grid.x.map((__, column) => corner(row, column)));
+  const cells = [];
+  for (let row = 1; row < places.length; row += 1)
+    for (let column = 1; column < places[row].length; column += 1) {
+      const corners = [places[row - 1][column - 1], places[row - 1][column], places[row][column], places[row][column - 1]];
+      if (corners.every(Boolean)) cells.push(corners);
+    }
+  cells.sort((one, other) => other[0].depth - one[0].depth);
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  for (const corners of cells) {
+    const shade = Math.round(((corners[0].value - least) / (most - least || 1)) * (colorscale.length - 1));
+    pen.fillStyle = pen.strokeStyle = colorscale[shade][1];
+    pen.beginPath();
+    for (const { x: across, y: down } of corners) pen.lineTo(across, down);
+    pen.closePath();
+    pen.fill();
+    pen.stroke();
+  }
 }

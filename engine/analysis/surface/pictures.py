@@ -14,7 +14,9 @@ from engine.analysis.surface.parameters import SurfaceParameters
 from engine.analysis.surface.points import Axis, Points
 from engine.analysis.trials import Trials
 
-COARSE = 41
+COARSE = 61
+DIGITS = 6
+"""Digits of a number of a picture that count."""
 CUT = 101
 NEAR = 0.06
 """Points within that part of the other axis are shown beside a cut."""
@@ -132,4 +134,4 @@ def _rows(grid: Floats) -> list[list[float | None]]:
 
 
 def _plain(values: Floats) -> list[float | None]:
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+    return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in values.tolist()]

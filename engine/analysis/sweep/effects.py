@@ -50,7 +50,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Effects:
-    """Effects, the strongest first; the noise of a trial and its degrees of freedom; parameters not told from others."""
+    """Effects, the strongest first; noise of a trial and its degrees of freedom; parameters not told from others."""
 
     found: tuple[Effect, ...]
     sigma: float
