@@ -49,6 +49,10 @@ pages = {
         shell.page("rollouts", "Rollouts", "forum"),
         shell.page("tradeoff", "KL trade-off", "scale"),
     ],
+    "Tune": [
+        shell.page("sweep", "Sweep", "tune"),
+        shell.page("surface", "Surface", "landscape"),
+    ],
     "Project": rest,
 }
 page = st.navigation(pages, expanded=True)

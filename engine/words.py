@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 
@@ -22,3 +23,15 @@ def place(at: float, by: str) -> str:
         return f"{datetime.fromtimestamp(at, UTC):%d %b %Y, %H:%M} UTC"
     except (ValueError, OverflowError, OSError):
         return f"second {at:,.0f}"
+
+
+def significant(value: float | None) -> str:
+    """Three digits that count, with a power of ten where there would be many noughts: 3e-5, 0.12, 1,200."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    if size == 0 or 1e-4 <= size < 1e6:
+        rounded = float(f"{size:.3g}")
+        return sign + (f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}")
+    mantissa, power = f"{size:.2e}".split("e")
+    return f"{sign}{float(mantissa):g}e{int(power)}"

@@ -89,7 +89,7 @@ async def worst(request: Request) -> Response:
     who: Who = request.state.who
     name = request.path_params["analysis"]
     ids, params = asked(request)
-    version = _version(params.pop("version", ""), await versions_of(who, ids))
+    version = numbered(params.pop("version", ""), await versions_of(who, ids))
 
     def make() -> Encoded:
         result = _conclude(who, name, ids, params, version).result
@@ -118,7 +118,8 @@ async def rows(request: Request) -> Response:
     return (await _views.get(("rows", *ids, version, where), make)).respond(request, NEVER_KEPT)
 
 
-def _version(named: str, newest: int) -> int:
+def numbered(named: str, newest: int) -> int:
+    """The version that an address names, the newest where it names none. Raises UsageError."""
     if not named:
         return newest
     if not (named.isascii() and named.isdigit()) or int(named) >= _LARGEST_ID:

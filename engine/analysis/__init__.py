@@ -20,6 +20,8 @@ from engine.analysis.monitor import Monitor, MonitorParameters
 from engine.analysis.overoptimisation import Overoptimisation, OveroptimisationParameters
 from engine.analysis.ranking import Ranking, RankingParameters
 from engine.analysis.rollouts import Rollouts, RolloutsParameters
+from engine.analysis.surface import Surface, SurfaceParameters
+from engine.analysis.sweep import Sweep, SweepParameters
 from engine.analysis.timeline import Timeline, TimelineParameters
 from engine.analysis.tradeoff import Tradeoff, TradeoffParameters
 from engine.analysis.whatif import WhatIf, WhatIfParameters
@@ -41,6 +43,8 @@ _ORDER: tuple[Analysis[Any, Any], ...] = (
     Forecast(),
     HackWatch(),
     Monitor(),
+    Sweep(),
+    Surface(),
 )
 TIMELINE = Timeline({analysis.name: analysis for analysis in _ORDER})
 ANALYSES: dict[str, Analysis[Any, Any]] = {analysis.name: analysis for analysis in (*_ORDER, TIMELINE)}
@@ -101,6 +105,10 @@ __all__ = [
     "RankingParameters",
     "Rollouts",
     "RolloutsParameters",
+    "Surface",
+    "SurfaceParameters",
+    "Sweep",
+    "SweepParameters",
     "Timeline",
     "TimelineParameters",
     "Tradeoff",

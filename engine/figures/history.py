@@ -27,6 +27,8 @@ HEADLINES: Mapping[str, tuple[str, str]] = {
     "forecast": ("forecast", "forecast"),
     "monitor": ("alarms", "alarms"),
     "hackwatch": ("signals_fired", "signals that rang"),
+    "surface": ("best_value", "value at the best point"),
+    "sweep": ("best_value", "value of the best setting"),
     "audit": ("ruler_accuracy", "share that length alone gets right"),
 }
 """By analysis the estimate that leads, and what it is called within a sentence."""

@@ -40,6 +40,13 @@ LIGHT = {
     "accent_soft": "#E8EEFB",
     "hover": "#17202E",
     "hover_ink": "#FFFFFF",
+    "tide_a": "#141C54",
+    "tide_b": "#23409F",
+    "tide_c": "#2F6BC4",
+    "tide_d": "#2F93BE",
+    "tide_e": "#45B7A8",
+    "tide_f": "#8FD3A0",
+    "tide_g": "#EFEBAF",
 }
 DARK = {
     "canvas": "#0D121A",
@@ -65,7 +72,17 @@ DARK = {
     "accent_soft": "#182746",
     "hover": "#E6EAF1",
     "hover_ink": "#10161F",
+    "tide_a": "#3B4BA3",
+    "tide_b": "#3863C2",
+    "tide_c": "#3A84CF",
+    "tide_d": "#43A7C2",
+    "tide_e": "#5CC3AB",
+    "tide_f": "#9CDCA7",
+    "tide_g": "#F3F0BB",
 }
+TIDE = [[place / 6, f"$tide_{name}"] for place, name in enumerate("abcdefg")]
+"""A scale of colours from low to high; its lightness only grows, under colour-vision deficiencies as well."""
+
 PALETTES: dict[str, dict[str, str]] = {"light": LIGHT, "dark": DARK, "print": {**LIGHT, "canvas": "#FFFFFF"}}
 
 _AXIS: dict[str, Any] = {

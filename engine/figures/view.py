@@ -22,6 +22,8 @@ from engine.figures.ranking import ranking
 from engine.figures.reliability import reliability
 from engine.figures.rollouts import rollouts
 from engine.figures.slices import slices
+from engine.figures.surface import surface
+from engine.figures.sweep import sweep
 from engine.figures.theme import Mode
 from engine.figures.tradeoff import tradeoff
 from engine.figures.training import training
@@ -63,6 +65,8 @@ _CHARTS: Mapping[str, Callable[[Result], dict[str, Chart | None]]] = {
     "forecast": forecast,
     "monitor": monitor,
     "hackwatch": hackwatch,
+    "surface": surface,
+    "sweep": sweep,
 }
 """The pictures of each analysis."""
 

@@ -7,6 +7,8 @@ import math
 import unicodedata
 from typing import Any
 
+from engine.words import significant
+
 PERCENT = {
     "accuracy",
     "accuracy_trusted",
@@ -65,6 +67,10 @@ WHOLE = {
     "steps",
     "n",
     "windows",
+    "trials",
+    "settings",
+    "failed",
+    "not_apart",
 }
 """Estimates shown as whole numbers: counts, and differences in Elo."""
 
@@ -73,6 +79,20 @@ P_VALUES = {"dm_p", "p_holm", "p_value", "q_value"}
 
 TWO = {"temperature", "spiegelhalter_z", "budget_left", "peak_kl", "kl_now"}
 """Estimates shown with two decimals."""
+
+SIGNIFICANT = {
+    "best_value",
+    "best_x",
+    "best_y",
+    "next_value",
+    "next_x",
+    "next_y",
+    "effect_x",
+    "effect_y",
+    "noise",
+    "lead",
+}
+"""Estimates in the unit of a metric or a parameter, of whatever size: shown with three digits that count."""
 
 
 def plain(text: str, longest: int = 48) -> str:
@@ -126,6 +146,8 @@ def estimate(name: str, value: float | None) -> str:
         return count(value)
     if name in P_VALUES:
         return p_value(value)
+    if name in SIGNIFICANT:
+        return significant(value)
     return number(value, 2 if name in TWO else 3)
 
 

@@ -182,6 +182,8 @@ def environment() -> Environment:
         label=words.label,
         number=partial(number, digits=4),
         interval=words.interval,
+        value=words.value,
+        bounds=words.bounds,
         cell=words.cell,
         sides=_sides,
         row_label=_row_label,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.figures.words import number
+from engine.figures.words import SIGNIFICANT, number
 from engine.types import Estimate, Result
-from engine.words import amount
+from engine.words import amount, significant
 
 LABELS: Mapping[str, str] = {
     "accuracy": "Accuracy",
@@ -42,6 +42,18 @@ def interval(estimate: Estimate, digits: int = 4) -> str:
     if estimate.low is None or estimate.high is None:
         return "–"
     return f"[{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
+
+
+def value(name: str, found: float | None) -> str:
+    """The value of an estimate; of those in the unit of a parameter the digits that count."""
+    return significant(found) if name in SIGNIFICANT else number(found, 4)
+
+
+def bounds(name: str, estimate: Estimate) -> str:
+    """Its interval, written the same way."""
+    if name not in SIGNIFICANT or estimate.low is None or estimate.high is None:
+        return interval(estimate)
+    return f"[{significant(estimate.low)}, {significant(estimate.high)}]"
 
 
 def counts(dataset: Mapping[str, Any]) -> list[str]:

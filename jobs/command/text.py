@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.figures.words import number
-from engine.reports.words import cell, counts, interval, named_items, rows_title
+from engine.reports.words import bounds, cell, counts, named_items, rows_title, value
 from engine.types import Result
 from engine.words import amount
 
@@ -90,7 +90,7 @@ def _dataset(dataset: Mapping[str, Any]) -> str:
 
 def _estimates(result: Result) -> str:
     rows = [
-        [name, number(estimate.value, 4), interval(estimate), number(estimate.null_95, 4), estimate.method]
+        [name, value(name, estimate.value), bounds(name, estimate), number(estimate.null_95, 4), estimate.method]
         for name, estimate in result.estimates.items()
     ]
     level = next((estimate.level for estimate in result.estimates.values()), 0.95)

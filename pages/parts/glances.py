@@ -141,6 +141,22 @@ _GLANCES = {
         "Signals that rang",
         "The gap between promised and gold shows hacking; length, entropy and truncation alone are symptoms.",
     ),
+    "surface": Glance(
+        "Where is the best setting?",
+        "contour",
+        "Surface",
+        "The metric over two parameters, within what was tried; dots are trials.",
+        "Best value",
+        "The height of the fitted surface at its best point, within the range that was tried.",
+    ),
+    "sweep": Glance(
+        "Which setting is best?",
+        "trials",
+        "Settings",
+        "Each setting's value; those in colour are not told apart from the best.",
+        "Best value",
+        "The value of the best setting; its bracket says what repetitions would give.",
+    ),
     "audit": Glance(
         "Does length decide?",
         "rulers",

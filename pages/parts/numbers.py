@@ -416,6 +416,42 @@ NUMBERS = {
         "How much less gold a proxy reward is worth since the onset than it was in the beginning, in units of gold.",
         "mean of promised less gold since the onset, less that of the baseline.",
     ),
+    "best_value": Explained(
+        "Best value",
+        "The metric where it is best. Of a surface the height of the fitted surface there, of a sweep the mean of the "
+        "best setting.",
+        "Student's t with the covariance of the fitted surface, or with the spread between repetitions.",
+    ),
+    "best_x": Explained(
+        "Best across",
+        "Where the first parameter is best. The bracket holds every place that is not surely worse than the best one.",
+        "all places within the level's quantile of the largest studentised difference from the best.",
+    ),
+    "best_y": Explained(
+        "Best up",
+        "Where the second parameter is best. The bracket holds every place that is not surely worse than the best one.",
+        "all places within the level's quantile of the largest studentised difference from the best.",
+    ),
+    "effect_x": Explained(
+        "Effect across",
+        "How much the metric moves with the first parameter, the second averaged out.",
+        "greatest less least of the mean over the other parameter; the interval allows for errors all along the curve.",
+    ),
+    "effect_y": Explained(
+        "Effect up",
+        "How much the metric moves with the second parameter, the first averaged out.",
+        "greatest less least of the mean over the other parameter; the interval allows for errors all along the curve.",
+    ),
+    "lead": Explained("Lead", "How far the best setting is ahead of the second by value; it may be chance."),
+    "not_apart": Explained(
+        "Not told apart",
+        "How many other settings are not surely worse than the best one.",
+        "one-sided comparisons with the best, for all settings at once.",
+        "Hsu (1996)",
+    ),
+    "settings": Explained("Settings", "How many different settings of the parameters were tried."),
+    "trials": Explained("Trials", "How many runs have a value that counts."),
+    "failed": Explained("Failed", "How many runs have no value of the metric."),
     "nu": Explained(
         "Ties, ν",
         "How readily a tie is given between equals: their chance of a tie is ν ÷ (2 + ν).",
@@ -454,6 +490,8 @@ _KEY: Mapping[str, tuple[str, ...]] = {
     "forecast": ("forecast", "move", "chance", "crossing", "plateau", "held", "error_ratio", "crps_ratio"),
     "monitor": ("alarms", "change_at", "delay", "false_alarms_per_1000", "false_alarm_chance", "streams_watched"),
     "hackwatch": ("signals_fired", "onset_at", "delay", "gap_moved", "false_alarm_chance", "signals_watched"),
+    "surface": ("best_value", "best_x", "best_y", "effect_x", "effect_y", "trials"),
+    "sweep": ("best_value", "lead", "not_apart", "settings", "trials", "failed"),
     "audit": ("ruler_accuracy", "style_accuracy", "style_auc", "reward_slope", "position_bias"),
     "bestofn": ("gain", "best_of_n", "mean_value", "gold_gain", "gold_best_of_n", "peak_n"),
     "judge": ("agreement", "cohen_kappa", "position_bias", "order_consistency", "win_rate_ppi", "labels_needed"),

@@ -23,6 +23,7 @@ from engine.queries import (
     room,
     runs,
     several,
+    surfaces,
     timeline,
 )
 from engine.types import (
@@ -195,6 +196,16 @@ def timeline_ready(who: Who, dataset_id: int, params: Mapping[str, Any]) -> dict
 @newest
 def _timeline_shows(who: Who, dataset_id: int, _as_of: int) -> list[str]:
     return timeline.shown(who, dataset_id)
+
+
+def choices_of(who: Who, dataset_id: int) -> surfaces.Choices:
+    """Which parameters and metrics the trials of a dataset have."""
+    return _trial_choices(who, dataset_id, cursor())
+
+
+@newest
+def _trial_choices(who: Who, dataset_id: int, _as_of: int) -> surfaces.Choices:
+    return surfaces.choices(who, dataset_id)
 
 
 @newest

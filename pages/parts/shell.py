@@ -42,6 +42,8 @@ FILES = {
     "monitor": "pages/monitor.py",
     "hackwatch": "pages/hackwatch.py",
     "timeline": "pages/timeline.py",
+    "sweep": "pages/sweep.py",
+    "surface": "pages/surface.py",
     "journal": "pages/journal.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",

@@ -318,3 +318,14 @@ def set_earlier(before: Sequence[int]) -> None:
         st.query_params[_EARLIER] = joined(before)
     else:
         st.query_params.pop(_EARLIER, None)
+
+
+def text(name: str) -> str:
+    """What the address says under this name, empty where it says nothing."""
+    named: str = st.query_params.get(name, "")
+    return named
+
+
+def set_text(name: str, value: str) -> None:
+    """Put something into the address, nothing where it is empty."""
+    set_way(name, value, ("",))

@@ -5,9 +5,10 @@ import newer from "./newer.js";
 import pairs from "./pairs.js";
 import { copy, icon, make, read } from "./plumb.js";
 import rollouts from "./rollouts.js";
+import surface from "./surface.js";
 import timeline from "./timeline.js";
 
-const PARTS = { chart, files, newer, pairs, rollouts, timeline };
+const PARTS = { chart, files, newer, pairs, rollouts, surface, timeline };
 
 export default function cards({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.__cards ||= new Cards(parentElement));

@@ -173,10 +173,11 @@ const PERCENT = new Set(
   "accuracy accuracy_trusted agreement base_rate chance composition_share consensus_accuracy held mean_score order_consistency position_bias raw_agreement ruler_accuracy style_accuracy tie_rate truncated_first truncated_last trusted win_rate_human win_rate_judge win_rate_ppi zero_variance_first zero_variance_last".split(" "),
 );
 const WHOLE = new Set(
-  "alarms best_step change_at change_points cost crossing delay drifted features items labels_needed length_change length_first length_last losses n onset_at peak_n prompts prompts_needed raters runs signals_fired signals_watched steps streams_watched top_gap units windows wins".split(" "),
+  "alarms best_step change_at change_points cost crossing delay drifted failed features items labels_needed length_change length_first length_last losses n not_apart onset_at peak_n prompts prompts_needed raters runs settings signals_fired signals_watched steps streams_watched top_gap trials units windows wins".split(" "),
 );
 const P_VALUES = new Set("dm_p p_holm p_value q_value".split(" "));
 const TWO = new Set("budget_left kl_now peak_kl spiegelhalter_z temperature".split(" "));
+const SIGNIFICANT = new Set("best_value best_x best_y effect_x effect_y lead next_value next_x next_y noise".split(" "));
 
 export function fixed(value, digits) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
@@ -187,8 +188,18 @@ export function fixed(value, digits) {
 export function estimate(name, value) {
   if (value === null || value === undefined) return "–";
   if (WHOLE.has(name)) return whole(value).replace("-", "−");
+  if (SIGNIFICANT.has(name)) return significant(value);
   if (P_VALUES.has(name) && value < 0.0005) return "< 0.001";
   return PERCENT.has(name) ? `${fixed(100 * value, 1)} %` : fixed(value, TWO.has(name) ? 2 : 3);
+}
+
+/** Three digits that count, with a power of ten where there would be many noughts: 3e-5, 0.12, 1,200. */
+export function significant(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  const few = Number(size.toPrecision(3));
+  const text = size === 0 || (size >= 1e-4 && size < 1e6) ? (few >= 100 ? few.toLocaleString("en-US") : String(few)) : `${Number(size.toExponential(2).split("e")[0])}e${Number(size.toExponential(2).split("e")[1])}`;
+  return (value < 0 ? "−" : "") + text;
 }
 
 /** `[low, high]` in the unit of the estimate, else what a calibrated model would reach, else nothing. */
