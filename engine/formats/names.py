@@ -86,3 +86,15 @@ MARGINS = names_of("margin reward_margin score_margin margins rewards_margins sc
 
 POSITIONS = frozenset({"choice", "preferred_index", "better"})
 """Labels that are positions: 0 is the first answer."""
+
+PARAMETERS = frozenset(
+    names_of(
+        "learning_rate lr beta kl_coef kl_beta init_kl_coef kl_penalty batch_size train_batch_size seed epochs "
+        "num_epochs num_train_epochs warmup_ratio warmup_steps weight_decay lora_r lora_rank lora_alpha lora_dropout "
+        "dropout temperature top_p top_k gamma lam tau clip_range cliprange clip_eps epsilon epsilon_high "
+        "num_generations group_size label_smoothing gradient_accumulation_steps per_device_train_batch_size max_length "
+        "max_new_tokens max_grad_norm num_iterations optimizer loss_type lr_scheduler_type scheduler label_noise noise "
+        "hidden_size num_layers alpha ppo_epochs num_ppo_epochs ent_coef entropy_coef vf_coef rank method algorithm"
+    )
+)
+"""What a training is set to."""

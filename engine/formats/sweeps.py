@@ -14,7 +14,7 @@ import numpy as np
 from engine.formats import comparisons, preference, tellings
 from engine.formats.batches import Batch, WidenedBatch, origin_of
 from engine.formats.curves import MARKS
-from engine.formats.names import CHOSEN, PAIRS, SCORES, SHARED, names_of
+from engine.formats.names import CHOSEN, PAIRS, PARAMETERS, SCORES, SHARED, names_of
 from engine.formats.plan import Draft, Plan, Sample, plain
 from engine.formats.points import Part, finite_parts, long, steps_of
 from engine.formats.values import FINE, number, objects, text_of
@@ -28,16 +28,6 @@ _NUMBERED = re.compile(r"(.+?)[-_ ](\d{1,4})")
 _ASSIGNED = re.compile(r"""([A-Za-z_][\w./-]{0,79})["']?\s*[=:]\s*("[^"]*"|'[^']*'|[^,;()\[\]{}\s"']+)""")
 _TRIALS = names_of("trial trial_id trial_name run run_name run_id name experiment id config params")
 _EPOCHS = names_of("epoch epochs_done iteration training_iteration step global_step")
-_PARAMETERS = frozenset(
-    names_of(
-        "learning_rate lr beta kl_coef kl_beta init_kl_coef kl_penalty batch_size train_batch_size seed epochs "
-        "num_epochs num_train_epochs warmup_ratio warmup_steps weight_decay lora_r lora_rank lora_alpha lora_dropout "
-        "dropout temperature top_p top_k gamma lam tau clip_range cliprange clip_eps epsilon epsilon_high "
-        "num_generations group_size label_smoothing gradient_accumulation_steps per_device_train_batch_size max_length "
-        "max_new_tokens max_grad_norm num_iterations optimizer loss_type lr_scheduler_type scheduler label_noise noise "
-        "hidden_size num_layers alpha ppo_epochs num_ppo_epochs ent_coef entropy_coef vf_coef rank method algorithm"
-    )
-)
 _PREFIXES = ("config.", "config/", "params.", "params/", "param_", "hparams/", "hparams.", "hparam/", "hp/", "hp.")
 _OUTCOMES = re.compile(MARKS.pattern + r"|(^|_)(acc|win_?rate|score|gold|perplexity|ppl|f1|pass_\d+)(_|$)")
 _OF_ROWS = (
@@ -103,7 +93,7 @@ def _set_by(sample: Sample, names: Sequence[str]) -> list[str]:
         name
         for name in names
         if len(name) <= LONGEST_NAME
-        and (plain(name) in _PARAMETERS or name.startswith(_PREFIXES))
+        and (plain(name) in PARAMETERS or name.startswith(_PREFIXES))
         and any(row.get(name) is not None for row in sample.rows)
     ]
 

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.formats.metric_names import split
 from engine.formats.plan import Draft, Plan
 from engine.formats.values import Floats
 from engine.words import amount
@@ -137,8 +136,12 @@ def tell(plan: Plan) -> None:
         plan.note("steps_shared", f"{amount(shared, 'row')} of a step that the row before has too: they are joined")
     _tell_restarts(plan, told["series"])
     _tell_constants(plan, told["series"])
+    sums = _sums(told["series"])
+    last = [name for name in sums if name.rpartition("/")[2] in SUMMARIES]
+    if last:
+        plan.note("summary_rows", f"the log sums up the whole run in {_some(last)}: one point each")
     if told["rows"]:
-        _tell_sparse(plan, told["series"], told["rows"] - shared)
+        _tell_sparse(plan, {name: sums[name] for name in sums if name not in last}, told["rows"] - shared)
     if plan.options.get("sampled"):
         _tell_sampled(plan, told["series"])
 
@@ -160,15 +163,17 @@ def _tell_constants(plan: Plan, series: dict[str, list[Any]]) -> None:
         plan.note("constant_series", f"{amount(len(still), 'curve')} of one value only: {_some(still)}")
 
 
-def _tell_sparse(plan: Plan, series: dict[str, list[Any]], steps: int) -> None:
+def _sums(series: dict[str, list[Any]]) -> dict[str, int]:
+    """The points of each metric, of all runs."""
     sums: dict[str, int] = {}
     for name, known in series.items():
         source = name.partition("\n")[2]
         sums[source] = sums.get(source, 0) + known[0]
-    last = [name for name in sums if split(name)[1] in SUMMARIES or name in SUMMARIES]
-    if last:
-        plan.note("summary_rows", f"the log sums up the whole run in {_some(last)}: one point each")
-    few = [f"{name} at {found:,}" for name, found in sums.items() if name not in last and 2 * found < steps]
+    return sums
+
+
+def _tell_sparse(plan: Plan, sums: dict[str, int], steps: int) -> None:
+    few = [f"{name} at {found:,}" for name, found in sums.items() if 2 * found < steps]
     if few:
         are = "metric stands" if len(few) == 1 else "metrics stand"
         plan.note("sparse_metrics", f"{len(few)} {are} at fewer than half of {amount(steps, 'step')}: {_some(few)}")

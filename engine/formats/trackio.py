@@ -17,6 +17,7 @@ import orjson
 
 from engine.formats.batches import ObjectBatch, Refused
 from engine.formats.limits import Limits
+from engine.formats.names import PARAMETERS
 from engine.formats.source import Source, head_of
 
 ORIGIN = "trackio"
@@ -49,8 +50,8 @@ def read_trackio(source: Source) -> Iterator[ObjectBatch]:
     data[18:20] = b"\x01\x01"  # a write-ahead log beside the file is not needed for what is in it
     try:
         with closing(sqlite3.connect(":memory:")) as database:
-            _restrict(database, source.limits)
             database.deserialize(bytes(data))
+            _restrict(database, source.limits)
             yield from _rows(database, source)
     except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise source.refuse("the database is damaged or holds what is not read", "database_damaged") from error
@@ -137,16 +138,17 @@ def _named_twice(database: sqlite3.Connection, identity: str) -> frozenset[Any]:
 
 
 def _configs(database: sqlite3.Connection, identity: str, limits: Limits) -> dict[Any, dict[str, Any]]:
-    """By run its numeric parameters as `config.<name>`; every run has all of them."""
+    """By run its numeric parameters as `config.<name>`: those known by name, and those in which the runs differ."""
     if not {identity, "config"} <= set(_columns(database, "configs")):
         return {}
-    found: dict[Any, dict[str, Any]] = {}
+    found: dict[Any, dict[str, float]] = {}
     asked = f"SELECT {identity}, config FROM configs WHERE length(config) <= {limits.row_bytes}"  # noqa: S608 - as above
     for key, text in database.execute(asked):
         held = _object(text) or {}
-        found[key] = {f"config.{name}": value for name, value in _flat(held).items() if _is_parameter(name, value)}
-    names = list(dict.fromkeys(name for held in found.values() for name in held))[:MOST_PARAMETERS]
-    return {key: {name: held.get(name) for name in names} for key, held in found.items()}
+        found[key] = {name: value for name, value in _flat(held).items() if _is_parameter(name, value)}
+    every = list(dict.fromkeys(name for held in found.values() for name in held))
+    told = [name for name in every if name in PARAMETERS or len({held.get(name) for held in found.values()}) > 1]
+    return {key: {f"config.{name}": held.get(name) for name in told[:MOST_PARAMETERS]} for key, held in found.items()}
 
 
 def _is_parameter(name: str, value: Any) -> bool:
