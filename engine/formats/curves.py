@@ -14,7 +14,7 @@ from engine.formats.metric_names import meanings, split
 from engine.formats.names import CHOSEN, PAIRS, SCORES, SHARED
 from engine.formats.plan import Draft, Plan, Sample, plain
 from engine.formats.points import Part, finite_parts, long, steps_of, values_of
-from engine.formats.values import FINE, NOT_FINITE, numbers, objects, texts, times
+from engine.formats.values import FINE, MISSING, NOT_FINITE, numbers, objects, texts, times
 
 TRAINER_STATE, LOG, WANDB, LONG = "trainer_state", "training_log", "wandb_export", "long_log"
 OF_CONTAINERS = ("console_log", "tensorboard", "trackio")
@@ -109,8 +109,15 @@ def _metrics(sample: Sample, plan: Plan) -> list[str]:
     return [
         name
         for name in sample.names
-        if name not in taken and plain(name) not in _NOT_METRICS and sample.numeric(name) > 0.5
+        if name not in taken and plain(name) not in _NOT_METRICS and _holds_numbers(sample, name)
     ]
+
+
+def _holds_numbers(sample: Sample, name: str) -> bool:
+    """Whether more than half of what stands in a column are numbers; NaN is one, as of a run that diverged."""
+    _, codes = numbers([row.get(name) for row in sample.rows], decimal_comma=sample.batch.decimal_comma)
+    filled = codes[codes != MISSING]
+    return bool(len(filled)) and float(np.isin(filled, (FINE, NOT_FINITE)).mean()) > 0.5
 
 
 def _inner(sample: Sample, held: str) -> list[str]:

@@ -27,6 +27,8 @@ LONGEST_EVENT = 65_536
 LONGEST_TAG = 200
 ROWS_PER_BATCH = 65_536
 
+_VERSION_LENGTH, _VERSION_BYTES = b"\x18\x00\x00\x00", 40
+
 _FLOATS = {1: (5, "<f"), 2: (6, "<d")}
 _WHOLE = {3: 7, 9: 10, 10: 11, 4: 7, 6: 7, 5: 7}
 _CONTENT = {1: "<f", 2: "<d", 3: "<i", 9: "<q", 19: "<e", 4: "<B", 6: "<b", 5: "<h", 10: "<?"}
@@ -68,8 +70,8 @@ def is_events(source: Source) -> bool:
 
 
 def is_events_head(head: bytes) -> bool:
-    """Whether these first bytes begin an event file."""
-    return b"brain.Event:" in head[12:64]
+    """Whether these first bytes begin an event file, or may, where there are no more yet."""
+    return b"brain.Event:" in head[12:64] or (len(head) < _VERSION_BYTES and head.startswith(_VERSION_LENGTH))
 
 
 def read_events(source: Source, tally: Tally) -> Iterator[ColumnBatch]:

@@ -119,7 +119,7 @@ def _rows(database: sqlite3.Connection, source: Source) -> Iterator[ObjectBatch]
         if held is None:
             refused.append(Refused(number, "row_too_long" if text is None else "invalid_json"))
             continue
-        run = f"{name} ({str(key)[:8]})" if name in several else name
+        run = f"{name} ({str(key)[:32]})" if name in several else name
         rows.append({**_flat(held), **configs.get(key, {}), "run": run, "step": step, "timestamp": time})
         lines.append(number)
         if len(rows) == ROWS_PER_BATCH:
