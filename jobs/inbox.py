@@ -1,7 +1,8 @@
 """What lies in the inbox and how much of it is whole: the judgement behind following files.
 
-A file that grows by lines (.jsonl, .csv, …) is followed at once, up to its last line end. Any other file is taken when
-it has stopped changing. Only regular files with one name, directly in a project's folder, are taken.
+A file that grows by lines (.jsonl, .csv, .log, …) is followed at once, up to its last line end; TensorBoard's event
+files as far as they go, since their reader tells a record that is not whole. Any other file is taken when it has
+stopped changing. Only regular files with one name, directly in a project's folder, are taken.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-GROWING = frozenset({".jsonl", ".ndjson", ".csv", ".tsv"})
-UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~")
+GROWING = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".out"})
+TABLES = frozenset({".csv", ".tsv", ".log", ".out"})
+"""Those of them of whose last line nothing but a pause tells whether it is whole."""
+EVENTS = ".tfevents."
+UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", "~", "-wal", "-shm", "-journal")
 SETTLE_SECONDS = 1.0
 UNENDED_SECONDS = 2.0
 BLOCK = 65536
@@ -118,8 +122,10 @@ class Inbox:
     def _measure(self, path: Path, status: os.stat_result) -> Look:
         known = self._remember(path, status)
         still = self._clock() - known.since
-        growing = path.suffix.lower() in GROWING
-        if growing:
+        growing = is_growing(path.name)
+        if EVENTS in path.name:
+            whole, ended = status.st_size, True
+        elif growing:
             whole, ended = _whole_lines(path, status.st_size, known.offset)
         else:
             whole, ended = status.st_size, False
@@ -151,6 +157,11 @@ class Inbox:
 
 def _is_unfinished(name: str) -> bool:
     return name.startswith(".") or name.lower().endswith(UNFINISHED)
+
+
+def is_growing(name: str) -> bool:
+    """Whether a file of this name is followed while it grows, rather than taken whole."""
+    return Path(name).suffix.lower() in GROWING or EVENTS in name
 
 
 def is_text(name: str) -> bool:
@@ -189,7 +200,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 def _is_complete(path: Path, whole: int, size: int) -> bool:
     """Whether a last line without its end can be taken: JSON shows it; of a table it is believed after the pause."""
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if path.suffix.lower() in TABLES:
         return True
     if size - whole > LONGEST_LINE:
         return False

@@ -35,7 +35,7 @@ from engine.store.engine import fetch
 from jobs import disk, lately
 from jobs.children import ReadDone
 from jobs.executor import Executor, WorkerLostError
-from jobs.inbox import GROWING, open_regular
+from jobs.inbox import is_growing, open_regular
 from jobs.observing import Partial
 from jobs.partials import Partials
 
@@ -176,19 +176,22 @@ class Way:
 
 def way_of(work: Work) -> Way:
     """Go on where the last reading of a followed file ended, unless it was cut, replaced or has to be read anew."""
-    if work.source is None or Path(work.source).suffix.lower() not in GROWING:
+    if work.source is None or not is_growing(work.source):
         return Way(None, replace=True)
     before = work.follow
     state = before.get("state")
     grown = work.params.get("offset", 0) >= before.get("offset", 0)
     same = work.params.get("inode", before.get("inode")) == before.get("inode")
-    if work.replace or not state or not grown or not same or _inside_a_line(work.path, state["offset"]):
+    if work.replace or not state or not grown or not same or _inside_a_line(work.path, state):
         return Way({}, replace=True)
     return Way(state, replace=False)
 
 
-def _inside_a_line(path: Path, offset: int) -> bool:
+def _inside_a_line(path: Path, state: Mapping[str, Any]) -> bool:
     """Whether a last line, taken without its end because it seemed complete, has gone on since."""
+    if state.get("container") == "tensorboard":
+        return False
+    offset = state["offset"]
     with open_regular(path) as file:
         file.seek(max(offset - 1, 0))
         around = file.read(2)

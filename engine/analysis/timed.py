@@ -29,6 +29,9 @@ _COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     "curve": ("value", "source_line"),
     "rollout": ("reward", "gold", "advantage", "kl", "entropy", "length", "truncated"),
 }
+CONFIG = "config."
+"""What the columns of a run's parameters are called first: a sweep may have no step and no time."""
+
 _UNKNOWN = ("first", "step")
 """Columns in which a negative number stands for: not known."""
 
@@ -72,9 +75,10 @@ class TimedAnalysis(RecordsAnalysis[ParametersT]):
     observation: ClassVar[tuple[str, str]] = ("timed", "1")
 
     def missing(self, kind: str | None, fields: Collection[str]) -> tuple[str, ...] | None:
-        """As usual; besides, a step or a time."""
+        """As usual; besides, a step, a time or a parameter of the run."""
         missing = super().missing(kind, fields)
-        return missing if missing is None or {"step", "time"} & set(fields) else (*missing, "step or time")
+        placed = {"step", "time"} & set(fields) or any(name.startswith(CONFIG) for name in fields)
+        return missing if missing is None or placed else (*missing, "step or time")
 
     def observe(self, rows: Rows, params: ParametersT) -> Records:  # noqa: ARG002 - no parameter counts
         """The state of one segment."""

@@ -45,7 +45,7 @@ class Batch(Protocol):
 class ObjectBatch:
     """Rows parsed from JSON: one dict each. A name with dots reaches into nested objects and lists.
 
-    `holder` is the key under which one JSON object kept the rows.
+    `holder` is the key under which one JSON object kept the rows, `origin` a container that says what its rows are.
     """
 
     rows: list[dict[str, Any]]
@@ -53,6 +53,7 @@ class ObjectBatch:
     refused: list[Refused] = field(default_factory=list)
     decimal_comma: bool = False
     holder: str = ""
+    origin: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,12 +85,13 @@ def _reach(value: Any, path: list[str]) -> Any:
 
 @dataclass
 class ColumnBatch:
-    """Rows of a CSV or Parquet file: Arrow columns."""
+    """Rows of a CSV or Parquet file: Arrow columns. `origin` is a container that says what its rows are."""
 
     columns: Mapping[str, pa.Array]
     lines: Lines
     refused: list[Refused] = field(default_factory=list)
     decimal_comma: bool = False
+    origin: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -128,6 +130,36 @@ class SpreadBatch:
         if isinstance(values, list):
             return [values[place] for place in self._owner]
         return values.take(pa.array(self._owner))
+
+
+class WidenedBatch:
+    """A batch with columns that were made of others."""
+
+    def __init__(self, batch: Batch, more: Mapping[str, list[Any]]) -> None:
+        self._batch, self._more = batch, more
+        self.lines = batch.lines
+        self.names = [*batch.names, *(name for name in more if name not in batch.names)]
+        self.refused = batch.refused
+        self.decimal_comma = batch.decimal_comma
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def column(self, name: str) -> Values:
+        """The column, the made one where there are both."""
+        return self._more[name] if name in self._more else self._batch.column(name)
+
+
+def every_name(batch: Batch) -> list[str]:
+    """Every column of a batch in order of appearance, also one that only late rows have."""
+    if isinstance(batch, ObjectBatch):
+        return list(dict.fromkeys(key for row in batch.rows for key in row))
+    return list(batch.names)
+
+
+def origin_of(batch: Batch) -> str:
+    """The container of a batch where that says what its rows are, else ""."""
+    return batch.origin if isinstance(batch, (ObjectBatch, ColumnBatch)) else ""
 
 
 def sample_rows(batch: Batch, size: int = 200) -> list[dict[str, Any]]:

@@ -77,6 +77,13 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
     return tuple(result)
 
 
+def is_even(lines: list[str]) -> bool:
+    """Whether these lines are cut into as many fields each by one of the delimiters, and the first has no values."""
+    if len(lines) < 2 or any(mark in lines[0] for mark in "=:{"):
+        return False
+    return any(_steadiness(lines, mark) >= lines[0].count(mark) > 0 for mark in DELIMITERS)
+
+
 def decode(data: bytes) -> tuple[str, bool]:
     """UTF-8 text; lines that are not are taken as Windows-1252, and True says so."""
     try:

@@ -1,4 +1,4 @@
-"""Leaderboards as scores without truth: one row a model (AlpacaEval), or dates by models (Arena history)."""
+"""Leaderboards: one row a model as scores without truth (AlpacaEval), or dates by models as curves (Arena history)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
-import pyarrow as pa
 
-from engine.formats.batches import Batch, Refused
+from engine.formats import tellings
+from engine.formats.batches import Batch, WidenedBatch
 from engine.formats.plan import Draft, Plan, Sample
+from engine.formats.points import Part, long
 from engine.formats.values import FINE, numbers, texts
 
 TABLE, HISTORY = "leaderboard", "leaderboard_history"
 NAMES = (TABLE, HISTORY)
+RATING = "rating"
 
 _NO_TRUTH = "nothing to calibrate: ratings of models, but no truth to hold them against"
 
@@ -23,9 +25,9 @@ def recognise(sample: Sample, _mapping: Mapping[str, str]) -> Plan | None:
     if sample.has("win_rate", "standard_error"):
         plan = Plan(TABLE, "score", {"item": sample.names[0], "value": "win_rate"}, scale=100.0)
     elif sample.names[:1] == ("",) and len(sample.names) > 5 and _days(sample):
-        plan = Plan(HISTORY, "score", {"time": ""}, scale=None)
+        plan = Plan(HISTORY, "curve", {"time": ""})
         plan.options["models"] = list(sample.names[1:])
-        plan.warn("zero_means_absent", "a rating of 0 is read as: not listed on that day")
+        return plan
     else:
         return None
     plan.warn("nothing_to_calibrate", _NO_TRUTH)
@@ -55,20 +57,15 @@ def convert(batch: Batch, plan: Plan) -> Draft:
 
 
 def _history(batch: Batch, plan: Plan) -> Draft:
+    """A model's rating over the days: a run of its own without steps."""
     days = [_day(text or "") for text in texts(batch.column("")).to_pylist()]
-    models: list[str] = plan.options["models"]
-    table = np.stack([_listed(batch, model) for model in models], axis=1)
     known = np.array([day is not None for day in days], np.bool_)
-    rows, columns = np.nonzero(np.isfinite(table) & known[:, None])
-    draft = Draft(batch.lines[rows], several=True)
-    draft.columns["item"] = pa.array(models, pa.string()).take(pa.array(columns))
-    draft.columns["value"] = table[rows, columns]
-    draft.columns["time"] = pa.array(days, pa.timestamp("us", "UTC")).take(pa.array(rows))
-    empty = np.setdiff1d(np.arange(len(batch)), rows)
-    draft.refused = [Refused(int(batch.lines[place]), "score_missing") for place in empty]
-    return draft
-
-
-def _listed(batch: Batch, model: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    values, codes = numbers(batch.column(model))
-    return np.where((codes == FINE) & (values != 0), values, np.nan)
+    parts = []
+    for model in plan.options["models"]:
+        values, codes = numbers(batch.column(model))
+        listed = (codes == FINE) & known
+        tellings.count(plan, "zero_means_absent", int((listed & (values == 0)).sum()))
+        places = np.flatnonzero(listed & (values != 0))
+        if len(places):
+            parts.append(Part(places, np.full(len(places), np.nan), values[places], RATING, model))
+    return long(WidenedBatch(batch, {"": days}), plan, parts)

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from engine.errors import InputRefused, PlumblineError
-from engine.formats import registry, slices
+from engine.formats import console, registry, slices, tellings, tfevents, trackio
 from engine.formats.batches import Batch
 from engine.formats.canonical import SLICE_PREFIX, build, kind_of, optional, schema
 from engine.formats.csv_tables import Dialect, dialect_of, read_csv
@@ -22,6 +22,7 @@ from engine.formats.json_lines import looks_like_json, read_json
 from engine.formats.limits import Limits
 from engine.formats.parquet_tables import read_parquet
 from engine.formats.plan import Draft, Plan, Sample, apply_mapping, check_mapping, plan_from_dict, sample_of
+from engine.formats.points import name_run
 from engine.formats.report import REASONS, Report
 from engine.formats.source import OF_FILES, Source, blocks, is_parquet, is_zip, open_source, unpack
 from engine.formats.workbooks import is_workbook, open_parts, read_workbook
@@ -29,6 +30,9 @@ from engine.types import Kind
 from engine.words import amount
 
 HEAD = 256
+
+APPENDED = frozenset({"json_lines", "csv", "console", "tensorboard", ""})
+"""Containers that a file can be appended to ("" while nothing is in it)."""
 
 Saved = Mapping[str, Mapping[str, Any]]
 """Mappings that are kept for files of certain columns: by signature, {name, mapping}."""
@@ -38,7 +42,8 @@ Saved = Mapping[str, Mapping[str, Any]]
 class FollowState:
     """Where a followed file was left: goes into the next reading of what was appended since. JSON through `to_dict`.
 
-    `offset` counts bytes, `line` lines, both of complete lines read. An empty state starts at the beginning.
+    `offset` counts bytes, `line` lines (records of event files), both of complete ones read. `carried` is what a
+    container remembers of them, such as the step that a console log is at. An empty state starts at the beginning.
     """
 
     offset: int = 0
@@ -48,6 +53,8 @@ class FollowState:
     names: list[str] = field(default_factory=list)
     slices: dict[str, list[str]] = field(default_factory=dict)
     head: str = ""
+    container: str = ""
+    carried: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The state as JSON."""
@@ -63,7 +70,7 @@ class Reading:
     """The canonical rows of one file as tables, to be iterated once.
 
     `report` is complete, and `follow` set, once the tables are exhausted; `follow` stays None for files that cannot be
-    appended to (packed, Parquet, one JSON document, UTF-16). Every table has the same schema.
+    appended to (packed, Parquet, SQLite, one JSON document, UTF-16). Every table has the same schema.
     """
 
     def __init__(
@@ -80,6 +87,8 @@ class Reading:
         self._plan: Plan | None = None
         self._slices = slices.Slices([])
         self._line = 0
+        self._console = console.State()
+        self._events = tfevents.Tally()
 
     @property
     def followed(self) -> bool:
@@ -168,6 +177,10 @@ class Reading:
             self._container = "parquet"
             yield from read_parquet(source)
             return
+        if trackio.is_sqlite(source):
+            self._container = "sqlite"
+            yield from trackio.read_trackio(source)
+            return
         if is_zip(source):
             parts = open_parts(source)
             if not is_workbook(parts):
@@ -180,6 +193,9 @@ class Reading:
             self._container = "parquet"
             yield from read_parquet(source)
             return
+        if self._has_events():
+            yield from self._scalars()
+            return
         text = blocks(source)
         first = next(text, b"")
         if not first.strip():
@@ -187,13 +203,48 @@ class Reading:
                 return
             raise source.refuse("the file holds no text", "empty_file")
         counted = self._counted(first, text)
-        if looks_like_json(first):
+        if console.looks_like_console(first) and not first.lstrip().startswith((b'{"', b"[{", b"[[")):
+            self._container = "console"
+            yield from self._logged(counted, 1)
+        elif looks_like_json(first):
             self._container = "json_lines" if first.lstrip()[:1] == b"{" else "json"
             yield from read_json(source, counted)
         else:
             self._container = "csv"
             self._dialect = dialect_of(source, first)
             yield from read_csv(source, counted, None)
+
+    def _has_events(self) -> bool:
+        """Whether the stream, unpacked by now, is an event file; what was looked at is read again."""
+        source = self._source
+        if not source.packed:
+            return tfevents.is_events(source)
+        head = source.stream.read(64)
+        source.stream.push_back(head)  # type: ignore[attr-defined]
+        return tfevents.is_events_head(head)
+
+    def _scalars(self) -> Iterator[Batch]:
+        """The scalars of an event file; a record that is not whole yet is left for later."""
+        self._container = "tensorboard"
+        self._events.records = self._line
+        yield from tfevents.read_events(self._source, self._events)
+        self._line = self._events.records
+        if self._events.tail and not self.followed:
+            told = f"{amount(self._events.tail, 'byte')} at the end are no whole record, as while a file is written"
+            self._source.notes.append(("tail_unread", told))
+
+    def _logged(self, text: Iterator[bytes], number: int) -> Iterator[Batch]:
+        """The lines with values of a console log."""
+        yield from console.read_console(self._source, text, number, self._console)
+        plan = self._plan
+        if plan is not None:
+            tellings.count(plan, "lines_without_values", self._console.unread)
+            tellings.count(plan, "names_left", self._console.left)
+            if self._console.by != "step":
+                by = "lines with values" if self._console.by == "count" else "epochs"
+                plan.note("steps_counted", f"the log names no steps: they are its {by}, numbered in order")
+            tellings.tell(plan)
+        self._console.unread = self._console.left = 0
 
     def _counted(self, first: bytes, text: Iterator[bytes]) -> Iterator[bytes]:
         """The blocks; their lines are counted where the next part of the file has to know how many there were."""
@@ -222,6 +273,8 @@ class Reading:
             error.source_columns, error.signature = guess(sample), self.report.signature
             raise
         self.report.source_columns = guess(sample, plan)
+        if plan.kind == "curve":
+            name_run(plan, self._source.name)
         self._plan = plan
         self._slices = slices.Slices(plan.slices)
 
@@ -259,9 +312,15 @@ class Reading:
         self._plan = plan_from_dict(state.plan) if state.plan else None
         self._slices = slices.Slices(self._plan.slices if self._plan else [], state.slices)
         self._line = state.line
+        if state.container == "tensorboard":
+            yield from self._scalars()
+            return
         text = blocks(source)
         counted = self._counted(next(text, b""), text)
-        if state.delimiter:
+        if state.container == "console":
+            self._container, self._console = "console", console.State(**state.carried)
+            yield from self._logged(counted, state.line + 1)
+        elif state.delimiter:
             self._container, self._dialect = "csv", Dialect(state.delimiter, tuple(state.names))
             yield from read_csv(source, counted, self._dialect, state.line + 1)
         else:
@@ -317,7 +376,7 @@ class Reading:
 
     def _leave(self) -> None:
         source = self._source
-        if source.packed or source.encoding != "utf-8" or self._container not in ("json_lines", "csv", ""):
+        if source.packed or source.encoding != "utf-8" or self._container not in APPENDED:
             return
         source.stream.seek(0)
         names = list(self._dialect.names) if self._dialect else []
@@ -329,6 +388,8 @@ class Reading:
             names=names,
             slices={name: sorted(values) for name, values in self._slices.values.items()},
             head=_digest(source.stream.read(min(HEAD, source.consumed))),
+            container=self._container,
+            carried=dict(vars(self._console)) if self._container == "console" else {},
         )
 
 
@@ -354,7 +415,8 @@ def read(
 
     Args:
         source: the file, or its bytes.
-        name: what the user calls it; stands in errors and in the report, never decides how it is read.
+        name: what the user calls it; stands in errors and in the report, never decides how it is read. A training run
+            that has no name in the file is called by the folder in it.
         mapping: canonical role -> source column, overruling what is guessed (`engine.formats.plan.ROLES`).
         limits: what the file may cost.
         follow: for a file that grows: the state the last reading left (an empty one the first time). Only complete

@@ -17,6 +17,7 @@ from engine.formats import (
     rewardbench,
     rollouts,
     scores,
+    sweeps,
 )
 from engine.formats.batches import Batch
 from engine.formats.plan import CORE, Draft, Plan, Sample
@@ -41,6 +42,7 @@ FORMATS: tuple[Format, ...] = (
     Format(judges.NAMES, judges.recognise, judges.convert),
     Format(nested.NAMES, nested.recognise, nested.convert, table=True),
     Format(curves.NAMES, curves.recognise, curves.convert),
+    Format(sweeps.NAMES, sweeps.recognise, sweeps.convert),
     Format(leaderboards.NAMES, leaderboards.recognise, leaderboards.convert),
     Format(
         (preference.SCORED, preference.UNSCORED, preference.TRANSCRIPTS),

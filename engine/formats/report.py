@@ -23,6 +23,7 @@ REASONS: Mapping[str, str] = {
     "not_utf8": "the line is not UTF-8 text",
     "orders_disagree": "the swapped judgment is not of the same two answers",
     "probability_is_certain": "a probability of exactly 0 or 1 has no finite margin",
+    "record_damaged": "the record's checksum is wrong",
     "row_too_long": "the row is longer than the limit",
     "score_missing": "the score is empty",
     "too_deep": "the row is nested too deeply",

@@ -26,7 +26,7 @@ def guess(sample: Sample, plan: Plan, *, growing: bool = False) -> list[str]:
     A column that holds one value so far may get more in later batches; of a growing file, only while it is short.
     """
     if plan.kind == "curve" or "models" in plan.options:
-        return []
+        return list(plan.slices)
     taken = {*plan.columns.values(), *plan.options.get("annotators", []), *plan.options.get("components", [])}
     least = 2 if growing and len(sample.batch) >= FEW_ROWS else 1
     return [

@@ -27,7 +27,7 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"7z\xbc\xaf", "archive_not_read", "a 7z archive: unpack it first"),
     (b"\x93NUMPY", "binary_not_read", "a NumPy array file: save the columns as Parquet or CSV"),
     (b"\x89HDF", "binary_not_read", "an HDF5 file: save the table as Parquet or CSV"),
-    (b"SQLite format 3", "binary_not_read", "a SQLite database: export the table as CSV"),
+    (b"SQLite format 3", "binary_not_read", "a packed SQLite database: unpack it first"),
     (b"ARROW1", "binary_not_read", "an Arrow file: save it as Parquet"),
     (b"\x7fELF", "binary_not_read", "a program"),
     (b"%PDF", "binary_not_read", "a PDF document"),
@@ -166,8 +166,6 @@ def _refuse_binary(source: Source, head: bytes) -> None:
             raise source.refuse(f"this is {what}", code)
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and len(head) > 2:
         raise source.refuse("a Python pickle is never opened: it can run code", "pickle_refused")
-    if b"brain.Event:" in head:
-        raise source.refuse("a TensorBoard event file: export its scalars as CSV", "tensorboard_events")
 
 
 class _Unpacked:
@@ -204,6 +202,22 @@ class _Unpacked:
     def close(self) -> None:
         self._gzip.close()
         self._raw.close()
+
+
+def raw_blocks(source: Source) -> Iterator[bytes]:
+    """The bytes of the stream from `source.offset` on, up to where the file is known to be whole.
+
+    Raises:
+        LimitExceeded: the whole is longer than the limits allow.
+    """
+    if source.offset:
+        source.stream.seek(source.offset)
+    total = 0
+    while data := _more(source):
+        total += len(data)
+        if total > source.limits.total_bytes:
+            raise source.exceeds("the unpacked file is larger than the limit", "too_large")
+        yield data
 
 
 # ------------------------------------------------------------------ text

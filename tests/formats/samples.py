@@ -16,6 +16,8 @@ from xml.sax.saxutils import escape
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.formats.log_samples import LOGS
+
 ROWS = 24
 _WORDS = ["signal", "market", "theorem", "river", "argues", "because", "plumb", "wall", "true", "of", "à", "é", "中"]
 
@@ -755,5 +757,6 @@ FILES: dict[str, Callable[[], bytes]] = {
     "sweep.csv": sweep,
     "leaderboard.csv": leaderboard,
     "history.csv": history,
+    **LOGS,
 }
 """Every sample by a name that says its form."""

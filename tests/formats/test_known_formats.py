@@ -60,7 +60,7 @@ from tests.formats.reading import csv, taken
         ("openrlhf_samples.csv", "rollouts", "rollout", 24),
         ("sweep.csv", "sweep", "curve", 6),
         ("leaderboard.csv", "leaderboard", "score", 6),
-        ("history.csv", "leaderboard_history", "score", 6),
+        ("history.csv", "leaderboard_history", "curve", 6),
     ],
 )
 def test_a_file_is_recognised_by_its_content(name: str, form: str, kind: str, rows: int) -> None:
@@ -294,7 +294,7 @@ def test_kl_to_the_reference_and_kl_of_a_step_stay_apart() -> None:
     assert {row["source"]: row["metric"] for row in rows} == {
         "objective/kl": "kl_ref",
         "policy/approxkl_avg": "kl_step",
-        "loss/policy_avg": "loss/policy_avg",
+        "loss/policy_avg": "policy_loss",
     }
 
 

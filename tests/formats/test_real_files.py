@@ -45,13 +45,16 @@ def _one(pattern: str) -> Path:
         ("llmbar/Dataset/LLMBar/Natural/dataset.json", "llmbar", "comparison", 100, 100),
         ("alpaca_eval_judges/results/*/*/annotations.json", "alpaca_eval", "comparison", 805, 805),
         ("alpaca_eval_judges/src/*/*/*/claude_leaderboard.csv", "leaderboard", "score", 29, 29),
-        ("lmarena_history/output/result.csv", "leaderboard_history", "score", 98, 98),
+        ("lmarena_history/output/result.csv", "leaderboard_history", "curve", 98, 98),
         ("dpo_llama31_trainer_state/*/*/*.json", "trainer_state", "curve", 1005, 1005),
         ("l101_dpo_vs_ppo/*/dpo_31m_training_logs_100_0.csv", "training_log", "curve", 200, 200),
         ("l101_dpo_vs_ppo/*/ppo_31m_training_logs_100_0.csv", "training_log", "curve", 25, 25),
         ("grpo_reasoning_logs/*/*/7_5*.csv", "training_log", "curve", 500, 500),
         ("paraphrase_dpo_ipo_sweep/*/*.csv", "sweep", "curve", 29, 29),
         ("rlhf_systems_kit_tb/*/*/*/train.jsonl", "training_log", "curve", 50, 50),
+        ("rlhf_systems_kit_tb/*/*/*/train.log", "console_log", "curve", 15, 15),
+        ("rlhf_systems_kit_tb/*/*/tb/events*", "tensorboard", "curve", 700, 700),
+        ("deepspeed_chat_logs/**/*.log", "console_log", "curve", 1430, 1430),
     ],
 )
 def test_what_it_is(pattern: str, form: str, kind: str, rows: int, accepted: int) -> None:
@@ -62,8 +65,6 @@ def test_what_it_is(pattern: str, form: str, kind: str, rows: int, accepted: int
 @pytest.mark.parametrize(
     ("pattern", "code"),
     [
-        ("rlhf_systems_kit_tb/*/*/tb/events*", "tensorboard_events"),
-        ("deepspeed_chat_logs/**/*.log", "unrecognised"),
         ("llmfao/models.jsonl", "unrecognised"),
     ],
 )
