@@ -26,19 +26,13 @@ def titles(who: Who, section: str = "Actions") -> set[str]:
 def test_pages_are_always_there(installation: Installation) -> None:
     who = person("bob", "viewer")
     pages = [entry for entry in entries(who, "main") if entry.section == "Pages"]
-    decisions = [
-        "Calibration",
-        "Judges",
-        "Audit",
-        "What if",
-        "Compare",
-        "Ranking",
-        "Agreement",
-        "Best of n",
-        "Training curves",
-        "KL trade-off",
-    ]
-    assert [entry.title for entry in pages] == ["Home", *decisions, "Journal", "Datasets", "Runs", "Settings"]
+    trust = ["Calibration", "Judges", "Audit", "What if"]
+    ship = ["Compare", "Ranking", "Agreement", "Best of n"]
+    moved = ["Drift", "Alarms", "Timeline"]
+    stop = ["Training curves", "Over-optimisation", "Hack watch", "Forecast", "Rollouts", "KL trade-off"]
+    rest = ["Sweep", "Surface", "Journal", "Datasets", "Runs", "Settings"]
+    assert [entry.title for entry in pages] == ["Home", *trust, *ship, *moved, *stop, *rest]
+    assert len({entry.shortcut for entry in pages}) == len(pages)
     assert all(entry.run == "page" and entry.shortcut and entry.synonyms for entry in pages)
 
 
