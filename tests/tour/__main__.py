@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.browser import chromium, chromium_path
 from tests.product import ROOT, Product
-from tests.tour import ship, steps
+from tests.tour import ship, steps, stop
 from tests.tour.sheet import contact_sheet
 from tests.tour.steps import Tour
 
@@ -37,8 +37,13 @@ STEPS: list[tuple[str, Callable[[Tour], str]]] = [
     ("6a models chosen on a picture", ship.chooses_models),
     ("7 judges, audit, best of n", ship.looks_at_the_rest),
     ("8 columns of one's own", ship.names_unknown_columns),
-    ("9 the palette", steps.palette_by_keyboard),
-    ("10 the other pages", steps.other_pages),
+    ("9 a trainer's log", stop.stops_in_time),
+    ("9a rollouts", stop.reads_rollouts),
+    ("9b a sweep as a surface", stop.turns_a_surface),
+    ("9c a timeline is played", stop.plays_a_timeline),
+    ("9d what if", stop.what_if),
+    ("10 the palette", steps.palette_by_keyboard),
+    ("11 the other pages", steps.other_pages),
 ]
 
 
