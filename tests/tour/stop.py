@@ -50,7 +50,7 @@ def _logged(name: str, steps: int = STEPS) -> str:
 
 
 def stops_in_time(tour: Tour) -> str:
-    """Gold evaluations of a run: its curves, whether it has passed its peak, what the next steps bring, at what price."""
+    """Gold evaluations of a run: its curves, whether it has passed its peak, what comes next, at what price."""
     said = [_dropped(tour, "gold-evaluations.jsonl", _logged(training.GOLD_FILE, 1200), "curves")]
     tour.picture("curves")
     said += [_look(tour, page) for page in ("overoptimisation", "forecast", "monitor", "tradeoff")]
