@@ -15,6 +15,7 @@ import multiprocessing
 import pickle
 import random
 import resource
+import sqlite3
 import sys
 import tarfile
 import tempfile
@@ -35,6 +36,7 @@ import pyarrow.parquet as pq
 
 from engine.errors import InputRefused, NotEnoughData, PlumblineError, UsageError
 from engine.formats import FollowState, Limits, archive_members, read, to_rows
+from tests.formats.log_samples import VERSION, far_record, record
 from tests.formats.samples import FILES, packed, workbook
 
 NAMED = (InputRefused, NotEnoughData, UsageError)
@@ -240,6 +242,10 @@ def check(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
             values = column.drop_null().to_numpy()
             assert np.isfinite(values).all(), "a number is not finite"
     rows = to_rows(table)
+    if rows.kind == "curve":
+        assert np.isfinite(rows.columns["value"]).all(), "a point without a value"
+        metrics = zip(table.column("metric").to_pylist(), table.column("unit").to_pylist(), strict=True)
+        assert all(unit for metric, unit in metrics if metric in ("kl_ref", "kl_step")), "a KL without its unit"
     if rows.kind == "comparison":
         label = rows.columns["label"]
         known = np.isfinite(label)
@@ -419,6 +425,37 @@ def wide() -> bytes:
     return b",".join(b"c%d" % number for number in range(100_000)) + b"\n"
 
 
+def database(*statements: str) -> bytes:
+    with sqlite3.connect(":memory:") as base:
+        base.execute("CREATE TABLE metrics (run_name TEXT, step INTEGER, timestamp TEXT, metrics TEXT)")
+        for statement in statements:
+            base.execute(statement)
+        base.commit()
+        return base.serialize()
+
+
+def database_of_a_value() -> bytes:
+    return database("INSERT INTO metrics VALUES ('r', 1, 't', zeroblob(100000000))")
+
+
+def database_without_end() -> bytes:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    columns = "i AS run_name, i AS step, i AS timestamp, '{}' AS metrics"
+    return database("DROP TABLE metrics", f"CREATE VIEW metrics AS {endless} SELECT {columns} FROM n")
+
+
+def events_of_nothing() -> bytes:
+    return gzip.compress(VERSION + record(b"") * 1_500_000, 9, mtime=0)
+
+
+def event_far() -> bytes:
+    return VERSION + far_record(1 << 40)
+
+
+def console_of_names() -> bytes:
+    return b"".join(b"step: %d loss: 1 name%d: 2\n" % (step, step) for step in range(200_000))
+
+
 def pickled() -> bytes:
     return pickle.dumps({"score_a": [1.0], "label": [1]})
 
@@ -439,9 +476,14 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "line of 40 MB": long_line,
     "1e5 columns": wide,
     "pickle": pickled,
+    "SQLite value of 100 MB": database_of_a_value,
+    "SQLite view without end": database_without_end,
+    "events of 1.5e6 empty records": events_of_nothing,
+    "event of a terabyte": event_far,
+    "console log of 2e5 names": console_of_names,
 }
-HARMLESS = {"JSON line 1e5 deep"}
-"""Read, with the one bad row rejected."""
+HARMLESS = {"JSON line 1e5 deep", "console log of 2e5 names"}
+"""Read, with the one bad row rejected, or what is beyond the limit left out."""
 
 
 def bomb(name: str, path: str, pipe: Connection) -> None:

@@ -24,14 +24,15 @@ LOOKED_AT = 262_144
 MOST_NAMES = 512
 LONGEST_LINE = 20_000
 _LONGEST_NAME = 60
-_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Infinity|Inf)"
+_NUMBER = r"[-+]?(?:\d{1,40}\.?\d{0,40}(?:[eE][-+]?\d{1,4})?|\.\d{1,40}(?:[eE][-+]?\d{1,4})?|nan|NaN|inf|Infinity|Inf)"
 _TIME = re.compile(r"\[?(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)")
 _PREFIX = re.compile(
     r"^\[?\d{4}-\d\d-\d\d[ T][\d:.,]+Z?\]?(?:[\s:-]*(?:\[?(?:INFO|DEBUG|WARNING|ERROR)\]?|[\w.]+)\s+-|\s*\|)?\s*"
 )
 _ENTRY = re.compile(rf"""['"]([^'"{{}}]{{1,{_LONGEST_NAME}}})['"]\s*:\s*['"]?({_NUMBER})(?=['"]?\s*[,}}\]])""")
 _PAIR = re.compile(
-    rf"(?<![\w.])([A-Za-z][\w./@()-]*(?: [A-Za-z][\w./@()-]*){{0,3}})\s*[:=]\s*({_NUMBER})(?![\d.]*[\w:/-]*\d*:)"
+    rf"(?<![\w.])([A-Za-z][\w./@()-]{{0,59}}(?: [A-Za-z][\w./@()-]{{0,59}}){{0,3}})\s{{0,4}}[:=]\s{{0,4}}({_NUMBER})"
+    r"(?![\d.]{0,40}[:/-]\d)"
 )
 _STEP = re.compile(
     r"(?<![\w/])(?:global[_ ]?step|train[_ ]?step|step|iteration|iter)\b\s*[:=#]?\s*\[?(\d{1,15})\b", re.I

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.formats import tellings
-from engine.formats.batches import Batch, Refused, SpreadBatch
+from engine.formats.batches import Batch, ObjectBatch, Refused, SpreadBatch
 from engine.formats.canonical import CONFIG_PREFIX
 from engine.formats.metric_names import named
 from engine.formats.names import names_of
@@ -89,7 +89,7 @@ def steps_of(batch: Batch, plan: Plan) -> Floats:
 
 
 def values_of(batch: Batch, plan: Plan, name: str) -> tuple[Floats, Codes]:
-    """The numbers of a metric's column; those that are none are counted in a column that has some."""
+    """The numbers of a column; those that are not finite are counted."""
     values, codes = numbers(batch.column(name), decimal_comma=batch.decimal_comma)
     tellings.count(plan, "not_finite", int(np.sum(codes == NOT_FINITE)))
     return values, codes
@@ -144,14 +144,40 @@ def finite_parts(
     Each of `columns` is the name of a column, of the metric, and of the run where the column says it.
     """
     parts, unread = [], np.zeros(len(batch), np.bool_)
+    cells = _cells(batch, {column for column, _, _ in columns}) if isinstance(batch, ObjectBatch) else None
+    every = np.arange(len(batch))
     for column, source, run in columns:
-        values, codes = values_of(batch, plan, column)
-        unread |= codes == NOT_FINITE
-        places = np.flatnonzero(codes == FINE)
+        if cells is None:
+            held = every
+            values, codes = values_of(batch, plan, column)
+        else:
+            held, values, codes = _sparse(plan, cells.get(column, ([], [])))
+        unread[held[codes == NOT_FINITE]] = True
+        good = codes == FINE
+        places = held[good]
         if len(places):
-            parts.append(Part(places, step[places], values[places], source, run))
-            _count_commas(batch, plan, column, places)
+            parts.append(Part(places, step[places], values[good], source, run))
+            if cells is None:
+                _count_commas(batch, plan, column, places)
     return parts, unread
+
+
+def _cells(batch: ObjectBatch, wanted: set[str]) -> dict[str, tuple[list[int], list[Any]]]:
+    """By column the rows that have something there, and what: a log may have many columns that few rows fill."""
+    cells: dict[str, tuple[list[int], list[Any]]] = {name: ([], []) for name in wanted}
+    for place, row in enumerate(batch.rows):
+        for name, value in row.items():
+            if value is not None and name in wanted:
+                cells[name][0].append(place)
+                cells[name][1].append(value)
+    return cells
+
+
+def _sparse(plan: Plan, cells: tuple[list[int], list[Any]]) -> tuple[Ints, Floats, Codes]:
+    """Where numbers stand in a column, and which they are."""
+    values, codes = numbers(cells[1])
+    tellings.count(plan, "not_finite", int(np.sum(codes == NOT_FINITE)))
+    return np.array(cells[0], np.int64), values, codes
 
 
 def _count_commas(batch: Batch, plan: Plan, column: str, places: Ints) -> None:

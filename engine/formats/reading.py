@@ -378,12 +378,15 @@ class Reading:
         source = self._source
         if source.packed or source.encoding != "utf-8" or self._container not in APPENDED:
             return
+        if self._plan is None:  # what a first line was taken for may turn out otherwise when more has come
+            self.follow = FollowState()
+            return
         source.stream.seek(0)
         names = list(self._dialect.names) if self._dialect else []
         self.follow = FollowState(
             offset=source.consumed,
             line=self._line,
-            plan=self._plan.to_dict() if self._plan else {},
+            plan=self._plan.to_dict(),
             delimiter=self._dialect.delimiter if self._dialect else "",
             names=names,
             slices={name: sorted(values) for name, values in self._slices.values.items()},

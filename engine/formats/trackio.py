@@ -45,16 +45,21 @@ def read_trackio(source: Source) -> Iterator[ObjectBatch]:
     """
     if source.size > source.limits.document_bytes:
         raise source.exceeds("the database is larger than the limit: export its runs as CSV", "too_large")
-    source.stream.seek(0)
-    data = bytearray(source.stream.read())
-    data[18:20] = b"\x01\x01"  # a write-ahead log beside the file is not needed for what is in it
     try:
         with closing(sqlite3.connect(":memory:")) as database:
-            database.deserialize(bytes(data))
+            database.deserialize(_content(source))
             _restrict(database, source.limits)
             yield from _rows(database, source)
     except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise source.refuse("the database is damaged or holds what is not read", "database_damaged") from error
+
+
+def _content(source: Source) -> bytearray:
+    """The bytes of a database; one that is written ahead is read as far as it is in the file itself."""
+    source.stream.seek(0)
+    data = bytearray(source.stream.read())
+    data[18:20] = b"\x01\x01"
+    return data
 
 
 def _restrict(database: sqlite3.Connection, limits: Limits) -> None:

@@ -314,7 +314,8 @@ def _time_of(value: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(value.strip())
     except (ValueError, AttributeError):
-        moment: datetime | None = _since_epoch(numbers([value])[0])[0].as_py()
+        since, code = number(value)
+        moment: datetime | None = _since_epoch(np.array([since]))[0].as_py() if code == FINE else None
         return moment
     try:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -47,6 +47,12 @@ def record(data: bytes) -> bytes:
     return length + _masked(length) + data + _masked(data)
 
 
+def far_record(size: int) -> bytes:
+    """The beginning of a record that is said to be so long."""
+    length = struct.pack("<Q", size)
+    return length + _masked(length)
+
+
 def _varint(value: int) -> bytes:
     value &= (1 << 64) - 1
     out = b""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from engine.errors import InputRefused
-from engine.formats import FollowState, follow_from_dict, read
+from engine.formats import FollowState, follow_from_dict, read, read_table
 from tests.formats import samples
 
 
@@ -168,3 +169,51 @@ def test_slices_of_a_growing_file_stay_columns(tmp_path: Path) -> None:
     (second,) = reading
     assert second.schema.equals(first[0].schema)
     assert reading.report.slices == {"subset": ["easy", "hard"]}
+
+
+LOGS = ["chat.log", "printed.log", "assigned.log", "ppo.csv", "verl.jsonl", "trainer_log.jsonl", "wandb.csv"]
+
+
+@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("step", [97, 900])
+def test_parts_of_a_training_log_add_up_to_its_curves(tmp_path: Path, name: str, step: int) -> None:
+    data = samples.FILES[name]()
+    path = tmp_path / "run" / name
+    path.parent.mkdir()
+    state, rows, told = FollowState(), [], {}
+    for start in range(0, len(data), step):
+        _grow(path, data[start : start + step])
+        reading = read(path, f"run/{name}", follow=state)
+        with suppress(InputRefused):  # nothing that is known has come yet: it is tried again when more has
+            rows += [row for table in reading for row in table.to_pylist()]
+        if reading.follow is None:
+            assert not rows
+            continue
+        state = follow_from_dict(json.loads(json.dumps(reading.follow.to_dict())))
+        told.update({notice.code: notice.message for notice in reading.report.warnings})
+    whole, report = read_table(data, f"run/{name}")
+    kept = ("run", "step", "time", "source", "value", "source_line")
+    assert [[row[each] for each in kept] for row in rows] == [[row[each] for each in kept] for row in whole.to_pylist()]
+    assert told == {notice.code: notice.message for notice in report.warnings}
+
+
+def test_a_restart_in_a_later_part_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "grows.csv"
+    path.write_bytes(b"step,loss,reward\n1,1,1\n2,1,1\n3,0.5,1\n")
+    _, state = _next(path, FollowState())
+    _grow(path, b"2,0.7,1\n3,0.6,1\n")
+    reading = read(path, "grows.csv", follow=state)
+    assert sum(table.num_rows for table in reading) == 4
+    assert "go back 1 time," in {notice.code: notice.message for notice in reading.report.warnings}["restarted"]
+
+
+@pytest.mark.parametrize("name", ["chat.log", "events.out.tfevents.1700000000.host.1.0"])
+def test_another_log_in_place_of_a_followed_one_is_read_anew(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    data = samples.FILES[name]()
+    path.write_bytes(data)
+    _, state = _next(path, FollowState())
+    path.write_bytes(data[:20] + bytes([data[20] ^ 1]) + data[21:])
+    with pytest.raises(InputRefused) as refused:
+        _next(path, state)
+    assert refused.value.code == "file_replaced"

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.analysis.lines import lines_of
+from engine.analysis.timed import READS, observe
 from engine.errors import InputRefused
 from engine.formats import read_table, to_rows
 from jobs.__main__ import main
@@ -169,9 +171,51 @@ def test_llmbar_ratings_give_ties() -> None:
 
 
 def test_zero_in_the_arena_history_means_absent() -> None:
-    table, _ = read_table(_one("lmarena_history/output/result.csv"), "x")
+    table, report = read_table(_one("lmarena_history/output/result.csv"), "x")
     assert min(table.column("value").to_pylist()) > 0
     assert table.num_rows == pytest.approx(98 * 227 * (1 - 0.468), rel=0.01)
+    absent = 98 * 227 - table.num_rows
+    assert {notice.code: notice.message for notice in report.warnings}["zero_means_absent"].startswith(
+        f"{absent:,} ratings"
+    )
+
+
+def test_the_arena_history_is_a_curve_a_model_over_the_days() -> None:
+    table, report = read_table(_one("lmarena_history/output/result.csv"), "x")
+    assert len(set(table.column("run").to_pylist())) == 227
+    days = [moment.date().isoformat() for moment in table.column("time").to_pylist()]
+    assert (min(days), max(days)) == ("2023-05-08", "2025-02-27")
+    assert {"time", "run", "value"} <= set(report.fields)
+    assert "step" not in report.fields
+    lines = lines_of(observe(to_rows(table, reads=READS)))
+    assert (lines.by, len(lines.lines)) == ("time", 227)
+
+
+def test_the_rewards_of_deepspeed_chat() -> None:
+    table, _ = read_table(_one("deepspeed_chat_logs/**/*.log"), "x")
+    rows = [(row["step"], row["value"]) for row in table.to_pylist() if row["metric"] == "reward"]
+    assert [step for step, _ in rows] == list(range(477))
+    rewards = np.array([value for _, value in rows])
+    assert (rewards[:50].mean(), rewards[-50:].mean()) == pytest.approx((0.33, 4.44), abs=0.005)
+
+
+def test_the_trials_of_a_sweep_have_their_parameters_on_every_point() -> None:
+    table, report = read_table(_one("paraphrase_dpo_ipo_sweep/*/*.csv"), "x")
+    assert len(set(table.column("source_line").to_pylist())) == 29
+    for name in ("learning_rate", "beta", "warmup_ratio", "weight_decay", "gradient_accumulation_steps"):
+        assert table.column(f"config.{name}").null_count == 0
+    assert sorted(set(table.column("config.beta").to_pylist())) == [0.1, 0.125, 0.15, 0.175, 0.2, 0.225, 0.25, 0.3]
+    assert {1e-4, 5e-5, 3.5e-5, 1e-6} <= set(table.column("config.learning_rate").to_pylist())
+    told = {notice.code: notice.message for notice in report.warnings}
+    assert told["trials_short"].startswith("24 trials")
+
+
+def test_units_of_the_kl_of_ppo() -> None:
+    table, _ = read_table(_one("l101_dpo_vs_ppo/*/ppo_31m_training_logs_100_0.csv"), "x")
+    units = {row["metric"]: row["unit"] for row in table.to_pylist()}
+    assert units["kl_ref"] == "nats per sequence; k1"
+    assert units["kl_step"] == "nats per token; k2"
+    assert units["entropy_sum"] == "nats per sequence"
 
 
 def test_trainer_state_margins() -> None:

@@ -337,3 +337,8 @@ def test_the_report_names_the_columns_that_hold_something(name: str, there: set[
 def test_a_run_that_diverged_is_still_a_log() -> None:
     rows, report = taken(csv("step,loss,reward", "1,1,2", *(f"{step},nan,nan" for step in range(2, 30))))
     assert (len(rows), report.reasons) == (2, {"not_finite": 28})
+
+
+def test_a_step_of_the_file_goes_before_the_trackers_count_of_calls() -> None:
+    rows, _ = taken(csv("_step,step,loss,reward", "1,100,1,2", "2,200,1,2"))
+    assert {row["step"] for row in rows} == {100, 200}

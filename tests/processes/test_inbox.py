@@ -185,3 +185,31 @@ def test_a_walk_names_what_changed_since_the_last_look(inbox, folder):
 
 def test_a_file_that_vanishes_is_no_trouble(inbox, folder):
     assert inbox.look(folder / "gone.jsonl").found is None
+
+
+def test_event_files_are_taken_as_far_as_they_go_and_logs_by_lines(inbox, folder, clock):
+    events = folder / "events.out.tfevents.1756441037.host.1.0"
+    events.write_bytes(b"\x18" + bytes(40))
+    look = inbox.look(events)
+    assert (look.found.offset, look.again) == (41, None)
+    log = folder / "train.log"
+    log.write_bytes(b"step 1 loss: 2\nstep 2 lo")
+    assert offset(inbox, log) == 15
+    clock.now = 3.0
+    assert offset(inbox, log) == 24
+
+
+def test_an_event_file_stays_itself_while_it_grows(inbox, folder):
+    events = folder / "events.out.tfevents.1756441037.host.1.0"
+    events.write_bytes(b"1234")
+    first = inbox.look(events).found.identity
+    with events.open("ab") as file:
+        file.write(b"5678")
+    assert inbox.look(events).found.identity == first
+
+
+@pytest.mark.parametrize("name", ["p.db-wal", "p.db-shm", "p.db-journal"])
+def test_what_sqlite_keeps_beside_a_database_is_left_alone(inbox, folder, name):
+    path = folder / name
+    path.write_bytes(b"x")
+    assert inbox.look(path).ignored

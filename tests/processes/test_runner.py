@@ -10,15 +10,19 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from engine.actions import datasets, people, runs
 from engine.actions.projects import ensure
 from engine.errors import Conflict, InputRefused
+from engine.formats import read_table
 from engine.settings import Settings
+from engine.store import datasets as segments
 from engine.store.engine import fetch
 from engine.store.transaction import transaction
 from engine.types import Who
@@ -27,7 +31,7 @@ from jobs.children import ObserveDone, ReadDone
 from jobs.owners import lives, my_name
 from jobs.runner import Runner
 from jobs.work import Way, perform, way_of
-from tests.formats import samples
+from tests.formats import log_samples, samples
 from tests.processes.here import Here
 from tests.processes.scores import append, dataset, lines, runs_of, taken
 from tests.processes.waiting import until
@@ -329,6 +333,13 @@ def test_a_line_that_went_on_is_read_again(home):
     assert not way_of(claimed("a.csv", follow={"offset": 4, "inode": 7, "state": {"offset": 4}})).replace
 
 
+def test_records_of_event_files_have_no_lines_to_be_inside_of(home):
+    name = "events.out.tfevents.1.host.1.0"
+    append(home.inbox / "p" / name, [b"abcdefgh"])
+    state = {"offset": 5, "container": "tensorboard"}
+    assert not way_of(claimed(name, follow={"offset": 5, "inode": 7, "state": state})).replace
+
+
 def test_a_replacement_only_the_reader_notices_is_read_from_the_start(home, child, monkeypatch):
     received = notice(home, "a.jsonl", lines(0, 2))
     perform(runs.claim("me"), child)
@@ -481,3 +492,50 @@ def test_an_archive_in_the_inbox_is_taken_again_when_it_changes(home, child):
     assert fetch("SELECT count(*) FROM run")[0][0] == 3
     notice_it(samples.packed({**BUNDLE, "third.jsonl": b"".join(lines(5, 6))}), 2)
     assert present() == {**ROWS, "bundle.zip/third.jsonl": len(lines(5, 6))}
+
+
+# ------------------------------------------------------------------ training logs
+
+
+@pytest.mark.parametrize("name", ["chat.log", "events.out.tfevents.1700000000.host.1.0"])
+def test_a_training_log_goes_on_in_parts_as_it_grows(home, child, name):
+    data = samples.FILES[name]()
+    cuts = [0, len(data) // 3, 2 * len(data) // 3, len(data)]
+    if name.endswith(".log"):  # the inbox hands out whole lines
+        cuts = [data.rfind(b"\n", 0, cut) + 1 for cut in cuts]
+    for start, end in pairwise(cuts):
+        notice(home, name, [data[start:end]])
+        do_all(child)
+    found = dataset("p", name)
+    whole = read_table(data, name)[1]
+    assert (found["report"]["accepted"], found["report"]["kind"]) == (whole.accepted, "curve")
+    assert found["report"]["rejected"] == 0
+    assert len(found["manifest"]) == 3
+    assert found["answer"]["analysis"] == "curves"
+
+
+def test_a_database_of_runs_is_read_again_when_it_changed(home, child):
+    path = home.inbox / "p" / "project.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for steps in (6, 12):
+        path.write_bytes(log_samples.trackio(steps=steps))
+        datasets.receive_inbox("p", path.name, path, path.stat().st_size, inode=steps)
+        do_all(child)
+    found = dataset("p", path.name)
+    assert (found["report"]["accepted"], len(found["manifest"])) == (24, 1)
+
+
+def test_runs_in_an_archive_are_called_by_their_folders(home, child):
+    made = {f"sweep/dpo-{run}/checkpoint-9/trainer_state.json": samples.trainer_state(20 + run) for run in (1, 2)}
+    upload(home, "runs.zip", samples.packed(made))
+    do_all(child)
+    found = fetch(
+        "SELECT v.manifest FROM version AS v JOIN dataset AS d ON d.id = v.dataset_id AND d.version = v.number"
+    )
+    named = {
+        name
+        for (manifest,) in found
+        for sha256 in json.loads(manifest)
+        for name in pq.read_table(segments.existing_segment(sha256), columns=["run"]).column("run").to_pylist()
+    }
+    assert named == {"dpo-1", "dpo-2"}
