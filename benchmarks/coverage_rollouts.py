@@ -2,7 +2,7 @@
 
 Populations: prompts with levels of their own, four answers at a step, at one random step or at both ends of the run;
 rewards that rise or stay, that follow length within a prompt or do not, equal within a quarter of the prompts; answers
-that are truncated in one prompt of five. Each is drawn 1,000 times; each nominal 95 % interval is held against the
+that are truncated in one prompt of five. Each nominal 95 % interval is held against the
 truth of its population. Exits with 1 if a coverage lies outside 90 to 99 %.
 """
 

@@ -20,7 +20,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """Somebody in front of 240 answers whose prompts are hostile."""
     made = answers().replace("<img src=x onerror=alert(1)>", HOSTILE)
     with tabs.tab(tmp_path_factory.mktemp("browser"), "rolls.jsonl", made) as page:
-        page.wait_for_url("**/rollouts**", timeout=240_000)
+        page.wait_for_url("**/rollouts**", timeout=150_000)
         page.wait_for_selector(".pl-roll tbody tr")
         expect.set_options(timeout=30_000)
         yield page
