@@ -107,7 +107,7 @@ _GLANCES = {
         "Reward",
         "The mean reward over the answers of each step, with its interval.",
         "Reward now",
-        "The mean over the answers of the last tenth of the steps.",
+        "The mean over the answers of the last steps.",
     ),
     "overoptimisation": Glance(
         "Is the reward over-optimised?",

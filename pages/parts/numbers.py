@@ -259,22 +259,22 @@ NUMBERS = {
     "runs": Explained("Runs", "How many runs the dataset holds."),
     "reward_change": Explained(
         "Change of reward",
-        "The mean reward of the last tenth of the steps less that of the first. An interval that holds 0 says it may "
-        "not have moved.",
+        "The mean reward of the last steps less that of the first: a tenth of all at each end, or as many as hold 30 "
+        "prompts. An interval that holds 0 says it may not have moved.",
         "difference of two means over answers; a jackknife over groups of prompts, which may stand at both ends.",
     ),
     "reward_last": Explained(
         "Reward now",
-        "The mean reward over the answers of the last tenth of the steps.",
+        "The mean reward over the answers of the last steps.",
         "mean over answers; a jackknife over groups of prompts.",
     ),
     "gold_change": Explained(
         "Change of gold",
-        "How far the gold reward moved from the first tenth of the steps to the last. Reward that rises while this "
+        "How far the gold reward moved from the first steps to the last. Reward that rises while this "
         "falls is being gamed.",
         "as the change of reward.",
     ),
-    "length_last": Explained("Length now", "The mean length of the answers of the last tenth of the steps, in tokens."),
+    "length_last": Explained("Length now", "The mean length of the answers of the last steps, in tokens."),
     "length_slope": Explained(
         "Reward per 100 tokens",
         "What 100 more tokens go with, among answers to the same prompt at the same step.",

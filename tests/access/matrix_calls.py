@@ -11,7 +11,7 @@ from engine import registry
 from engine.access.tokens import who_of
 from engine.actions import datasets, decisions, mappings, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, belonging, monitoring, palette, projects, room, several
+from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import inbox as inbox_queries
@@ -172,6 +172,16 @@ def rows_belonging(who: Who, made: World) -> object:
         raise
 
 
+def rows_browsed(ask: Callable[[], object]) -> object:
+    """Whether a dataset's rows are found, as `answered`."""
+    try:
+        return (ask(),)
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 def rows_of(who: Who, made: World) -> object:
     try:
         return dataset_queries.read_rows(who, made.dataset, 1, [RowReference(1, 0.5)])
@@ -307,6 +317,13 @@ CALLS: dict[str, Call] = {
     "queries.runs.page": lambda _, who: run_queries.page(who, "main", 10),
     "queries.runs.to_act_on": lambda made, who: a_waiting_run(made) and run_queries.to_act_on(who, "main", 5),
     "queries.belonging.rows_of": lambda made, who: rows_belonging(who, made),
+    "queries.browsing.browse": lambda made, who: rows_browsed(
+        lambda: browsing.browse(who, [made.dataset], browsing.Asked())
+    ),
+    "queries.browsing.followed": lambda made, who: rows_browsed(
+        lambda: browsing.followed(who, [made.dataset], "a prompt")
+    ),
+    "queries.browsing.single": lambda made, who: rows_browsed(lambda: browsing.single(who, [made.dataset], 1)),
     "queries.several.conclude": lambda made, who: answered_together(who, made),
     "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
     "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),

@@ -22,6 +22,7 @@ import pytest
 from engine.access.tokens import who_of
 from engine.actions import datasets, decisions, inbox, mappings, people, runs, tokens, views
 from engine.errors import PlumblineError
+from engine.queries.browsing import Asked
 from engine.settings import get_settings
 from engine.store.datasets import existing_segment
 from engine.store.engine import fetch
@@ -163,6 +164,8 @@ def argument(name: str, draw: random.Random, asked: Owner, other: Owner) -> Any:
         return [argument("dataset_id", draw, asked, other) for _ in range(draw.randrange(1, 4))]
     if name == "project":
         return whose.slug if whose else draw.choice(STRANGE_TEXTS)
+    if name == "row_hash":
+        return draw.choice([*asked.rows, *other.rows, 1, -1, 2**64])
     if name == "references":
         return [RowReference(draw.choice([*asked.rows, *other.rows, 1]), 0.5) for _ in range(5)]
     if name == "path":
@@ -179,6 +182,8 @@ def plain(draw: random.Random) -> dict[str, Any]:
     word = secrets.token_hex(4)
     return {
         "action": draw.choice(["", "sign_in", "rename"]),
+        "asked": Asked(draw.choice(["reward", "gap"]), where=draw.choice(["", "label=0..1"]), find=word[:1]),
+        "prompt": word,
         "analysis": "calibration",
         "where": draw.choice(["label=0..1", "!item=a|b", word]),
         "most": draw.choice([0, 5, 10**6]),

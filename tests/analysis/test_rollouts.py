@@ -195,6 +195,20 @@ def test_without_enough_prompts_there_are_values_and_no_interval() -> None:
     assert any(notice.code == "few_prompts" and "30" in notice.message for notice in found.warnings)
 
 
+def test_ends_are_as_long_as_it_takes_for_thirty_prompts() -> None:
+    made = rolls.table(prompts=200, steps=100)
+    found = rolls.conclude(rolls.rows(made))
+    size, place = found.dataset["ends"], made["step"].rank(method="dense") - 1
+    count = int(place.max()) + 1
+
+    def prompts(long: int) -> int:
+        return min(made.loc[side, "prompt"].nunique() for side in (place < long, place >= count - long))
+
+    assert prompts(size) >= 30 > prompts(size - 1)
+    assert rolls.conclude(rolls.rows(made), ends=7).dataset["ends"] == 7
+    assert rolls.conclude(rolls.rows(made), ends=10_000).dataset["ends"] == count // 2
+
+
 def test_the_leading_run_is_told_of_and_others_by_name() -> None:
     short, long = rolls.table(prompts=100, rise=2.0), rolls.table(prompts=300, rise=0.0, seed=1)
     both = pd.concat([short.assign(run="short"), long.assign(run="long", prompt=long["prompt"] + 1000)])

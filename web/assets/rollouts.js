@@ -5,7 +5,6 @@ import { fixed, make, read, whole } from "./plumb.js";
 const SIZE = 50;
 const TYPING = 350;
 const TELLING = 400;
-const PATIENCE = 5000;
 const USUAL = { steps: "", cut: "", find: "", sort: "reward", order: "desc", at: "1", open: "", pair: "", shade: "" };
 const NARROWING = new Set(["steps", "cut", "find", "sort", "order"]);
 const WHOLE = new Set(["length", "step", "truncated"]);
@@ -28,6 +27,7 @@ function cell(name, value) {
 class Rollouts {
   constructor(parent) {
     this.state = { ...USUAL };
+    this.told = [];
     this.rows = [];
     this.total = 0;
     this.sorts = [];
@@ -66,16 +66,16 @@ class Rollouts {
 
   // ------------------------------------------------------------ what is shown
 
-  /** What the address says is shown; while the page has not heard of the last change, the change counts. */
+  /** What the address says is shown, unless it is one of the changes that it was told of: then the last of these counts. */
   take(given) {
     const newer = this.given?.version !== given.version || this.given?.query !== given.query;
     this.given = given;
     const shown = JSON.stringify(spare(given.shown));
-    if (shown !== this.heard && (this.told === undefined || this.told === shown || Date.now() - this.toldAt > PATIENCE)) {
-      const echoed = this.told === shown;
+    if (shown !== this.heard) {
+      const echoed = this.told.indexOf(shown);
+      this.told = echoed < 0 ? [] : this.told.slice(echoed + 1);
       this.heard = shown;
-      this.told = undefined;
-      if (!echoed) this.state = { ...USUAL, ...given.shown };
+      if (!this.told.length && !this.telling) this.state = { ...USUAL, ...given.shown };
     }
     this.fill();
     this.fetch(newer);
@@ -90,10 +90,11 @@ class Rollouts {
     this.reveal();
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
-      this.told = JSON.stringify(spare(this.state));
-      this.toldAt = Date.now();
-      if (this.told === this.heard) this.told = undefined;
-      else this.tell(spare(this.state));
+      this.telling = undefined;
+      const shown = JSON.stringify(spare(this.state));
+      if (shown === (this.told.at(-1) ?? this.heard)) return;
+      this.told.push(shown);
+      this.tell(spare(this.state));
     }, TELLING);
   }
 
@@ -105,7 +106,7 @@ class Rollouts {
   /** The controls as the state has them; what somebody types in stays as it is. */
   fill() {
     const [from = "", to = ""] = this.state.steps.split("..");
-    for (const [input, value] of [[this.from, from], [this.to, to], [this.find, this.state.find]]) if (document.activeElement !== input || input.value === "") input.value = value;
+    for (const [input, value] of [[this.from, from], [this.to, to], [this.find, this.state.find]]) if (document.activeElement !== input) input.value = value;
     const sorts = this.sorts.length ? this.sorts : [{ name: this.state.sort, label: this.state.sort }];
     this.sort.replaceChildren(...sorts.map(({ name, label }) => make("option", { value: name }, label)));
     this.sort.value = this.state.sort;
@@ -147,6 +148,7 @@ class Rollouts {
 
   fillRows({ rows, total, sorts, cut }) {
     Object.assign(this, { rows, total, sorts });
+    if (total && !rows.length) return this.show({ at: "1" });
     this.cutField.hidden = !cut;
     this.fill();
     const first = (Math.max(1, Number(this.state.at)) - 1) * SIZE + 1;

@@ -22,7 +22,7 @@ class Ends:
     """Estimates of the first and last steps. Below `least` prompts, or ten buckets, they have no interval."""
 
     def __init__(self, found: Placed, asked: int, least: int, level: float) -> None:
-        self.first, self.last, self.size = found.ends(asked)
+        self.first, self.last, self.size = found.ends(asked, least)
         self._found, self._least, self._level = found, least, level
 
     def moved(self, name: str, values: Floats) -> dict[str, Estimate]:

@@ -12,7 +12,8 @@ from engine.errors import UsageError
 class RolloutsParameters(Parameters):
     """`run`: whose answers, empty for the run with most of them. `level`: of intervals, in [.5, .999].
 
-    `ends`: steps at the beginning and at the end that are compared, 0 for a tenth of all steps.
+    `ends`: steps at the beginning and at the end that are compared, 0 for a tenth of all steps, or as many as hold
+    enough prompts for an interval.
     """
 
     run: str = ""

@@ -82,11 +82,22 @@ class Placed:
         starts = np.flatnonzero(np.diff(place[order], prepend=-1))
         return Groups(place, order, starts)
 
-    def ends(self, asked: int) -> tuple[Flags, Flags, int]:
-        """Rows of the first and of the last steps, and how many steps each end has: `asked`, a tenth for 0."""
+    def ends(self, asked: int, least: int) -> tuple[Flags, Flags, int]:
+        """Rows of the first and of the last steps, and how many steps each end has, at most half of them.
+
+        As many as `asked`; for 0 a tenth of all steps, or as many as hold `least` prompts at each end.
+        """
         count = len(self.steps)
-        size = max(min(asked or round(count / 10), count // 2), 1)
+        size = max(min(asked or max(round(count / 10), self._holding(least)), count // 2), 1)
         return self.rank < size, self.rank >= count - size, size
+
+    def _holding(self, least: int) -> int:
+        """The number of steps from which on each end has so many prompts; 0 where there are not so many at all."""
+        if self.prompts < least:
+            return 0
+        starts = self.records.starts
+        first, last = np.minimum.reduceat(self.rank, starts), np.maximum.reduceat(self.rank, starts)
+        return int(max(np.sort(first)[least - 1] + 1, len(self.steps) - np.sort(last)[-least]))
 
 
 DENSE = 32
