@@ -70,7 +70,7 @@ def matrix(
                     words.plain(column),
                     _note(beside, down, along),
                     behind[down][along],
-                    chosen[down][along],
+                    *_pick(picks, down, along),
                 ]
                 for along, column in enumerate(columns)
             ]
