@@ -184,7 +184,7 @@ def line(correlation: float, generator: np.random.Generator) -> np.ndarray:
 
 
 def changes(correlation: float, jump: float, simulations: int) -> tuple[float, float, float]:
-    """Of lines without a change the share with one found; of those with one that in which it is; of sets, that hold it."""
+    """Of lines without a change the share with one found; of those with one the share found; of sets, that hold it."""
     false = found = held = 0
     for number in range(simulations):
         value = line(correlation, np.random.default_rng([55, number]))
