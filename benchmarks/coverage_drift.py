@@ -106,6 +106,8 @@ class World:
             "within": float((shares[0] + shares[1]) / 2 @ (means[1] - means[0])),
             "window_mean": float(two.mean()),
         }
+        if self.same and not self.mixed:  # each prompt keeps its topic: exactly nothing is composition
+            del found["composition"]
         if self.moved or self.mixed:  # the interval of a distance of nought begins there, and nearly always holds it
             found["cramers_v"] = float(np.sqrt((np.square(q - p) / (2 * (p + q))).sum()))
         return found
