@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtr
 
-from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.arrays import Flags, Floats, Ints, quotient
 from engine.analysis.drift.buckets import dense
 from engine.analysis.drift.distances import (
     chi_square,
@@ -206,7 +206,7 @@ def _scores(tallies: Tallies, later: list[int]) -> Floats:
     other = (total[[0]] - both[:, None] * count[[0]]) / rows[0]
     groups = ((count[later] > 0) | (count[[0]] > 0)).sum(axis=1)
     error = np.sqrt(np.square(own - other).sum(axis=1) * groups / np.maximum(groups - 1, 1))
-    return np.divide(mean[later] - mean[0], error, out=np.zeros(len(later)), where=error > 0)
+    return quotient(mean[later] - mean[0], error, 0.0)
 
 
 def _with_shift(cell: Cell, value: float, error: float, score: float, groups: int, level: float) -> Cell:
