@@ -53,7 +53,6 @@ def matrix(
     choosing a cell means.
     """
     kept = [words.finite(row) for row in values]
-    chosen = picks or [[""] * len(columns)] * len(rows)
     behind = wheres or [[""] * len(columns)] * len(rows)
     beside = [[None if note is None else f"{note:,.0f} rows" for note in row] for row in notes]
     trace: dict[str, Any] = {
@@ -71,7 +70,7 @@ def matrix(
                     words.plain(column),
                     _note(beside, down, along),
                     behind[down][along],
-                    chosen[down][along],
+                    *_pick(picks, down, along),
                 ]
                 for along, column in enumerate(columns)
             ]
@@ -98,6 +97,10 @@ def of_two(column: str, names: Sequence[str]) -> Wheres:
 
 def _note(notes: list[list[str | None]], down: int, along: int) -> str:
     return (notes[down][along] or "") if notes else ""
+
+
+def _pick(picks: Wheres, down: int, along: int) -> list[str]:
+    return [picks[down][along]] if picks else []
 
 
 def _hover(scale: Scale) -> str:

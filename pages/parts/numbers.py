@@ -249,7 +249,7 @@ NUMBERS = {
         "Benjamini and Hochberg (1995)",
     ),
     "composition_share": Explained(
-        "Composition",
+        "Composition share",
         "How much of the change of the mean another mix of the column that explains most would have made alone.",
         "Σ (q − p) (m + m′) / 2 over the change.",
         "Kitagawa (1955)",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtr
 
-from engine.analysis.arrays import Flags, Floats, Ints
+from engine.analysis.arrays import Flags, Floats, Ints, quotient
 from engine.analysis.drift.buckets import dense
 from engine.analysis.drift.distances import (
     chi_square,
@@ -134,11 +134,12 @@ def cells_of(windows: Windows, feature: Feature, tallies: Tallies, level: float)
         return cells
     shares = homogeneity(tallies.count, later)
     value, error = _shifts(tallies, later)
+    score = _scores(tallies, later)
     for place, window in enumerate(later):
         groups = int(min(filled[0], filled[window]))
         cell = _by_shares(cells[window - 1], tallies, shares, place, groups, level)
         if not feature.named:
-            cell = _with_shift(cell, float(value[place]), float(error[place]), groups, level)
+            cell = _with_shift(cell, float(value[place]), float(error[place]), float(score[place]), groups, level)
             cell = _with_order(cell, windows, feature)
         cells[window - 1] = cell
     return cells
@@ -191,10 +192,27 @@ def _standardised(one: Floats, two: Floats) -> Floats:
     return np.asarray(np.where(spread > 1e-9, (means[1] - means[0]) / np.where(spread > 1e-9, spread, 1), 0.0))
 
 
-def _with_shift(cell: Cell, value: float, error: float, groups: int, level: float) -> Cell:
+def _scores(tallies: Tallies, later: list[int]) -> Floats:
+    """Difference of the means over its standard error by bucket, as it would be if both windows had one mean.
+
+    Residuals from the mean of both: an outlier then widens the error of the window that it is in as much as it moves
+    its mean, and a window that has none of the rare ones is not taken to be sure of that.
+    """
+    count, total = tallies.count.sum(axis=2), tallies.sums[0]
+    rows = np.maximum(count.sum(axis=1), 1)
+    mean = total.sum(axis=1) / rows
+    both = (total.sum(axis=1)[later] + total[0].sum()) / (rows[later] + rows[0])
+    own = (total[later] - both[:, None] * count[later]) / rows[later, None]
+    other = (total[[0]] - both[:, None] * count[[0]]) / rows[0]
+    groups = ((count[later] > 0) | (count[[0]] > 0)).sum(axis=1)
+    error = np.sqrt(np.square(own - other).sum(axis=1) * groups / np.maximum(groups - 1, 1))
+    return quotient(mean[later] - mean[0], error, 0.0)
+
+
+def _with_shift(cell: Cell, value: float, error: float, score: float, groups: int, level: float) -> Cell:
     """The effect is that of the mean; p-value: twice the smaller of those of the mean and of the bins."""
     spread = critical(level, groups) * error
-    p_mean = 2 * float(stdtr(groups - 1, -abs(value) / error)) if error > 0 else 1.0
+    p_mean = 2 * float(stdtr(groups - 1, -abs(score)))
     p_value = min(1.0, 2 * min(p_mean, cell.p_value))
     return replace(cell, effect=value, low=value - spread, high=value + spread, p_value=p_value)
 

@@ -75,26 +75,35 @@ def _sorted_together(a: Floats, b: Floats) -> tuple[Floats, Ints]:
 
 
 def _areas(values: Floats, later: Ints, first: int, second: int) -> tuple[float, float, float]:
-    """The largest distance of the two distribution functions, the area between them, and that of its square."""
+    """The largest distance of the two distribution functions, the area between them, and that of its square.
+
+    Distances are counted in units of 1 / (first · second), whole numbers, so that equal functions are exactly equal.
+    """
     largest = area = squares = 0.0
+    whole = float(first) * second
+    counted = np.arange(1.0, _BLOCK + 1) * second
+    room = np.empty((2, _BLOCK))
     for start in range(0, len(values) - 1, _BLOCK):
-        gap = np.diff(values[start : start + _BLOCK + 1])
-        end = start + len(gap)
-        whole = np.arange(start + 1, end + 1) * second - later[start:end] * (first + second)
-        apart = np.abs(whole) / (first * second)
+        end = min(start + _BLOCK, len(values) - 1)
+        gap, apart = room[:, : end - start]
+        np.subtract(values[start + 1 : end + 1], values[start:end], out=gap)
+        np.multiply(later[start:end], float(first + second), out=apart)
+        apart -= counted[: end - start]
+        apart -= float(start) * second
+        np.abs(apart, out=apart)
         area += float(apart @ gap)
         ends = apart if gap.all() else apart[gap > 0]  # among equal numbers the functions have not yet arrived
         largest = max(largest, float(ends.max(initial=0.0)))
         np.square(apart, out=apart)
         squares += float(apart @ gap)
-    return largest, area, squares
+    return largest / whole, area / whole, squares / whole / whole
 
 
 def _shares(values: Floats, later: Ints, first: int, second: int, bins: int) -> tuple[Floats, Floats]:
     """Shares of a and b in the bins of a's quantiles, from both in order."""
     edges = _apart(_quantiles(lambda rank: float(values[_place_of(later, rank)]), first, bins))
     below = np.searchsorted(values, edges)
-    counted = np.concatenate([[0], later])[below]
+    counted = np.where(below > 0, later[below - 1], 0)
     return _between(below - counted, first), _between(counted, second)
 
 

@@ -12,7 +12,7 @@ from engine.types import Estimate
 
 SHIFT = "difference of the means over the root of the mean of both variances, jackknife by bucket"
 SHARES = "Cramér's V less its expectation by chance, jackknife by bucket"
-TESTED = "twice the smaller p of the means (jackknife t) and of ten bins (Rao-Scott F), both by bucket"
+TESTED = "twice the smaller p of the means (score test) and of ten bins (Rao-Scott F), both by bucket"
 TESTED_NAMES = "Rao-Scott F test by bucket"
 
 

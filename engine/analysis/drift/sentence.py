@@ -30,10 +30,9 @@ def sentence(code: str, windows: Windows, cells: list[Cell], shown: Shown, alpha
     if code == NONE:
         small = len({cell.feature for cell in cells if cell.known and cell.q_value <= alpha})
         tail = f"; {amount(small, 'feature')} moved by less" if small else ""
-        return (
-            f"No drift detected: none of {of} moved by {digits(effect)} sd or more at {percent(alpha)} false discoveries"
-            f"{tail}; the most is {_moved(shown.cell)} in {windows.names[shown.cell.window]}."
-        )
+        least = f"{digits(effect)} sd or more at {percent(alpha)} false discoveries"
+        most = f"{_moved(shown.cell)} in {windows.names[shown.cell.window]}"
+        return f"No drift detected: none of {of} moved by {least}{tail}; the most is {most}."
     count = len({cell.feature for cell in cells if cell.drifted})
     text = f"Drifted {since(windows, cells, shown)}: {_moved(shown.cell)} against {windows.names[0]}; "
     text += f"{count} of {amount(features, 'feature')} at {percent(alpha)} false discoveries"
