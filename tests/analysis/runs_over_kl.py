@@ -103,4 +103,6 @@ def rollouts(
         "step": np.repeat(np.arange(steps) * 10, prompts),
         **rows,
     }
-    return Rows("rollout", columns, numbers={"reward.format": np.minimum(0.2 * d, 0.8) + generator.normal(0, 0.05, size)})
+    return Rows(
+        "rollout", columns, numbers={"reward.format": np.minimum(0.2 * d, 0.8) + generator.normal(0, 0.05, size)}
+    )
