@@ -50,7 +50,7 @@ fuzz: $(VENV)/.test ## damage N files and read them all (make fuzz N=100000)
 	@$(BIN)/python -m benchmarks.fuzz --runs $(N)
 
 coverage-sim: $(VENV)/.runtime ## coverage of every interval on simulated truth
-	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style; do \
+	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style coverage_overoptimisation; do \
 		$(BIN)/python -m benchmarks.$$one || failed=1; done; exit $$failed
 
 faults: $(VENV)/.test ## kill, cut, fill and corrupt the running product (make faults ARGS="--only 41")

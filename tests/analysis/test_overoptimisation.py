@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.coverage_overoptimisation import newey_west
 from engine.analysis.overoptimisation import forms, noise
-from engine.analysis.overoptimisation.fit import Fit, fit, pooled
+from engine.analysis.overoptimisation.fit import TRUST, Fit, fit, pooled
 from engine.analysis.overoptimisation.found import Asked, found_of
 from engine.analysis.overoptimisation.peak import peak_of
 from engine.analysis.overoptimisation.series import Course, of_kl
@@ -24,7 +25,7 @@ BOTH = (forms.BON, forms.RL)
 
 @pytest.fixture
 def grid(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[float, float]]]:
-    """The covariances of the golden file instead of the usual ones: lengths and shares of white noise, in their order."""
+    """The covariances of the golden file instead of the usual ones: in their order, lengths and shares of white."""
     monkeypatch.setattr(noise, "LENGTHS", np.array([1.0, 1.4236, 40.0]))
     monkeypatch.setattr(noise, "WHITE", (0.0, 0.5))
     noise._covariances.cache_clear()
@@ -69,7 +70,7 @@ def test_a_slope_is_that_of_its_curve(d, form):
 def test_coefficients_errors_and_evidence_are_those_of_statsmodels(case, grid):
     step, d, y = (np.array(GOLDEN[name]) for name in ("step", "d", "y"))
     found = fit(step, d, y, (case["form"],), scale=1.0)
-    logs = np.log(found.weight) + np.where(np.arange(7) > 0, np.log(2), 0)
+    logs = np.log(found.weight) / TRUST + np.where(np.arange(7) > 0, np.log(2), 0)
     expected = {(one["length"], one["share"]): one for one in case["fits"]}
     first = expected[grid[0]]["restricted"]
     for place, cell in enumerate(grid):
@@ -77,6 +78,13 @@ def test_coefficients_errors_and_evidence_are_those_of_statsmodels(case, grid):
         assert found.coefficient[place] == pytest.approx(golden["params"], rel=1e-8)
         assert found.covariance[place] == pytest.approx(np.array(golden["cov"]), rel=1e-7)
         assert logs[place] - logs[0] == pytest.approx(golden["restricted"] - first, abs=1e-6)
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: case["form"])
+def test_newey_and_wests_errors_that_ours_are_held_against_are_those_of_statsmodels(case):
+    d, y = np.array(GOLDEN["d"]), np.array(GOLDEN["y"])
+    _, covariance = newey_west(forms.design(case["form"], d), y, case["maxlags"])
+    assert covariance == pytest.approx(np.array(case["hac"]), rel=1e-7)
 
 
 def test_long_runs_are_averaged_and_say_the_same():

@@ -50,7 +50,7 @@ def test_without_gold_the_proxy_is_shown_and_no_peak_claimed(page: Page, give: G
     answer = part(app, "answer")
     assert answer is not None
     assert answer["verdict"] == "proxy_only"
-    assert [chart["name"] for chart in parts(app, "chart")][0] == "frontier"
+    assert next(chart["name"] for chart in parts(app, "chart")) == "frontier"
 
 
 def test_too_few_points_say_how_many_are_needed(page: Page, give: Give) -> None:

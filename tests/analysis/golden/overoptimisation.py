@@ -30,27 +30,36 @@ def restricted(y: np.ndarray, x: np.ndarray, v: np.ndarray) -> float:
     return -float(found.fun)
 
 
+def told(fitted: sm.regression.linear_model.RegressionResults, length: float, share: float, v: np.ndarray) -> dict:
+    """One fit with a known covariance."""
+    return {
+        "length": length,
+        "share": share,
+        "params": fitted.params.tolist(),
+        "cov": fitted.cov_params().tolist(),
+        "restricted": restricted(fitted.model.endog, fitted.model.exog, v),
+    }
+
+
 def main() -> None:
     generator = np.random.default_rng(5)
     step = np.cumsum(generator.integers(1, 4, 40)).astype(float)
     d = np.sort(generator.uniform(0.1, 7, 40))
     noise = np.convolve(generator.normal(0, 0.3, 45), np.ones(6) / 6, "valid")
     y = 0.2 + d * (0.34 - 0.03 * d) + noise
+    gap = np.abs(step[:, None] - step[None]) * 39 / (step[-1] - step[0])
     cases = []
     for form, bend in (("bon", d**2), ("rl", d * np.log(d))):
         x = np.stack([np.ones(40), d, -bend], axis=1)
-        gap = np.abs(step[:, None] - step[None]) * 39 / (step[-1] - step[0])
-        plain = sm.OLS(y, x).fit()
         robust = sm.OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": 6, "use_correction": False})
-        fits = [{"length": 0.0, "share": 1.0, "params": plain.params.tolist(), "cov": plain.cov_params().tolist(), "restricted": restricted(y, x, np.eye(40))}]  # fmt: skip
+        fits = [told(sm.OLS(y, x).fit(), 0.0, 1.0, np.eye(40))]
         for length in LENGTHS:
             for share in (0.0, 0.5):
                 v = (1 - share) * np.exp(-gap / length) + share * np.eye(40)
-                fitted = sm.GLS(y, x, sigma=v).fit()
-                fits.append({"length": length, "share": share, "params": fitted.params.tolist(), "cov": fitted.cov_params().tolist(), "restricted": restricted(y, x, v)})  # fmt: skip
+                fits.append(told(sm.GLS(y, x, sigma=v).fit(), length, share, v))
         cases.append({"form": form, "fits": fits, "hac": robust.cov_params().tolist(), "maxlags": 6})
-    told = {"step": step.tolist(), "d": d.tolist(), "y": y.tolist(), "cases": cases}
-    FILE.write_text(json.dumps(told, indent=1) + "\n")
+    held = {"step": step.tolist(), "d": d.tolist(), "y": y.tolist(), "cases": cases}
+    FILE.write_text(json.dumps(held, indent=1) + "\n")
 
 
 if __name__ == "__main__":
