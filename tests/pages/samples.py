@@ -90,3 +90,16 @@ def curves(runs: int = 3, steps: int = 200, seed: int = 0, names: tuple[str, ...
             reward = 1 - math.exp(-step / steps * 3) + rng.gauss(0, 0.05) + run / 50
             lines.append(f"{name},{step * 10},{reward:.4f},{math.exp(-step / steps) + rng.gauss(0, 0.02):.4f},0.001")
     return "\n".join(lines) + "\n"
+
+
+def over_kl(steps: int = 80, gold: bool = True, kl: str = "objective/kl", runs: tuple[str, ...] = ("one",)) -> str:
+    """A log of rewards over the KL: the gold reward peaks at 30 nats and falls until 58."""
+    rng = random.Random(0)
+    lines = [f"run,step,{kl},reward,{'gold_reward' if gold else 'other'},completions/mean_length,rewards/format/mean"]
+    for run in runs:
+        for step in range(steps):
+            d = 7.6 * (step / (steps - 1)) ** 0.6
+            value = 0.03 * d * (10.95 - d) + rng.gauss(0, 0.03)
+            proxy, form = 0.3 * d + rng.gauss(0, 0.02), min(d / 5, 1) + rng.gauss(0, 0.02)
+            lines.append(f"{run},{step * 10},{d * d:.4f},{proxy:.4f},{value:.4f},{200 + 30 * d:.1f},{form:.4f}")
+    return "\n".join(lines) + "\n"

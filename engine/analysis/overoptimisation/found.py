@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,11 +13,12 @@ from engine.analysis.overoptimisation import forms
 from engine.analysis.overoptimisation.fit import Draws, Fit, fit, pooled
 from engine.analysis.overoptimisation.peak import Peak, peak_of
 from engine.analysis.overoptimisation.series import Points, Series
+from engine.analysis.overoptimisation.steady import steadied
 from engine.errors import NotEnoughData
 from engine.types import Estimate
 from engine.words import amount
 
-LEAST_POINTS = 20
+LEAST_POINTS = 24
 LEAST_RUNS = 5
 LEAST_OF_A_RUN = 6
 """Points of a run that is one of several: their spread is between runs, so that each may be short."""
@@ -133,7 +134,7 @@ class Asked:
 
 
 def points_of(series: Series, metric: str, least: int = LEAST_POINTS) -> Points:
-    """The points of a metric that a fit can rest on, at least so many.
+    """The points of a metric that a fit can rest on, at least so many, without the noise of the KL.
 
     Raises NotEnoughData: `too_few_points`, `constant_kl`, `constant_reward`.
     """
@@ -146,7 +147,7 @@ def points_of(series: Series, metric: str, least: int = LEAST_POINTS) -> Points:
         raise NotEnoughData("The KL never moves: nothing can be told of how the reward follows it.", code="constant_kl")
     if np.ptp(points.value) <= 1e-12 * max(float(np.abs(points.value).max()), 1e-300):
         raise NotEnoughData(f"{metric} never moves: it has no peak.", code="constant_reward")
-    return points
+    return replace(points, d=steadied(points.step, points.d))
 
 
 def found_of(series: Series, metric: str, asked: Asked) -> Found:

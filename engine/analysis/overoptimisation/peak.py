@@ -14,6 +14,9 @@ from engine.analysis.arrays import Floats
 from engine.analysis.overoptimisation.fit import Fit
 
 PLACES = 160
+ROUNDS, FINER = 5, 16
+"""How often the place of an end is looked for anew, each time among so many parts."""
+
 BEYOND = 1.25
 """How far beyond the largest d a rise is followed, if the form holds: "not before"."""
 
@@ -61,10 +64,9 @@ def _crossing(fit: Fit, chance: float, places: Floats, before: int) -> float:
     if before + 1 >= len(places):
         return float(places[-1])
     low, high = (float(places[before]) if before >= 0 else 0.0), float(places[before + 1])
-    for _ in range(30):
-        middle = (low + high) / 2
-        if fit.rising(np.array([middle]))[0] >= chance:
-            low = middle
-        else:
-            high = middle
+    for _ in range(ROUNDS):
+        finer = np.linspace(low, high, FINER + 1)
+        above = np.flatnonzero(fit.rising(finer[1:-1]) >= chance)
+        at = int(above[-1]) + 1 if len(above) else 0
+        low, high = float(finer[at]), float(finer[at + 1])
     return (low + high) / 2
