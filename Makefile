@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PLUMBLINE_REAL_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: help run demo test lint bench tour figures mutate fuzz coverage-sim faults load soak scale api-fuzz audit system
+.PHONY: help run demo test lint bench bench-forecast tour figures mutate fuzz coverage-sim faults load soak scale api-fuzz audit system
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,7 +34,13 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.ingest benchmarks.live; do \
-		$(BIN)/python -m $$one || failed=1; done; exit $$failed
+		$(BIN)/python -m $$one || failed=1; done; \
+		$(MAKE) --no-print-directory bench-forecast || failed=1; exit $$failed
+
+bench-forecast: ## speed of forecasts against peers, in an environment of their own
+	@test -x build/forecast/bin/python || $(PYTHON) -m venv build/forecast
+	-@build/forecast/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements-forecast.txt
+	@build/forecast/bin/python -m benchmarks.speed_forecast
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour
 	@$(BIN)/python -m tests.tour
@@ -50,7 +56,7 @@ fuzz: $(VENV)/.test ## damage N files and read them all (make fuzz N=100000)
 	@$(BIN)/python -m benchmarks.fuzz --runs $(N)
 
 coverage-sim: $(VENV)/.runtime ## coverage of every interval on simulated truth
-	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style; do \
+	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style coverage_forecast; do \
 		$(BIN)/python -m benchmarks.$$one || failed=1; done; exit $$failed
 
 faults: $(VENV)/.test ## kill, cut, fill and corrupt the running product (make faults ARGS="--only 41")
