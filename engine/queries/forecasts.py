@@ -12,7 +12,7 @@ from engine.access.visible import from_json, project_id, visible_dataset
 from engine.actions import forecasts
 from engine.analysis import ANALYSES
 from engine.analysis.forecast import ForecastParameters
-from engine.analysis.forecast.analysis import chosen_line, forecast_line
+from engine.analysis.forecast.analysis import chosen_line, forecast_line, still
 from engine.analysis.forecast.keeping import grade, kept_of, overwritten
 from engine.analysis.lines import Line, Lines, lines_of
 from engine.errors import PlumblineError, UsageError
@@ -113,7 +113,7 @@ def _usual(lines: Lines) -> tuple[NewForecast, ...]:
         line = chosen_line(lines, "", "")
     except PlumblineError:
         return ()
-    return () if line.constant else (_made(line, lines.by, ForecastParameters()),)
+    return () if still(line) else (_made(line, lines.by, ForecastParameters()),)
 
 
 def _made(line: Line, by: str, params: ForecastParameters) -> NewForecast:
@@ -151,7 +151,7 @@ def asked(who: Who, dataset_id: int, params: Mapping[str, Any]) -> tuple[NewFore
     except StatesMissingError:
         raise UsageError("The data are still being observed; try again in a moment.", code="not_observed") from None
     line = chosen_line(lines, chosen.metric, chosen.run)
-    if line.constant:
+    if still(line):
         raise UsageError(f"{line.metric} never moves: there is nothing to forecast.", code="constant")
     return _made(line, lines.by, chosen), found.number, count_rows(found.manifest)
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from engine import registry
 from engine.access.tokens import who_of
-from engine.actions import datasets, decisions, mappings, passwords, people, rows, runs, tokens, views
+from engine.actions import datasets, decisions, forecasts, mappings, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
 from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
+from engine.queries import forecasts as forecast_queries
 from engine.queries import inbox as inbox_queries
 from engine.queries import mappings as mapping_queries
 from engine.queries import people as people_queries
@@ -22,7 +23,7 @@ from engine.queries import runs as run_queries
 from engine.queries import tokens as token_queries
 from engine.queries import views as view_queries
 from engine.store.engine import fetch
-from engine.types import ROLES, SCOPES, DatasetVersion, Grounds, RowReference, Who
+from engine.types import ROLES, SCOPES, DatasetVersion, Grounds, NewForecast, RowReference, Who
 from tests.store.people import join, person, project, upload
 
 _numbers = count(1)
@@ -72,10 +73,12 @@ def every_cell() -> dict[tuple[str, str], str]:
     made = world()
     columns = everybody(made)
     decisions.grounded_by(answered_by_itself)
+    forecasts.made_by(forecast_by_itself)
     try:
         return {(row, name): outcome(call, made, who) for row, call in CALLS.items() for name, who in columns.items()}
     finally:
         decisions.grounded_by(decision_queries.grounds)
+        forecasts.made_by(forecast_queries.asked)
 
 
 def outcome(call: Call, made: World, who: Who) -> str:
@@ -199,6 +202,11 @@ def answered_by_itself(_who: Who, dataset_ids: Sequence[int], *_asked: object) -
     )
 
 
+def forecast_by_itself(_who: Who, _dataset_id: int, _params: object) -> tuple[NewForecast, int, int]:
+    """A forecast in a store whose datasets have no rows."""
+    return NewForecast("reward", "run", "naive", 1.0, 2.0, {"by": "step"}), 1, 10
+
+
 def a_decision(made: World) -> int:
     return decisions.record(made.admin, "main", fresh("decision"), "because", "calibration", [made.dataset])
 
@@ -229,6 +237,16 @@ def grounded(who: Who, made: World) -> object:
         raise
 
 
+def forecast_of(who: Who, made: World) -> object:
+    """Whether it would be forecast: a dataset without a version is not hidden from those who see it."""
+    try:
+        return forecast_queries.asked(who, made.dataset, {})
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 HERE = {"project": "main"}
 DECIDED = {**HERE, "title": "ship", "because": "it is better", "analysis": "calibration"}
 CALLS: dict[str, Call] = {
@@ -252,6 +270,7 @@ CALLS: dict[str, Call] = {
     "view.delete, another's": do("view.delete", lambda made, _: {"view_id": own_view(made.other)}),
     "decision.record": do("decision.record", lambda made, _: {**DECIDED, "dataset_ids": [made.dataset]}),
     "decision.withdraw": do("decision.withdraw", lambda made, _: {"decision_id": a_decision(made), "why": "wrong"}),
+    "forecast.keep": do("forecast.keep", lambda made, _: {"dataset_id": made.dataset}),
     "demo.play": do("demo.play"),
     "demo.stop": do("demo.stop"),
     "preference.set": do("preference.set", lambda _made, _who: {"key": "note", "value": "x"}),
@@ -292,6 +311,8 @@ CALLS: dict[str, Call] = {
     "queries.decisions.grounds": lambda made, who: grounded(who, made),
     "queries.decisions.list_decisions": lambda _, who: (decision_queries.list_decisions(who, "main"),),
     "queries.decisions.since": lambda made, who: decision_queries.since(who, a_decision(made)),
+    "queries.forecasts.asked": lambda made, who: forecast_of(who, made),
+    "queries.forecasts.scoreboard": lambda made, who: (forecast_queries.scoreboard(who, made.dataset),),
     "queries.inbox.refusals": lambda _, who: (inbox_queries.refusals(who, "main"),),
     "queries.mappings.list_mappings": lambda _, who: (mapping_queries.list_mappings(who, "main"),),
     "queries.mappings.source": lambda made, who: mapping_queries.source(who, made.dataset),

@@ -21,11 +21,23 @@ def wandering(generator: np.random.Generator, points: int, keeps: float, step: f
 def saturating(points: int, seed: int, keeps: float = 0.5, changing: bool = True) -> Curve:
     """A power law that saturates, with a change of level somewhere: what the forecast's dictionary holds."""
     generator, time = np.random.default_rng([seed, 1]), np.linspace(0, 1, points)
-    trend = generator.uniform(0.5, 1) - generator.uniform(0.3, 0.8) * (1 + time / generator.uniform(0.01, 0.2)) ** (
-        -generator.uniform(0.4, 1.5)
-    )
+    limit, height, scale, power = _law(generator)
+    trend = limit - height * (1 + time / scale) ** -power
     step = generator.normal(0, 0.05) * (time > generator.uniform(0.2, 0.7)) if changing else 0.0
     return np.asarray(trend + step + wandering(generator, points, keeps))
+
+
+def limit_of(seed: int) -> float:
+    """What `saturating` of these ends on."""
+    generator = np.random.default_rng([seed, 1])
+    return _law(generator)[0] + float(generator.normal(0, 0.05))
+
+
+def _law(generator: np.random.Generator) -> tuple[float, float, float, float]:
+    """Limit, height, scale and power of a power law."""
+    ends = ((0.5, 1.0), (0.3, 0.8), (0.01, 0.2), (0.4, 1.5))
+    limit, height, scale, power = (float(generator.uniform(*one)) for one in ends)
+    return limit, height, scale, power
 
 
 def slow(points: int, seed: int) -> Curve:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+import numpy as np
+
 from engine.analysis.curves.analysis import chosen_metric
 from engine.analysis.forecast.answering import Answer, answer_of
 from engine.analysis.forecast.models import MIXTURE
@@ -22,6 +24,8 @@ from engine.words import amount, place
 
 LEAST_POINTS = 30
 FEW_POINTS = 60
+MOST = 1e100
+"""Beyond this, and below one over it, squares are no numbers any more."""
 _USUAL = 0.1
 """How far ahead a forecast goes unless asked, as a share of what the line has gone."""
 
@@ -42,13 +46,13 @@ class Forecast(TimedAnalysis[ForecastParameters]):
         """
         found = lines_of(state)
         line = chosen_line(found, params.metric, params.run)
-        return _constant(state, found, line, params) if line.constant else _moving(state, found, line, params)
+        return _constant(state, found, line, params) if still(line) else _moving(state, found, line, params)
 
 
 def chosen_line(found: Lines, metric: str, run: str) -> Line:
     """The line that was asked for, else the longest of the metric that says most.
 
-    Raises NotFound, and NotEnoughData where it has fewer than 30 points.
+    Raises NotFound, UsageError for values beyond 1e100, and NotEnoughData where it has fewer than 30 points.
     """
     name = chosen_metric(found, metric)
     lines = found.of(name)
@@ -57,10 +61,17 @@ def chosen_line(found: Lines, metric: str, run: str) -> Line:
         if not lines:
             raise NotFound(f"There is no run {run!r} with {name}; known are {', '.join(found.runs[:20])}.")
     line = max(lines, key=len)
+    if float(np.abs(line.value).max()) > MOST:
+        raise UsageError(f"{name} of {line.run} holds values beyond {MOST:g}: they cannot be forecast.")
     if len(line) < LEAST_POINTS:
         told = f"{name} of {line.run} has {amount(len(line), 'point')}; a forecast needs at least {LEAST_POINTS}."
         raise NotEnoughData(told)
     return line
+
+
+def still(line: Line) -> bool:
+    """Whether the line never moves, or by less than anybody could mean."""
+    return bool(np.ptp(line.value) < 1 / MOST)
 
 
 def horizon(line: Line, ahead: float) -> float:

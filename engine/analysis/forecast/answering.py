@@ -15,7 +15,7 @@ from engine.analysis.forecast.paths import Paths
 DRAWS = 1000
 _WALKS = 0.5
 """Weight of random walks without a trend from which on they answer, unless the mixture did better."""
-_SHORT = 0.15
+_SHORT = 0.1
 _MOST_WIDENED = 3.0
 """Where the bands of the back-test held by so much less often than they say, they are widened to what they needed."""
 

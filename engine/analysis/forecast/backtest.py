@@ -17,6 +17,8 @@ _ORIGINS = 5
 _POINTS = 4
 """Points of a block that are scored, at most."""
 DRAWS = 100
+_LEAST_HALF = 1e-9
+"""Half a band is never taken for less than this share of the greatest error."""
 _FIRST = 1 / 3
 """Share of the line before the first origin, at least."""
 
@@ -92,7 +94,7 @@ def backtest(found: Fitted, at: Floats, ahead: int, level: float, seed: int) -> 
     low, middle, high = (each[..., None] for each in (low, middle, high))
     half = np.where(observed < middle, middle - low, high - middle)
     error = np.abs(observed - middle)
-    outside = error / np.maximum(half, np.finfo(float).tiny)
+    outside = error / np.maximum(half, max(float(error.max()), np.finfo(float).tiny) * _LEAST_HALF)
     inside = (low <= observed) & (observed <= high)
     losses = np.broadcast_arrays(error, crps, inside, high - low, outside)
     by_model = np.stack([np.swapaxes(each, 0, 1).reshape(len(MODELS), -1) for each in losses], axis=1)

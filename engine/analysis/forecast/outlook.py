@@ -10,13 +10,11 @@ from engine.analysis.arrays import Floats
 from engine.analysis.forecast.answering import DRAWS, Answer
 from engine.analysis.forecast.models import MIXTURE
 from engine.analysis.forecast.paths import Paths, sample
+from engine.analysis.forecast.plateau import plateau_of
 from engine.analysis.forecast.scores import quantile
-from engine.analysis.forecast.shapes import shapes
 from engine.types import Estimate
 
 BANDS = (0.5, 0.8)
-_SATURATES = 0.9
-"""Share of the models that has to end on a plateau for one to be told."""
 _SET = 0.8
 """Level of the set of steps in which a threshold is passed."""
 
@@ -44,18 +42,10 @@ def move(answer: Answer, level: float) -> Estimate:
 
 
 def plateau(answer: Answer, level: float) -> Estimate:
-    """What the trend ends on, where nearly every model ends on something and they agree within what was seen."""
-    known, n = shapes(), len(answer.found.value)
-    paths, kinds = answer.paths, answer.found.mixture.kinds
-    wanders = kinds.walks[paths.kind] & (kinds.white[paths.kind] <= 1)
-    ends = known.saturating[paths.trend] & ~known.kink[paths.change] & ~wanders
-    if answer.model != MIXTURE or ends.mean() < _SATURATES:
-        return Estimate(None, level=level, method="the line does not show where it ends", n=n)
-    found = _of_draws(paths.plateau[ends], level, "limit of the saturating trends, sampled", n)
-    seen = float(np.ptp(answer.blocks.mean))
-    if found.low is None or found.high is None or found.high - found.low > seen:
-        return Estimate(None, level=level, method="the line does not yet show where it ends", n=n)
-    return found
+    """What the line ends on were nothing else to come, where the mixture answers and the line shows it."""
+    if answer.model != MIXTURE:
+        return Estimate(None, level=level, method="the line does not show where it ends", n=len(answer.blocks))
+    return plateau_of(answer.found.mixture, level)
 
 
 def _of_draws(values: Floats, level: float, method: str, n: int) -> Estimate:

@@ -13,12 +13,12 @@ import numpy as np
 
 from engine.analysis.arrays import Flags, Floats
 
-_SCALES = (0.01, 0.04, 0.16, 0.64)
-_POWERS = (0.3, 0.6, 1.0, 2.0)
-_TIMES = (0.02, 0.06, 0.12, 0.25, 0.5)
+_SCALES = (0.008, 0.02, 0.05, 0.12, 0.3, 0.8)
+_POWERS = (0.4, 0.9, 2.0)
+_TIMES = (0.02, 0.035, 0.06, 0.1, 0.17, 0.3, 0.5)
 _LOGS = (0.003, 0.03, 0.3)
-_STEPS = np.linspace(0.05, 0.95, 46)
-_KINKS = np.linspace(0.06, 0.86, 12)
+_STEPS = np.linspace(0.05, 0.95, 42)
+_KINKS = np.linspace(0.06, 0.86, 11)
 PRIOR = {"constant": 0.2, "power": 0.3, "exponential": 0.2, "logarithm": 0.15, "line": 0.15}
 CHANGES = {"none": 0.6, "step": 0.25, "kink": 0.15}
 
