@@ -28,7 +28,9 @@ def answers(**how: object) -> str:
     lines = []
     for row in range(len(rows["step"])):
         told = {"step": int(rows["step"][row]), "prompt": f"p{rows['prompt_hash'][row]}", "completion": f"answer {row}"}
-        told |= {name: round(float(rows[name][row]), 5) for name in ("reward", "gold", "length", "entropy") if name in rows}
+        told |= {
+            name: round(float(rows[name][row]), 5) for name in ("reward", "gold", "length", "entropy") if name in rows
+        }
         lines.append(json.dumps(told))
     return "\n".join(lines) + "\n"
 
