@@ -123,7 +123,7 @@ def test_an_onset_says_since_when_in_which_order_and_how_often_it_is_false():
     moved = result.estimates["gap_moved"].value
     assert moved is not None
     assert moved > 0.3
-    assert set(charts(result)) == {"rewards", "evidence"}
+    assert set(charts(result)) == {"rewards", "reached"}
     assert "alarm at" in charts(result)["rewards"].alt
 
 
