@@ -22,7 +22,7 @@ SIGNALS = {
 
 def hackwatch(result: Result) -> dict[str, Chart | None]:
     """The charts of hack watch by name."""
-    return {"rewards": _rewards(result.pictures.get("rewards")), "evidence": _evidence(result.pictures.get("evidence"))}
+    return {"rewards": _rewards(result.pictures.get("rewards")), "reached": _reached(result.pictures.get("reached"))}
 
 
 def _rewards(picture: Mapping[str, Any] | None) -> Chart | None:
@@ -40,7 +40,7 @@ def _rewards(picture: Mapping[str, Any] | None) -> Chart | None:
     return Chart("Promised and gold", marked.drawn(lines, by, "Gold reward", shapes), alt, marked.table(lines, by))
 
 
-def _evidence(picture: Mapping[str, Any] | None) -> Chart | None:
+def _reached(picture: Mapping[str, Any] | None) -> Chart | None:
     if not picture or not any(line["at"] for line in picture["lines"]):
         return None
     by = str(picture["by"])
@@ -48,4 +48,6 @@ def _evidence(picture: Mapping[str, Any] | None) -> Chart | None:
     shapes = [marked.level(1.0, THRESHOLD)]
     rang = "; ".join(f"{SIGNALS.get(name, name)} at {marked.place(at, by)}" for name, at in picture["alarms"].items())
     alt = f"How far each signal has come to its threshold at 1. Alarms: {rang or 'none'}."
-    return Chart("Evidence", marked.drawn(lines, by, "Share of the threshold", shapes), alt, marked.table(lines, by))
+    return Chart(
+        "How far each has come", marked.drawn(lines, by, "Share of the threshold", shapes), alt, marked.table(lines, by)
+    )

@@ -23,7 +23,7 @@ REWARDS = (
     "Where they part, a proxy reward is worth less than it was: the dotted line is the likeliest onset, the band holds "
     "the true one in 95 of 100 cases, the red line is the alarm."
 )
-EVIDENCE = "How far each signal has come to its own threshold, the dashed line at 1."
+REACHED = "Each signal as a share of its own threshold, the dashed line at 1."
 ORDER = "In the order in which they rang. Each is watched until its first alarm, with its share of the chance."
 ROWS = (
     "The answers since the onset whose proxy promises most beyond what the gold reward gives. "
@@ -58,7 +58,7 @@ def below(looking: Looking, concluded: Concluded) -> list[Card]:
     return sections.pictured(
         sections.picture("rewards", "Promised and gold", REWARDS, looking, concluded),
         sections.newer(looking, concluded),
-        sections.picture("evidence", "Evidence", EVIDENCE, looking, concluded),
+        sections.picture("reached", "How far each has come", REACHED, looking, concluded),
         signals(concluded),
         responsible(looking, concluded),
         sections.recognised(looking.dataset, concluded.result.warnings),

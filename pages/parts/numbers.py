@@ -392,7 +392,7 @@ NUMBERS = {
         "Künsch (1989), Page (1954)",
     ),
     "false_alarm_chance": Explained(
-        "Chance of a false alarm",
+        "False-alarm chance",
         "At most so likely is any false alarm at all, at whatever time one looks, of all that is watched so, together.",
         "wealth of bets against nothing having changed exceeds 1 ÷ α with probability at most α.",
         "Ville (1939)",

@@ -14,7 +14,7 @@ from engine.analysis.monitor.pictures import thinned
 
 
 def pictures(run: Run, signals: Sequence[Signal]) -> dict[str, dict[str, Any]]:
-    """`rewards`: gold as it is and as promised, and when the gap began; `evidence`: each watched signal."""
+    """`rewards`: gold as it is and as promised, and when the gap began; `reached`: each watched signal."""
     told: dict[str, dict[str, Any]] = {}
     gap = next((one for one in signals if one.name == "gap"), None)
     if gap is not None and run.reward is not None and run.gold is not None:
@@ -28,7 +28,7 @@ def pictures(run: Run, signals: Sequence[Signal]) -> dict[str, dict[str, Any]]:
         }
     watched = [one for one in signals if one.evidence is not None]
     alarms = {one.name: one.at(one.alarm) for one in fired(signals) if one.alarm is not None}
-    told["evidence"] = {
+    told["reached"] = {
         "by": run.by,
         "alarms": alarms,
         "lines": [

@@ -8,7 +8,7 @@ from engine.analysis.hackwatch.signals import Signal
 from engine.analysis.monitor.sentence import moment
 
 NAMES = {
-    "gap": "proxy less gold",
+    "gap": "promised less gold",
     "length": "length",
     "entropy": "entropy",
     "zero_variance": "share of prompts without variance",

@@ -72,9 +72,9 @@ def watch(stream: Stream, monitor: str, baseline: int, allowed: Allowed, past: P
     if not len(where):
         return found
     alarm = int(where[0])
-    change = changed(stream.value, alarm, found.baseline)
-    before = stream.value[: min(baseline, max(change.at, 1))].mean()
-    rose = bool(stream.value[change.at : alarm + 1].mean() > before)
+    change = changed(stream.even, alarm, found.baseline)
+    before = stream.even[: min(baseline, max(change.at, 1))].mean()
+    rose = bool(stream.even[change.at : alarm + 1].mean() > before)
     given = {name: getattr(found, name) for name in ("monitor", "baseline", "statistic", "threshold", "statement")}
     return Watched(stream, **given, alarm=alarm, rose=rose, change=change, rate=found.rate, alpha=found.alpha)
 
@@ -115,9 +115,9 @@ def _rank_cusum(stream: Stream, baseline: int, allowed: Allowed, _past: Past | N
 
 
 def _made_up(kind: Statistic, stream: Stream, baseline: int, allowed: Allowed) -> Watched:
-    first = stream.value[:baseline]
+    first = stream.even[:baseline]
     found = threshold_of_rate(first, kind, allowed.sides, allowed.rate, allowed.seed)
-    told = statistic(stream.value[baseline:], Baseline.of(first), kind, allowed.sides)
+    told = statistic(stream.even[baseline:], Baseline.of(first), kind, allowed.sides)
     said = (
         f"{found.rate:.2g} false alarms per 1,000 points on {found.runs} made-up runs like its own first {baseline:,}"
     )

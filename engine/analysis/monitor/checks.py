@@ -20,7 +20,7 @@ LEAST = 30
 LEAST_EFFECTIVE = 15
 """Independent points that a baseline has to be worth: of fewer, neither level nor dependence is known."""
 
-EXCHANGEABLE_AT, MOVES_AT = 0.01, 0.1
+EXCHANGEABLE_AT, MOVES_AT = 0.01, 0.05
 """p-values below which order is taken to matter, and a baseline to be moving."""
 
 MARGIN = 1.5

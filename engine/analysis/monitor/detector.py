@@ -12,7 +12,7 @@ from engine.analysis.arrays import Floats
 from engine.analysis.shapes import Position, Stream
 
 CHUNK = 1 << 10
-LARGEST_CHUNK = 1 << 16
+LARGEST_CHUNK = 1 << 14
 """Values that a detector which starts anew after an alarm takes at once: few after it, more while there is none."""
 
 

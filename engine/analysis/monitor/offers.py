@@ -39,7 +39,7 @@ def baseline_of(points: int, asked: int) -> int:
 
 def offers(stream: Stream, baseline: int, past: Past | None) -> list[Offer]:
     """Every monitor, in the order of `MONITORS`, judged on the first `baseline` points alone."""
-    first = stream.value[:baseline]
+    first = stream.even[:baseline]
     order, level = exchangeable(first), stationary(first)
     found = []
     for monitor in MONITORS:

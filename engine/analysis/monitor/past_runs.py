@@ -53,16 +53,17 @@ def past_of(stream: Stream, streams: Sequence[Stream]) -> Past:
 
 def against(stream: Stream, past: Past) -> Against:
     """The run against the others, and these against each other."""
-    own = [_off(one, [other for other in past.runs if other is not one]) for one in past.runs]
+    size = max(one.size for one in (stream, *past.runs))
+    own = [_off(one, [other for other in past.runs if other is not one], size) for one in past.runs]
     spread = float(np.sqrt(np.mean(np.square(np.concatenate(own))))) or 1.0
     threshold = max(float(np.abs(distance).max()) for distance in own) / spread
-    return Against(_off(stream, past.runs) / spread, threshold)
+    return Against(_off(stream, past.runs, size) / spread, threshold)
 
 
-def _off(stream: Stream, others: Sequence[Stream]) -> Floats:
-    """What a run is off the mean of the others at its steps, smoothed exponentially; 0 where no other is known."""
-    known = [np.interp(stream.at, other.at, other.value, np.nan, np.nan) for other in others]
+def _off(stream: Stream, others: Sequence[Stream], size: float) -> Floats:
+    """What a run is off the mean of the others at its steps by `size`, smoothed; 0 where no other is known."""
+    known = [np.interp(stream.at, other.at, other.value / size, np.nan, np.nan) for other in others]
     count = np.isfinite(known).sum(axis=0)
     mean = np.nansum(known, axis=0) / np.maximum(count, 1)
-    away = np.where(count > 0, stream.value - mean, 0.0)
+    away = np.where(count > 0, stream.value / size - mean, 0.0)
     return np.asarray(lfilter([SMOOTHING], [1.0, SMOOTHING - 1], away))

@@ -16,14 +16,14 @@ def pictures(watched: Watched) -> dict[str, dict[str, Any]]:
     """`stream`: values, baseline and alarm; `statistic`: what the monitor made of them, and its threshold."""
     stream, size = watched.stream, watched.baseline
     shown = thinned(stream.value)
-    first = stream.value[:size]
+    first = stream.even[:size]
     common = {"run": stream.run, "metric": stream.metric, "by": stream.by, **_marks(watched)}
     values = {
         "at": stream.at[shown].tolist(),
         "value": stream.value[shown].tolist(),
         "baseline_end": float(stream.at[size - 1]) if size else None,
-        "level": float(first.mean()) if size else None,
-        "spread": float(first.std(ddof=1)) if size > 1 else None,
+        "level": float(first.mean()) * stream.size if size else None,
+        "spread": float(first.std(ddof=1)) * stream.size if size > 1 else None,
     }
     seen = np.flatnonzero(np.isfinite(watched.statistic))
     kept = seen[thinned(watched.statistic[seen])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -44,6 +45,16 @@ class Stream:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    @property
+    def size(self) -> float:
+        """The largest magnitude of its values, 1 where all are 0."""
+        return float(np.abs(self.value).max(initial=0.0)) or 1.0
+
+    @cached_property
+    def even(self) -> Floats:
+        """The values by that: what is squared neither overflows nor vanishes, and no monitor depends on the unit."""
+        return self.value / self.size
 
     @property
     def bounded(self) -> bool:
