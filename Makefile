@@ -33,7 +33,7 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.ingest benchmarks.live; do \
+	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.speed_surface benchmarks.ingest benchmarks.live; do \
 		$(BIN)/python -m $$one || failed=1; done; exit $$failed
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour
@@ -50,7 +50,7 @@ fuzz: $(VENV)/.test ## damage N files and read them all (make fuzz N=100000)
 	@$(BIN)/python -m benchmarks.fuzz --runs $(N)
 
 coverage-sim: $(VENV)/.runtime ## coverage of every interval on simulated truth
-	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style; do \
+	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style coverage_surface; do \
 		$(BIN)/python -m benchmarks.$$one || failed=1; done; exit $$failed
 
 faults: $(VENV)/.test ## kill, cut, fill and corrupt the running product (make faults ARGS="--only 41")

@@ -16,10 +16,13 @@ from engine.types import Estimate
 GRID = 61
 DRAWS = 300
 MANY = 300
+ENOUGH = 0.25
+"""Part of the widest place of the hull that is enough for a mean over the other parameter."""
 EDGE = 0.05
 """A best point that near to the rim (as a part of the axis), with the surface still rising there, lies at the edge."""
 
 AT_BEST = "height of the surface at its best point; Student's t with the covariance of the fitted surface"
+ANYWHERE = "height of the surface at its highest point, which might be any: allows for all places at once"
 WHERE = "places that are not surely worse than the best one, for all places at once"
 EFFECT = "range of the mean over the other parameter; the interval allows for the largest error anywhere on the curve"
 NEXT = "place with the best bound of its interval within the observed range"
@@ -71,11 +74,12 @@ def decide(surface: Fitted, points: Points, lower: bool, level: float) -> Decisi
     assert error is not None
     spread = critical(level, int(max(tensor.df, 1)) + 1)
     middle = sign * float(height[down, along])
-    half = spread * float(error[down, along])
-    value = Estimate(middle, middle - half, middle + half, level, AT_BEST, n)
-    drawn = np.where(np.isfinite(height), tensor.drawn(at, at, DRAWS, 0), 0.0)
     inside = np.isfinite(height)
+    drawn = np.where(inside, tensor.drawn(at, at, DRAWS, 0), 0.0)
     region = _region(height, sign * drawn, (int(down), int(along)), level) if moves(points, level) else inside
+    told = bool((inside & ~region).any())
+    half = (spread if told else _everywhere(drawn, error, inside, level)) * float(error[down, along])
+    value = Estimate(middle, middle - half, middle + half, level, AT_BEST if told else ANYWHERE, n)
     held = np.flatnonzero(region.any(axis=0)), np.flatnonzero(region.any(axis=1))
     upper = np.where(inside, height + spread * error, -np.inf)
     row, column = np.unravel_index(int(np.argmax(upper)), upper.shape)
@@ -86,12 +90,18 @@ def decide(surface: Fitted, points: Points, lower: bool, level: float) -> Decisi
         value,
         ((float(at[held[0][0]]), float(at[held[0][-1]])), (float(at[held[1][0]]), float(at[held[1][-1]]))),
         region,
-        bool((inside & ~region).any()),
+        told,
         edges,
         (float(at[column]), float(at[row])),
         Estimate(centre, centre - wide, centre + wide, level, NEXT, n),
         tuple(_effect(sign * height, drawn, axis, level, n) for axis in (0, 1)),
     )
+
+
+def _everywhere(drawn: Floats, error: Floats, inside: Flags, level: float) -> float:
+    """Standard errors within which the whole surface lies at this level."""
+    scaled = np.abs(drawn[:, inside]) / np.maximum(error[inside], 1e-300)
+    return float(np.quantile(scaled.max(axis=1), level))
 
 
 def moves(points: Points, level: float) -> bool:
@@ -125,10 +135,13 @@ def _region(height: Floats, drawn: Floats, best: tuple[int, int], level: float) 
 
 
 def _effect(height: Floats, drawn: Floats, axis: int, level: float, n: int) -> Curve:
-    """Mean over the other parameter within the hull. |range(f) − range(g)| never exceeds the range of f − g."""
+    """Mean over the other parameter, where enough of it lies in the hull.
+
+    |range(f) − range(g)| never exceeds the range of f − g: the interval is of the largest range of errors.
+    """
     inside = np.isfinite(height)
     count = inside.sum(axis=axis)
-    known = count > 0
+    known = count >= ENOUGH * count.max()
     value = np.where(inside, height, 0.0).sum(axis=axis)[known] / count[known]
     errors = drawn.sum(axis=axis + 1)[:, known] / count[known]
     width = float(value.max() - value.min())

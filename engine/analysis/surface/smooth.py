@@ -204,7 +204,11 @@ def _fitted(sums: Normal, powers: tuple[float, float], points: tuple[Floats, Flo
 def _by_run(
     inverse: Floats, variance: float, sums: Normal, found: Floats, points: tuple[Floats, Floats, Floats, Ints | None]
 ) -> tuple[Floats, float]:
-    """The covariance with the noise as sums by run (Liang and Zeger 1986), and its degrees of freedom."""
+    """The covariance with the noise as sums by run, and its degrees of freedom.
+
+    The residuals of a run are those of the fit without it, as in a jackknife of runs (Liang and Zeger 1986; Bell and
+    McCaffrey 2002): with few runs plain residuals are too small.
+    """
     u, v, z, run = points
     assert run is not None
     runs = int(run.max()) + 1
@@ -212,11 +216,16 @@ def _by_run(
         return variance * inverse, 0.0
     numbers, values = local(u, v, sums.size)
     rest = z - sums.centre - np.einsum("ij,ij->i", values, found[numbers])
-    keys = run[:, None] * sums.size**2 + numbers
-    scores = np.bincount(keys.ravel(), (values * rest[:, None]).ravel(), runs * sums.size**2)
-    half = scores.reshape(runs, sums.size**2) @ inverse
+    half = np.zeros((runs, sums.size**2))
+    for one in range(runs):
+        part = np.flatnonzero(run == one)
+        columns = np.zeros((len(part), sums.size**2))
+        np.put_along_axis(columns, numbers[part], values[part], axis=1)
+        hat = columns @ inverse @ columns.T
+        half[one] = np.linalg.lstsq(np.eye(len(part)) - hat, rest[part], rcond=1e-10)[0] @ columns
+    half = half @ inverse
     smoothing = variance * (inverse - inverse @ sums.matrix @ inverse)
-    return runs / (runs - 1) * half.T @ half + smoothing, runs - 1.0
+    return (runs - 1) / runs * half.T @ half + smoothing, runs - 1.0
 
 
 def _residual(sums: Normal, found: Floats, weights: Sequence[float]) -> float:
