@@ -40,3 +40,16 @@ def battles(prompts: int = 200, seed: int = 0, names: tuple[str, ...] = ("alpha"
             language, lengths = ("en", "de")[prompt % 2], f"{rng.randrange(50, 400)},{rng.randrange(50, 400)}"
             lines.append(f"q{prompt},{names[a]},{names[b]},{label},ann{annotator},{language},{lengths}")
     return "\n".join(lines) + "\n"
+
+
+def sweep(trials: int = 29, steps: int = 6, seed: int = 0, names: str = "trial") -> str:
+    """Runs over a learning rate and a beta, best in the middle of both."""
+    rng = random.Random(seed)
+    lines = ["run,step,config.learning_rate,config.beta,reward,loss"]
+    for trial in range(trials):
+        rate, beta = 10 ** rng.uniform(-6, -4), 10 ** rng.uniform(-2, 0)
+        top = 0.72 - 0.12 * (math.log10(rate) + 4.9) ** 2 - 0.1 * (math.log10(beta) + 0.9) ** 2 + rng.gauss(0, 0.015)
+        for step in range(1, steps + 1):
+            reward = top * (1 - math.exp(-step / 2)) + rng.gauss(0, 0.003)
+            lines.append(f"{names}-{trial},{100 * step},{rate:.3g},{beta:.3g},{reward:.4f},{1 - reward:.4f}")
+    return "\n".join(lines) + "\n"
