@@ -62,12 +62,13 @@ def tile(grid: NDArray[np.float32], form: str, first: int, count: int) -> dict[s
     told: dict[str, Any] = {"from": first, "rows": len(rows), "of": len(grid), "form": form}
     if form == "float32":
         return {**told, "data": _text(rows.astype("<f4"))}
-    known = grid[np.isfinite(grid)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    low, high = float(np.fmin.reduce(grid, axis=None)), float(np.fmax.reduce(grid, axis=None))
+    if not np.isfinite(high - low):
+        low = high = 0.0
     step = (high - low) / (OUTSIDE - 1) or 1.0
-    codes = np.full(rows.shape, OUTSIDE, "<u2")
-    inside = np.isfinite(rows)
-    codes[inside] = np.rint((rows[inside].astype(float) - low) / step)
+    codes = (rows - np.float32(low)) * np.float32(1 / step) + np.float32(0.5)
+    np.copyto(codes, OUTSIDE, where=np.isnan(rows))
+    codes = codes.astype("<u2")
     return {**told, "low": low, "step": step, "data": _text(codes)}
 
 

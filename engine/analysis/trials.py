@@ -104,6 +104,8 @@ def trials_of(records: Records, metric: str, better: str) -> Trials:
     Raises NotFound for a metric that is not there, NotEnoughData without any value.
     """
     columns = records.columns
+    if not np.isfinite(columns["value"]).any():
+        raise NotEnoughData("No trial has a value.")
     if not (np.isfinite(columns["step"]).any() or np.isfinite(columns["time"]).any()):
         records = replace(records, columns={**columns, "step": np.zeros(len(records))})
     found = lines_of(records)
@@ -128,8 +130,6 @@ def check_choices(at: str, better: str, level: float) -> None:
 def _metric(known: tuple[str, ...], asked: str) -> str:
     if asked and asked not in known:
         raise NotFound(f"There is no metric {asked!r}; known are {', '.join(known[:20])}.")
-    if not known:
-        raise NotEnoughData("No trial has a value.")
     return asked or next((name for name in LEADING if name in known), known[0])
 
 

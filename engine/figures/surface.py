@@ -40,7 +40,7 @@ def _contour(picture: Mapping[str, Any] | None) -> Chart | None:
         "y": picture["y"],
         "z": [words.finite(row) for row in picture["value"]],
         "colorscale": TIDE,
-        "contours": {"coloring": "heatmap", "showlabels": True, "labelfont": {"size": 11, "color": "$ink"}},
+        "contours": {"coloring": "heatmap"},
         "line": {"width": 1, "color": "$card/0.5"},
         "ncontours": 14,
         "connectgaps": False,

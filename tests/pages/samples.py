@@ -103,3 +103,16 @@ def over_kl(steps: int = 80, gold: bool = True, kl: str = "objective/kl", runs: 
             proxy, form = 0.3 * d + rng.gauss(0, 0.02), min(d / 5, 1) + rng.gauss(0, 0.02)
             lines.append(f"{run},{step * 10},{d * d:.4f},{proxy:.4f},{value:.4f},{200 + 30 * d:.1f},{form:.4f}")
     return "\n".join(lines) + "\n"
+
+
+def sweep(trials: int = 29, steps: int = 6, seed: int = 0, names: str = "trial") -> str:
+    """Runs over a learning rate and a beta, best in the middle of both."""
+    rng = random.Random(seed)
+    lines = ["run,step,config.learning_rate,config.beta,reward,loss"]
+    for trial in range(trials):
+        rate, beta = 10 ** rng.uniform(-6, -4), 10 ** rng.uniform(-2, 0)
+        top = 0.72 - 0.12 * (math.log10(rate) + 4.9) ** 2 - 0.1 * (math.log10(beta) + 0.9) ** 2 + rng.gauss(0, 0.015)
+        for step in range(1, steps + 1):
+            reward = top * (1 - math.exp(-step / 2)) + rng.gauss(0, 0.003)
+            lines.append(f"{names}-{trial},{100 * step},{rate:.3g},{beta:.3g},{reward:.4f},{1 - reward:.4f}")
+    return "\n".join(lines) + "\n"

@@ -6,7 +6,7 @@ const TIDE = [..."abcdefg"].map((name, place) => [place / 6, `$tide_${name}`]);
 const FONT = { size: 11, color: "$muted" };
 const NEAR = 0.06;
 const BOX = { x: 1.15, y: 1.15, z: 0.7 };
-const CENTRE = -0.12;
+const CENTRE = -0.07;
 const DEGREE = Math.PI / 180;
 
 /** Views by name: angle around the upright axis, angle above the ground, distance. */

@@ -44,7 +44,7 @@ class Surface(TimedAnalysis[SurfaceParameters]):
         have one value or no logarithm; NotEnoughData where not even a plane can be told.
         """
         trials, points, surface = surface_of(state, params)
-        decision = decide(surface, trials.lower, params.level, len(points))
+        decision = decide(surface, points, trials.lower, params.level)
         return Result(
             analysis=self.name,
             verdict=verdict(decision),

@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import fdtrc
 
 from engine.analysis.arrays import Flags, Floats
 from engine.analysis.intervals import critical
 from engine.analysis.surface.fitted import Fitted
+from engine.analysis.surface.points import Points
 from engine.types import Estimate
 
 GRID = 61
 DRAWS = 300
+MANY = 300
+ENOUGH = 0.25
+"""Part of the widest place of the hull that is enough for a mean over the other parameter."""
 EDGE = 0.05
 """A best point that near to the rim (as a part of the axis), with the surface still rising there, lies at the edge."""
 
 AT_BEST = "height of the surface at its best point; Student's t with the covariance of the fitted surface"
+ANYWHERE = "height of the surface at its highest point, which might be any: allows for all places at once"
 WHERE = "places that are not surely worse than the best one, for all places at once"
 EFFECT = "range of the mean over the other parameter; the interval allows for the largest error anywhere on the curve"
 NEXT = "place with the best bound of its interval within the observed range"
@@ -52,9 +58,9 @@ class Decision:
     effects: tuple[Curve, ...] = field(default=())
 
 
-def decide(surface: Fitted, lower: bool, level: float, n: int) -> Decision:
+def decide(surface: Fitted, points: Points, lower: bool, level: float) -> Decision:
     """Decide on a grid of 61 × 61 places within the hull; `lower` where less is better."""
-    at = np.linspace(0.0, 1.0, GRID)
+    at, n = np.linspace(0.0, 1.0, GRID), len(points)
     sign = -1.0 if lower else 1.0
     height = sign * surface.values(at, at)
     down, along = np.unravel_index(int(np.nanargmax(height)), height.shape)
@@ -68,11 +74,12 @@ def decide(surface: Fitted, lower: bool, level: float, n: int) -> Decision:
     assert error is not None
     spread = critical(level, int(max(tensor.df, 1)) + 1)
     middle = sign * float(height[down, along])
-    half = spread * float(error[down, along])
-    value = Estimate(middle, middle - half, middle + half, level, AT_BEST, n)
-    drawn = np.where(np.isfinite(height), tensor.drawn(at, at, DRAWS, 0), 0.0)
-    region = _region(height, sign * drawn, (int(down), int(along)), level)
     inside = np.isfinite(height)
+    drawn = np.where(inside, tensor.drawn(at, at, DRAWS, 0), 0.0)
+    region = _region(height, sign * drawn, (int(down), int(along)), level) if moves(points, level) else inside
+    told = bool((inside & ~region).any())
+    half = (spread if told else _everywhere(drawn, error, inside, level)) * float(error[down, along])
+    value = Estimate(middle, middle - half, middle + half, level, AT_BEST if told else ANYWHERE, n)
     held = np.flatnonzero(region.any(axis=0)), np.flatnonzero(region.any(axis=1))
     upper = np.where(inside, height + spread * error, -np.inf)
     row, column = np.unravel_index(int(np.argmax(upper)), upper.shape)
@@ -83,12 +90,37 @@ def decide(surface: Fitted, lower: bool, level: float, n: int) -> Decision:
         value,
         ((float(at[held[0][0]]), float(at[held[0][-1]])), (float(at[held[1][0]]), float(at[held[1][-1]]))),
         region,
-        bool((inside & ~region).any()),
+        told,
         edges,
         (float(at[column]), float(at[row])),
         Estimate(centre, centre - wide, centre + wide, level, NEXT, n),
         tuple(_effect(sign * height, drawn, axis, level, n) for axis in (0, 1)),
     )
+
+
+def _everywhere(drawn: Floats, error: Floats, inside: Flags, level: float) -> float:
+    """Standard errors within which the whole surface lies at this level."""
+    scaled = np.abs(drawn[:, inside]) / np.maximum(error[inside], 1e-300)
+    return float(np.quantile(scaled.max(axis=1), level))
+
+
+def moves(points: Points, level: float) -> bool:
+    """Whether the metric moves with the parameters at all: Fisher's test of a quadratic at 1 − `level`.
+
+    Of few points the smoothing is sometimes chosen too weak, and a surface bends where there is noise alone; the test
+    of a form that does not depend on the data keeps its level. Of many points, or of points by run, it is not asked.
+    """
+    if len(points) >= MANY or points.clustered:
+        return True
+    u, v = points.u, points.v
+    columns = np.stack([np.ones(len(u)), u, v, u * v, u**2, v**2], axis=1)
+    found, _, rank, _ = np.linalg.lstsq(columns, points.z, rcond=None)
+    rest = float(np.square(points.z - columns @ found).sum())
+    whole = float(np.square(points.z - points.z.mean()).sum())
+    df = len(u) - int(rank)
+    if df < 1 or rest <= 1e-12 * whole:
+        return whole > 0
+    return bool(fdtrc(rank - 1, df, (whole - rest) / (rank - 1) / (rest / df)) < 1 - level)
 
 
 def _region(height: Floats, drawn: Floats, best: tuple[int, int], level: float) -> Flags:
@@ -103,10 +135,13 @@ def _region(height: Floats, drawn: Floats, best: tuple[int, int], level: float) 
 
 
 def _effect(height: Floats, drawn: Floats, axis: int, level: float, n: int) -> Curve:
-    """Mean over the other parameter within the hull. |range(f) − range(g)| never exceeds the range of f − g."""
+    """Mean over the other parameter, where enough of it lies in the hull.
+
+    |range(f) − range(g)| never exceeds the range of f − g: the interval is of the largest range of errors.
+    """
     inside = np.isfinite(height)
     count = inside.sum(axis=axis)
-    known = count > 0
+    known = count >= ENOUGH * count.max()
     value = np.where(inside, height, 0.0).sum(axis=axis)[known] / count[known]
     errors = drawn.sum(axis=axis + 1)[:, known] / count[known]
     width = float(value.max() - value.min())

@@ -23,9 +23,11 @@ _lock = threading.Lock()
 
 
 def merged(u: Floats, v: Floats, z: Floats) -> tuple[Floats, Floats]:
-    """Places without repetitions, shape (m, 2), and the mean value at each."""
-    places, of, count = np.unique(np.stack([u, v], axis=1), axis=0, return_inverse=True, return_counts=True)
-    return places, np.bincount(of.ravel(), z) / count
+    """Places without repetitions, in their order, shape (m, 2), and the mean value at each."""
+    given = np.stack([u, v], axis=1)
+    places, first, of, count = np.unique(given, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)
+    return places[order], (np.bincount(of.ravel(), z) / count)[order]
 
 
 def triangulation(places: Floats) -> Delaunay:

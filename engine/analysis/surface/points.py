@@ -12,7 +12,7 @@ from engine.analysis.trials import STEP, Trial, Trials
 from engine.errors import InputRefused, NotEnoughData, NotFound
 from engine.words import amount
 
-MOST_PARTS = 40
+MOST_PARTS = 20
 """Parts of a run whose means count where an axis is the step: neighbouring points say much the same."""
 
 DECADE = 10.0

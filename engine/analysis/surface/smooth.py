@@ -2,14 +2,16 @@
 
 Eilers and Marx (1996, 2003): cubic B-splines, squared second differences of neighbouring coefficients as the penalty
 along either axis. Whatever is linear along both axes costs nothing. The smoothing parameters minimise generalised
-cross-validation (Craven and Wahba 1979), n · RSS / (n − 1.4 · edf)², where 1.4 guards small samples against following
-the noise (Kim and Gu 2004). Covariance: of the posterior (Wahba 1983, Nychka 1988), σ² (B'B + P)⁻¹; with several points
-a run its part from noise is the sandwich of the sums by run instead.
+cross-validation (Craven and Wahba 1979), n · RSS / (n − 1.2 · edf)², where 1.2 guards small samples against following
+the noise (Kim and Gu 2004). With several points a run, whole runs are left out instead. The surface is then smoothed by
+half a power of ten less than is best for the mean squared error: smoothing flattens peaks, and it is peaks that are
+looked for. Covariance: of the posterior (Wahba 1983, Nychka 1988), σ² (B'B + P)⁻¹; with several points a run its part
+from noise is the sandwich of the sums by run instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,15 +23,23 @@ from engine.analysis.surface.tensor import Tensor
 
 SIZE, SMALL_SIZE, SMALL = 24, 12, 300
 """Splines a side, and fewer for fewer points than that."""
-GUARD = 1.4
+GUARD = 1.2
+LESS = 0.5
+"""Powers of ten by which the surface is smoothed less than cross-validation chooses."""
 LOWEST, HIGHEST = -4.0, 6.5
 """Powers of ten between which a smoothing parameter is looked for, relative to how much data a spline has."""
 FEWEST_RUNS = 8
 """Below so many runs with several points each, the spread between runs says too little of itself."""
 TURNS, NARROWEST = 8, 0.3
 """How often the search turns at most, and the width in powers of ten at which it ends."""
+MOST_LEFT_OUT = 60
+"""Runs that are left out in turn, evenly spread over all of them."""
 _STEP = 1e-3
 _EXACT = 1e-13
+
+
+Score = Callable[[tuple[float, float]], float]
+"""What two smoothing parameters, as powers of ten, are worth: less is better."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,43 @@ class Banded:
         return float("nan") if failed else 2 * float(np.log(factor[0]).sum())
 
 
+@dataclass(frozen=True)
+class ByRun:
+    """Cross-validation with whole runs left out: neighbouring points of a run would give each other away."""
+
+    banded: Banded
+    columns: Floats
+    z: Floats
+    parts: tuple[Ints, ...]
+
+    @classmethod
+    def of(cls, banded: Banded, u: Floats, v: Floats, z: Floats, run: Ints) -> ByRun:
+        """Of these points; at most `MOST_LEFT_OUT` of the runs are left out."""
+        numbers, values = local(u, v, banded.sums.size)
+        columns = np.zeros((len(z), banded.sums.size**2))
+        np.put_along_axis(columns, numbers, values, axis=1)
+        runs = np.unique(run)
+        chosen = runs[np.unique(np.linspace(0, len(runs) - 1, MOST_LEFT_OUT).round().astype(np.int64))]
+        return cls(banded, columns, z - banded.sums.centre, tuple(np.flatnonzero(run == one) for one in chosen))
+
+    def score(self, powers: tuple[float, float]) -> float:
+        """Mean squared error of the points of runs that were left out, from the fit to all (Cook 1977)."""
+        sums = self.banded.sums
+        across, up = penalties(sums.size)
+        one, other = (self.banded.scale * 10.0**power for power in powers)
+        factor, failed = lapack.dpotrf((sums.matrix + one * across + other * up).T, lower=1, clean=1)
+        if failed:
+            return float("inf")
+        half = lapack.dtrtrs(factor, self.columns.T, lower=1)[0]
+        rest = self.z - self.columns @ lapack.dpotrs(factor, sums.right, lower=1)[0]
+        squares = 0.0
+        for part in self.parts:
+            own = half[:, part]
+            left = np.eye(len(part)) - own.T @ own
+            squares += float(np.square(np.linalg.lstsq(left, rest[part], rcond=1e-10)[0]).sum())
+        return squares / sum(map(len, self.parts))
+
+
 def fit_smooth(u: Floats, v: Floats, z: Floats, run: Ints | None = None, size: int = 0) -> Tensor:
     """The smooth surface of points in the unit square.
 
@@ -83,25 +130,27 @@ def fit_smooth(u: Floats, v: Floats, z: Floats, run: Ints | None = None, size: i
         run: numbers of the runs, where several points come from one; their noise need not be independent then.
         size: splines a side, 0 for the usual number.
     """
-    sums = normal(u, v, z, size or (SIZE if len(z) >= SMALL else SMALL_SIZE))
-    powers = search(Banded.of(sums))
-    return _fitted(sums, powers, (u, v, z, run))
+    few = len(z) < SMALL or run is not None
+    sums = normal(u, v, z, size or (SMALL_SIZE if few else SIZE))
+    banded = Banded.of(sums)
+    one, other = search(banded.score if run is None else ByRun.of(banded, u, v, z, run).score)
+    return _fitted(sums, (one - LESS, other - LESS), (u, v, z, run))
 
 
-def search(banded: Banded) -> tuple[float, float]:
+def search(score: Score) -> tuple[float, float]:
     """The powers of ten of the smoothing parameters with the least score.
 
     A common one first, on a wide grid; then along both and against each other, by parabolas through three scores that
     grow narrower once the least lies between them.
     """
     common = np.linspace(LOWEST, HIGHEST, 8).tolist()
-    scores = [banded.score((power, power)) for power in common]
+    scores = [score((power, power)) for power in common]
     start = int(np.argmin(scores))
     at, least, width = (common[start], common[start]), scores[start], common[1] - common[0]
     for _ in range(TURNS):
         moved = 0.0
         for direction in ((1, 1), (1, -1)):
-            step, at, least = _along(banded, at, least, direction, width)
+            step, at, least = _along(score, at, least, direction, width)
             moved = max(moved, abs(step))
         if moved < 0.9 * width:
             width /= 3
@@ -111,7 +160,7 @@ def search(banded: Banded) -> tuple[float, float]:
 
 
 def _along(
-    banded: Banded, at: tuple[float, float], least: float, direction: tuple[int, int], width: float
+    score: Score, at: tuple[float, float], least: float, direction: tuple[int, int], width: float
 ) -> tuple[float, tuple[float, float], float]:
     """The best step of up to `width` along a direction, where it leads, and the score there."""
 
@@ -119,11 +168,11 @@ def _along(
         one, other = (min(max(a + b * step, LOWEST), HIGHEST) for a, b in zip(at, direction, strict=True))
         return one, other
 
-    tried = {0.0: least, **{step: banded.score(moved(step)) for step in (-width, width)}}
+    tried = {0.0: least, **{step: score(moved(step)) for step in (-width, width)}}
     before, after = tried[-width] - least, tried[width] - least
     if np.isfinite(before + after) and before + after > 0:
         lowest = float(np.clip(width / 2 * (before - after) / (before + after), -width, width))
-        tried[lowest] = banded.score(moved(lowest))
+        tried[lowest] = score(moved(lowest))
     step = min(tried, key=tried.__getitem__)
     return step, moved(step), tried[step]
 
@@ -155,7 +204,11 @@ def _fitted(sums: Normal, powers: tuple[float, float], points: tuple[Floats, Flo
 def _by_run(
     inverse: Floats, variance: float, sums: Normal, found: Floats, points: tuple[Floats, Floats, Floats, Ints | None]
 ) -> tuple[Floats, float]:
-    """The covariance with the noise as sums by run (Liang and Zeger 1986), and its degrees of freedom."""
+    """The covariance with the noise as sums by run, and its degrees of freedom.
+
+    The residuals of a run are those of the fit without it, as in a jackknife of runs (Liang and Zeger 1986; Bell and
+    McCaffrey 2002): with few runs plain residuals are too small.
+    """
     u, v, z, run = points
     assert run is not None
     runs = int(run.max()) + 1
@@ -163,11 +216,16 @@ def _by_run(
         return variance * inverse, 0.0
     numbers, values = local(u, v, sums.size)
     rest = z - sums.centre - np.einsum("ij,ij->i", values, found[numbers])
-    keys = run[:, None] * sums.size**2 + numbers
-    scores = np.bincount(keys.ravel(), (values * rest[:, None]).ravel(), runs * sums.size**2)
-    half = scores.reshape(runs, sums.size**2) @ inverse
+    half = np.zeros((runs, sums.size**2))
+    for one in range(runs):
+        part = np.flatnonzero(run == one)
+        columns = np.zeros((len(part), sums.size**2))
+        np.put_along_axis(columns, numbers[part], values[part], axis=1)
+        hat = columns @ inverse @ columns.T
+        half[one] = np.linalg.lstsq(np.eye(len(part)) - hat, rest[part], rcond=1e-10)[0] @ columns
+    half = half @ inverse
     smoothing = variance * (inverse - inverse @ sums.matrix @ inverse)
-    return runs / (runs - 1) * half.T @ half + smoothing, runs - 1.0
+    return (runs - 1) / runs * half.T @ half + smoothing, runs - 1.0
 
 
 def _residual(sums: Normal, found: Floats, weights: Sequence[float]) -> float:
