@@ -34,8 +34,11 @@ WHOLE = {
     "losses",
     "raters",
     "runs",
+    "runs_rising",
     "units",
     "peak_n",
+    "frames",
+    "changes",
     "n",
 }
 """Estimates shown as whole numbers: counts, and differences in Elo."""

@@ -172,7 +172,7 @@ export function icon(name) {
 const PERCENT = new Set(
   "accuracy agreement base_rate consensus_accuracy mean_score order_consistency position_bias style_accuracy raw_agreement ruler_accuracy tie_rate win_rate_human win_rate_judge win_rate_ppi".split(" "),
 );
-const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "units", "peak_n", "n"]);
+const WHOLE = new Set(["items", "top_gap", "labels_needed", "prompts_needed", "wins", "losses", "raters", "runs", "runs_rising", "units", "peak_n", "frames", "changes", "n"]);
 const P_VALUES = new Set(["p_holm"]);
 const TWO = new Set(["temperature", "spiegelhalter_z"]);
 
