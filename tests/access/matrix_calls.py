@@ -11,7 +11,7 @@ from engine import registry
 from engine.access.tokens import who_of
 from engine.actions import datasets, decisions, mappings, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, belonging, monitoring, palette, projects, room, several
+from engine.queries import audit, belonging, monitoring, palette, projects, room, several, timeline
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import inbox as inbox_queries
@@ -156,6 +156,16 @@ def answered_together(who: Who, made: World) -> object:
     """Whether the answer on several is found, as `answered`."""
     try:
         return several.conclude(who, [made.dataset, a_dataset(made)], "compare")
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
+def played(who: Who, made: World, ask: Callable[[Who, int, Mapping[str, Any]], object]) -> object:
+    """Whether a timeline is found, as `answered`."""
+    try:
+        return ask(who, made.dataset, {})
     except NotFound as error:
         if error.code == "no_version":
             return True
@@ -308,6 +318,9 @@ CALLS: dict[str, Call] = {
     "queries.runs.to_act_on": lambda made, who: a_waiting_run(made) and run_queries.to_act_on(who, "main", 5),
     "queries.belonging.rows_of": lambda made, who: rows_belonging(who, made),
     "queries.several.conclude": lambda made, who: answered_together(who, made),
+    "queries.timeline.frames": lambda made, who: played(who, made, timeline.frames),
+    "queries.timeline.prepared": lambda made, who: played(who, made, timeline.prepared),
+    "queries.timeline.shown": lambda made, who: played(who, made, lambda who, number, _: timeline.shown(who, number)),
     "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
     "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),
     "queries.views.list_views": lambda _, who: (view_queries.list_views(who, "main"),),
