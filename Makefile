@@ -33,7 +33,7 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.ingest benchmarks.live; do \
+	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.speed_charts benchmarks.ingest benchmarks.live benchmarks.timeline; do \
 		$(BIN)/python -m $$one || failed=1; done; exit $$failed
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour

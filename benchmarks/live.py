@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from benchmarks import large
+from benchmarks import large, live_curves
 from benchmarks.measure import write_table
 from benchmarks.waits import SETTLED, row, wait_for_dataset
 from tests.browser import chromium, context, sign_in
@@ -51,6 +51,7 @@ def main() -> int:
             rows += _event_to_dom(home, tabs, dataset)
             tabs[0].bring_to_front()  # a tab behind another draws a frame a second
             rows += _palette(tabs[0])
+            rows += live_curves.measured(home, tabs[0], product)
             rows += large.measured(home, tabs[0], product)
     head = ["measure", "n", "p50", "p95", "p99", "max", "limit on p95", "holds"]
     path = write_table("live", "What a person waits for (milliseconds)", head, rows, _NOTE)

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 MOST_POINTS = 2_000
 """Points of a line that are sent at once; a range that is looked at closely gets as many of its own."""
 
+_AT_ONCE = 1 << 15
+"""Values that are looked through for their lowest and then for their highest while they are at hand."""
+
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -37,7 +40,12 @@ def min_max(y: NDArray[Any], most: int = MOST_POINTS) -> Places:
     whole = (size - 2) // width
     inner = y[1 : 1 + whole * width].reshape(whole, width)
     base = 1 + np.arange(whole) * width
-    parts = [*_extremes(inner, base)]
+    together = max(_AT_ONCE // width, 1)
+    parts = [
+        one
+        for first in range(0, whole, together)
+        for one in _extremes(inner[first : first + together], base[first : first + together])
+    ]
     if rest := (size - 2) - whole * width:
         parts += _extremes(y[1 + whole * width : 1 + whole * width + rest][None], np.array([1 + whole * width]))
     return np.unique(np.concatenate([[0, size - 1], *parts]))

@@ -11,7 +11,7 @@ from engine import registry
 from engine.access.tokens import who_of
 from engine.actions import datasets, decisions, forecasts, mappings, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several
+from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several, timeline
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import forecasts as forecast_queries
@@ -159,6 +159,16 @@ def answered_together(who: Who, made: World) -> object:
     """Whether the answer on several is found, as `answered`."""
     try:
         return several.conclude(who, [made.dataset, a_dataset(made)], "compare")
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
+def played(who: Who, made: World, ask: Callable[[Who, int, Mapping[str, Any]], object]) -> object:
+    """Whether a timeline is found, as `answered`."""
+    try:
+        return ask(who, made.dataset, {})
     except NotFound as error:
         if error.code == "no_version":
             return True
@@ -346,6 +356,9 @@ CALLS: dict[str, Call] = {
     ),
     "queries.browsing.single": lambda made, who: rows_browsed(lambda: browsing.single(who, [made.dataset], 1)),
     "queries.several.conclude": lambda made, who: answered_together(who, made),
+    "queries.timeline.frames": lambda made, who: played(who, made, timeline.frames),
+    "queries.timeline.prepared": lambda made, who: played(who, made, timeline.prepared),
+    "queries.timeline.shown": lambda made, who: played(who, made, lambda who, number, _: timeline.shown(who, number)),
     "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
     "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),
     "queries.views.list_views": lambda _, who: (view_queries.list_views(who, "main"),),

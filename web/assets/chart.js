@@ -7,7 +7,7 @@ const LONGEST = 500;
 const NARROW = 520;
 const PHONE = 400;
 const SHORT = 18;
-const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: "reset", scrollZoom: false };
+const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 
 /** Plotly of the product, loaded once; whoever else brought `window.Plotly` keeps it. */
 export function plotly() {
@@ -58,7 +58,12 @@ function decode(figure) {
 /** A point in words where the figure brings none. */
 function aloud(trace, x, y) {
   const place = typeof x === "number" && x > 1e11 ? new Date(x).toISOString().slice(0, 19).replace("T", " ") : x;
-  return `${trace.name ?? ""} at ${place}: ${Number.isFinite(y) ? Number(y.toPrecision(4)) : "nothing"}`.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  return `${plain(trace.name ?? "")} at ${place}: ${Number.isFinite(y) ? Number(y.toPrecision(4)) : "nothing"}`;
+}
+
+/** Text of a figure as it reads: Plotly takes markup, so that a figure holds none. */
+function plain(text) {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
 /** A sentence in lines that fit above a picture, without markup of its own. */
@@ -308,7 +313,7 @@ class Part {
   /** A mark in words: what is read aloud of it, else its labels. */
   named({ meta }, own, index) {
     const text = meta.cells ? own.slice(0, 2).filter(Boolean).join(" · ") : meta.named !== undefined ? own[meta.named] : meta.read?.[index ?? -1]?.split(/[,:;]/)[0] ?? own[meta.where].replaceAll(/[^=;&]*=/g, "");
-    return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+    return plain(text);
   }
 
   toggleBrush(on = !this.brushing) {
@@ -345,13 +350,13 @@ class Part {
     const band = trace.fill === "tonexty";
     const swatch = make("i", { class: band ? "pl-swatch pl-swatch-band" : `pl-swatch pl-swatch-${trace.line?.dash ?? "solid"}` });
     swatch.style.setProperty("--tone", band ? trace.fillcolor : trace.line?.color ?? trace.marker?.color);
-    if (!trace.meta.toggle) return make("span", { class: "pl-key" }, swatch, trace.name);
+    if (!trace.meta.toggle) return make("span", { class: "pl-key" }, swatch, plain(trace.name));
     const onclick = () => {
       this.hidden.set(trace.meta.key, shown ? "legendonly" : true);
       this.draw();
       if (this.given.shown !== undefined) this.tellShown();
     };
-    return make("button", { type: "button", class: "pl-key pl-switch", "aria-pressed": String(shown), onclick }, swatch, trace.name);
+    return make("button", { type: "button", class: "pl-key pl-switch", "aria-pressed": String(shown), onclick }, swatch, plain(trace.name));
   }
 
   // ------------------------------------------------------------ live

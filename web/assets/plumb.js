@@ -173,7 +173,7 @@ const PERCENT = new Set(
   "accuracy accuracy_trusted agreement base_rate chance composition_share consensus_accuracy held mean_score order_consistency position_bias raw_agreement ruler_accuracy style_accuracy tie_rate truncated_first truncated_last trusted win_rate_human win_rate_judge win_rate_ppi zero_variance_first zero_variance_last".split(" "),
 );
 const WHOLE = new Set(
-  "alarms best_step change_at change_points cost crossing delay drifted failed features items labels_needed length_change length_first length_last losses n not_apart onset_at peak_n prompts prompts_needed raters runs settings signals_fired signals_watched steps streams_watched top_gap trials units windows wins".split(" "),
+  "alarms best_step change_at change_points changes cost crossing delay drifted failed features frames items labels_needed length_change length_first length_last losses n not_apart onset_at peak_n prompts prompts_needed raters runs runs_rising settings signals_fired signals_watched steps streams_watched top_gap trials units windows wins".split(" "),
 );
 const P_VALUES = new Set("dm_p p_holm p_value q_value".split(" "));
 const TWO = new Set("budget_left kl_now peak_kl spiegelhalter_z temperature".split(" "));

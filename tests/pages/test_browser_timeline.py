@@ -1,0 +1,213 @@
+"""The player of the timeline and a closer look at a long line, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.pages import samples, tabs
+from tests.pages.tabs import BROWSER, HOSTILE
+from tests.product import Product
+
+pytestmark = BROWSER
+OURS = re.compile(r"^https?://")
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """An installation of its own without the simulator."""
+    quiet = {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
+    with Product(tmp_path_factory.mktemp("browser") / "home", environment=quiet) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tab(product: Product) -> Iterator[Page]:
+    """Somebody in front of pairs of twenty steps; the names of slices mean something elsewhere."""
+    with tabs.opened(product, "steps.csv", samples.stepped(name=HOSTILE)) as page:
+        page.wait_for_url("**/calibration**")
+        page.wait_for_selector('[data-chart="reliability"][data-version]')
+        yield page
+
+
+@pytest.fixture
+def player(tab: Page, product: Product) -> Page:
+    """The player at its last frame, paused, with the keyboard on it."""
+    tab.goto(f"{product.url}/timeline?dataset=1&windows=0")
+    tab.wait_for_selector(".pl-player[data-drawn]")
+    tab.focus(".pl-player")
+    return tab
+
+
+def frame(page: Page) -> int:
+    return int(page.get_attribute(".pl-player", "data-frame") or -1)
+
+
+def at(page: Page, number: int) -> None:
+    expect(page.locator(f'.pl-player[data-frame="{number}"]')).to_have_count(1)
+
+
+def test_it_begins_at_the_end_and_never_plays_by_itself(player: Page) -> None:
+    at(player, 19)
+    player.wait_for_timeout(700)
+    at(player, 19)
+    expect(player.locator(".pl-player[data-playing]")).to_have_count(0)
+    expect(player.locator(".pl-player-label")).to_have_text("step 950")
+
+
+def test_keys_go_frame_by_frame_to_the_ends_to_changes_and_to_tenths(player: Page) -> None:
+    for key, number in (
+        ("Home", 0),
+        ("ArrowRight", 1),
+        ("ArrowRight", 2),
+        ("ArrowLeft", 1),
+        ("End", 19),
+        ("0", 0),
+        ("9", 19),
+    ):
+        player.keyboard.press(key)
+        at(player, number)
+    player.keyboard.press("Home")
+    player.keyboard.press("Shift+ArrowRight")
+    changed = frame(player)
+    assert changed > 0
+    expect(player.locator(".pl-player-sentence")).not_to_be_empty()
+    player.keyboard.press("Shift+ArrowLeft")
+    at(player, changed)
+
+
+def test_space_plays_and_pauses_and_nothing_is_asked_for_while_it_plays(player: Page) -> None:
+    player.keyboard.press("Home")
+    for _ in range(3):
+        player.keyboard.press("]")
+    expect(player.get_by_label("Speed")).to_have_value("8")
+    player.wait_for_timeout(500)
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if OURS.match(request.url):
+            asked.append(request.url)
+
+    player.on("request", note)
+    player.evaluate("""() => { window.__sent = 0; const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (...all) { window.__sent += 1; return send.apply(this, all); }; }""")
+    player.keyboard.press("Space")
+    expect(player.locator(".pl-player[data-playing]")).to_have_count(1)
+    player.wait_for_function("() => Number(document.querySelector('.pl-player').dataset.frame) >= 8")
+    player.keyboard.press("Space")
+    player.remove_listener("request", note)
+    assert asked == []
+    assert player.evaluate("window.__sent") == 0
+    stopped = frame(player)
+    player.wait_for_timeout(600)
+    at(player, stopped)
+
+
+def test_it_ends_at_the_last_frame_or_begins_again_in_a_loop(player: Page) -> None:
+    player.keyboard.press("8")
+    for _ in range(3):
+        player.keyboard.press("]")
+    player.keyboard.press("Space")
+    expect(player.locator(".pl-player[data-playing]")).to_have_count(0)
+    at(player, 19)
+    player.keyboard.press("l")
+    player.keyboard.press("8")
+    player.keyboard.press("Space")
+    player.wait_for_function("() => Number(document.querySelector('.pl-player').dataset.frame) < 8")
+    player.keyboard.press("Space")
+
+
+def test_scrubbing_shows_the_frame_and_the_address_keeps_it(player: Page) -> None:
+    player.locator(".pl-player-range").evaluate("""(range) => {
+        range.value = 7; range.dispatchEvent(new Event('input', {bubbles: true})); }""")
+    at(player, 7)
+    player.wait_for_url("**frame=8**")
+    box = player.locator(".pl-player-strip").bounding_box()
+    assert box is not None
+    player.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + 10)
+    assert frame(player) in (9, 10)
+    shown = frame(player) + 1
+    player.wait_for_url(f"**frame={shown}**")
+    player.reload()
+    player.wait_for_selector(".pl-player[data-drawn]")
+    at(player, shown - 1)
+
+
+def test_all_frames_are_a_table_too(player: Page) -> None:
+    player.get_by_text("All frames as a table").click()
+    expect(player.get_by_role("region", name="All frames").locator("tbody tr")).to_have_count(20)
+    player.get_by_text("All frames as a table").click()
+
+
+def test_the_picture_comes_back_at_the_size_of_a_phone(player: Page) -> None:
+    player.set_viewport_size({"width": 390, "height": 900})
+    try:
+        expect(player.locator(".pl-player .main-svg").first).to_be_attached()
+        player.wait_for_function("() => document.querySelector('.pl-player .pl-plot')._fullLayout?.width < 390")
+        assert player.evaluate("document.documentElement.scrollWidth") <= 390
+    finally:
+        player.set_viewport_size({"width": 1440, "height": 1000})
+
+
+def test_the_file_plays_offline(player: Page, tmp_path: Path) -> None:
+    with player.expect_download() as waiting:
+        player.get_by_role("link", name="One file that plays anywhere").click()
+    file = tmp_path / "player.html"
+    waiting.value.save_as(file)
+    browser = player.context.browser
+    assert browser is not None
+    alone = browser.new_context(offline=True, reduced_motion="reduce")
+    page = alone.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(file.as_uri())
+    page.wait_for_selector(".pl-player[data-drawn]")
+    page.wait_for_timeout(500)
+    at(page, 19)
+    page.keyboard.press("Home")
+    at(page, 0)
+    page.get_by_role("button", name="Play (Space)").click()
+    page.wait_for_function("() => Number(document.querySelector('.pl-player').dataset.frame) >= 3")
+    assert page.evaluate("window.__hit") is None
+    assert errors == []
+    alone.close()
+
+
+# ------------------------------------------------------------------ a closer look
+
+
+def test_a_stretch_of_a_long_line_is_fetched_at_full_detail_and_left_by_a_double_click(
+    tab: Page, product: Product
+) -> None:
+    tab.goto(product.url)
+    tab.wait_for_selector("[data-dropzone]")
+    file = product.home.parent / "log.csv"
+    file.write_text(samples.curves(1, 9_000))
+    tab.set_input_files("[data-upload]", str(file))
+    tab.wait_for_url("**/curves**")
+    chart = tab.locator('[data-chart="curves"][data-drawn]')
+    chart.scroll_into_view_if_needed()
+    tab.wait_for_timeout(800)
+    points = "() => document.querySelector('[data-chart=\"curves\"] .pl-plot').data.map(trace => trace.x.length)"
+    assert max(tab.evaluate(points)) <= 2_000
+    place = chart.locator(".nsewdrag").first.bounding_box()
+    assert place is not None
+    with tab.expect_request(lambda request: "/view/curves?" in request.url and "at=" in request.url) as asked:
+        tab.mouse.move(place["x"] + place["width"] * 0.40, place["y"] + 60)
+        tab.mouse.down()
+        tab.mouse.move(place["x"] + place["width"] * 0.45, place["y"] + 62, steps=4)
+        tab.mouse.up()
+    assert re.search(r"at=\d+(\.\d+)?\.\.\d+", asked.value.url)
+    tab.wait_for_selector('[data-chart="curves"][data-closer]')
+    near = tab.evaluate("""() => { const x = [...document.querySelector('[data-chart="curves"] .pl-plot').data[0].x];
+        return [x.length, Math.max(...x.slice(1).map((one, place) => one - x[place]))]; }""")
+    assert 300 < near[0] < 600
+    assert near[1] == 10
+    tab.mouse.dblclick(place["x"] + place["width"] * 0.5, place["y"] + 80)
+    expect(tab.locator('[data-chart="curves"][data-closer]')).to_have_count(0)
+    assert 1_000 < max(tab.evaluate(points)) <= 2_000
