@@ -33,8 +33,9 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.speed_charts benchmarks.ingest benchmarks.live benchmarks.timeline; do \
-		$(BIN)/python -m $$one || failed=1; done; exit $$failed
+	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.speed_drift benchmarks.speed_alarms \
+		benchmarks.speed_forecast benchmarks.speed_surface benchmarks.speed_charts benchmarks.ingest benchmarks.live \
+		benchmarks.timeline; do $(BIN)/python -m $$one || failed=1; done; exit $$failed
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour
 	@$(BIN)/python -m tests.tour
@@ -50,7 +51,8 @@ fuzz: $(VENV)/.test ## damage N files and read them all (make fuzz N=100000)
 	@$(BIN)/python -m benchmarks.fuzz --runs $(N)
 
 coverage-sim: $(VENV)/.runtime ## coverage of every interval on simulated truth
-	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style coverage_rollouts; do \
+	@failed=0; for one in coverage coverage_ranking coverage_compare coverage_agreement coverage_style coverage_rollouts \
+		coverage_drift coverage_overoptimisation coverage_forecast coverage_surface alarm_rates; do \
 		$(BIN)/python -m benchmarks.$$one || failed=1; done; exit $$failed
 
 faults: $(VENV)/.test ## kill, cut, fill and corrupt the running product (make faults ARGS="--only 41")

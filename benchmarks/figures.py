@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import figures_agreement, figures_compare, figures_ranking
+from benchmarks import figures_agreement, figures_compare, figures_ranking, figures_stop
 from benchmarks.figure import Line
 from engine import analyse
 from engine.analysis import metrics
 from engine.analysis.isotonic import corp
 from engine.analysis.smooth import smooth_ece_of, smooth_error_of
 
-OTHERS = (figures_ranking, figures_compare, figures_agreement)
+OTHERS = (figures_ranking, figures_compare, figures_agreement, figures_stop)
 """The figures of the other analyses."""
 
 # ------------------------------------------------------------------ real files

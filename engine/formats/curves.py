@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.formats import comparisons, preference, scores, tellings
 from engine.formats.batches import Batch, ObjectBatch, every_name, origin_of
-from engine.formats.metric_names import meanings, split
+from engine.formats.metric_names import meanings, named, split
 from engine.formats.names import CHOSEN, PAIRS, SCORES, SHARED
 from engine.formats.plan import Draft, Plan, Sample, plain
 from engine.formats.points import Part, finite_parts, long, steps_of, values_of
@@ -138,7 +138,12 @@ def _meant(sample: Sample, names: Sequence[str], held: str) -> dict[str, list[st
         if split(name)[1] == "kl":
             values, codes = numbers([row.get(name) for row in rows], decimal_comma=sample.batch.decimal_comma)
             negative += [name] if bool(np.any(values[codes == FINE] < 0)) else []
-    return {name: list(each) for name, each in meanings(names, negative).items()}
+    found = {name: list(each) for name, each in meanings(names, negative).items()}
+    for name in names:
+        said = [row[f"{name}_unit"] for row in rows if isinstance(row.get(f"{name}_unit"), str)]
+        if said:  # the log says it itself
+            found[name] = [found.get(name, named(name))[0], said[0]]
+    return found
 
 
 def _parameters(sample: Sample) -> dict[str, str]:

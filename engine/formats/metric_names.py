@@ -32,7 +32,7 @@ def _all(words: str, name: str, unit: str = "") -> dict[str, Named]:
 METRICS: Mapping[str, Named] = {
     **_all(
         "reward objective/scores critic/score/mean rewards/mean reward_mean reward_avg avg_reward average_reward "
-        "average_reward_score reward_score rollout/reward_mean env/reward_mean ppo/mean_scores",
+        "average_reward_score reward_score rollout/reward_mean env/reward_mean ppo/mean_scores proxy_reward",
         "reward",
     ),
     **_all("gold gold_reward gold_score gold_mean gold_reward_mean reward_gold golden_reward true_reward", "gold"),

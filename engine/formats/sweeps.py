@@ -6,6 +6,7 @@ A trial is a run. Its numeric parameters are `config.<name>` of each of its poin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -175,7 +176,20 @@ def _widened(batch: Batch, plan: Plan) -> Batch:
             ", ".join(f"{_short(name)}={text_of(value)}" for name, value in zip(given, row, strict=True))
             for row in zip(*columns, strict=True)
         ]
+    column = plan.options.get("run_column")
+    if column and "step" not in plan.columns:
+        more[column] = _apart(more.get(column) or [text_of(value) for value in objects(batch.column(column))])
     return WidenedBatch(batch, more) if more else batch
+
+
+def _apart(names: Sequence[str | None]) -> list[str | None]:
+    """Trials of one name, each a row of its own, as runs of their own: the second is called "name (2)"."""
+    seen: Counter[str | None] = Counter()
+    told = []
+    for name in names:
+        seen[name] += 1
+        told.append(name if seen[name] == 1 else f"{name or ''} ({seen[name]})".strip())
+    return told
 
 
 def _after(part: Part) -> Part:

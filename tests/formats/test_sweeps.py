@@ -72,3 +72,8 @@ def test_a_table_of_runs_as_weights_and_biases_exports_it() -> None:
 def test_rows_about_answers_with_parameters_beside_are_no_sweep(header: str, form: str) -> None:
     values = [",".join(str((place + line) % 2) for place, _ in enumerate(header.split(","))) for line in range(4)]
     assert taken(csv(header, *values))[1].format == form
+
+
+def test_trials_of_one_name_are_runs_of_their_own() -> None:
+    rows, _ = taken(csv("trial,lr,reward", "a,1e-5,0.2", "b,1e-6,0.4", "a,1e-5,0.3"))
+    assert [(row["run"], row["value"]) for row in rows] == [("a", 0.2), ("b", 0.4), ("a (2)", 0.3)]

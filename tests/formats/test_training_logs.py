@@ -342,3 +342,12 @@ def test_a_run_that_diverged_is_still_a_log() -> None:
 def test_a_step_of_the_file_goes_before_the_trackers_count_of_calls() -> None:
     rows, _ = taken(csv("_step,step,loss,reward", "1,100,1,2", "2,200,1,2"))
     assert {row["step"] for row in rows} == {100, 200}
+
+
+def test_a_unit_that_the_log_says_itself_is_taken() -> None:
+    lines = [
+        json.dumps({"step": step, "kl": 0.1 * step, "kl_unit": "nats per sequence", "proxy_reward": 1.0})
+        for step in range(5)
+    ]
+    rows, _ = taken("\n".join(lines).encode())
+    assert {(row["metric"], row["unit"]) for row in rows} == {("kl_ref", "nats per sequence"), ("reward", None)}
