@@ -156,9 +156,9 @@ class Surface {
       this.grid = { x: line(picture.axes[0]), y: line(picture.axes[1]), value, error };
       this.placeCuts(cuts);
       this.root.dataset.grid = String(resolution);
+      this.state.textContent = "";
       await this.draw();
       this.root.dataset.refined = String(Math.round(performance.now() - this.began));
-      this.state.textContent = "";
     } catch (fault) {
       if (fault.name !== "AbortError") this.state.textContent = "The fine picture could not be fetched; this is the coarse one.";
     }
