@@ -112,8 +112,8 @@ def test_two_hundred_surfaces_of_sixty_by_sixty_fit():
 
 
 def test_numbers_above_2_to_the_24_are_kept():
-    told = frames.together([figure([scatter([1], x=[2**24 + 1 + at])]) for at in range(2)])
-    assert unpacked(told, 1)["data"][0]["x"] == [2**24 + 2]
+    told = frames.together([figure([scatter([1], x=[2**24 + 1 + 2 * at])]) for at in range(2)])
+    assert unpacked(told, 1)["data"][0]["x"] == [2**24 + 3]
 
 
 # ------------------------------------------------------------------ the payload of the player

@@ -154,8 +154,8 @@ export class Player {
     const head = element("div", { class: "pl-player-head" }, this.label, this.number);
     const line = element("div", { class: "pl-player-line" }, this.strip, this.caption);
     this.root = element(
-      "section",
-      { class: "pl-player", tabindex: "0", "aria-label": "Timeline. Space plays, the arrows go frame by frame, digits to tenths.", onkeydown: (event) => this.key(event) },
+      "div",
+      { class: "pl-player", role: "region", tabindex: "0", "aria-label": "Timeline. Space plays, the arrows go frame by frame, digits to tenths.", onkeydown: (event) => this.key(event) },
       head,
       this.sentence,
       this.stage,
