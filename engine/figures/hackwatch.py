@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.figures import marked, words
 from engine.figures.chart import Chart
-from engine.figures.monitor import THRESHOLD
+from engine.figures.monitor import HIGHEST, THRESHOLD
 from engine.types import Result
 
 SIGNALS = {
@@ -46,8 +46,13 @@ def _reached(picture: Mapping[str, Any] | None) -> Chart | None:
     by = str(picture["by"])
     lines = [{**line, "name": SIGNALS.get(line["name"], line["name"])} for line in picture["lines"]]
     shapes = [marked.level(1.0, THRESHOLD)]
+    values = [value for line in lines for value in line["value"]]
+    shown = {"range": [min(*values, 0.0), 1.05 * max(1.0, min(max(values), HIGHEST))]}
     rang = "; ".join(f"{SIGNALS.get(name, name)} at {marked.place(at, by)}" for name, at in picture["alarms"].items())
     alt = f"How far each signal has come to its threshold at 1. Alarms: {rang or 'none'}."
     return Chart(
-        "How far each has come", marked.drawn(lines, by, "Share of the threshold", shapes), alt, marked.table(lines, by)
+        "How far each has come",
+        marked.drawn(lines, by, "Share of the threshold", shapes, **shown),
+        alt,
+        marked.table(lines, by),
     )

@@ -9,6 +9,9 @@ from engine.figures import marked, words
 from engine.figures.chart import Chart
 from engine.types import Result
 
+HIGHEST = 4
+"""Thresholds up to which a statistic is shown: beyond its alarm it may rise without end."""
+
 THRESHOLD = {"color": "$bad", "width": 1.4, "dash": "dash"}
 
 
@@ -43,9 +46,10 @@ def _statistic(picture: Mapping[str, Any] | None) -> Chart | None:
     by, called, threshold = str(picture["by"]), str(picture["called"]), float(picture["threshold"])
     lines = [{"name": called, "at": picture["at"], "value": picture["value"]}]
     shapes = [*marked.marks(picture), marked.level(threshold, THRESHOLD)]
-    highest = max(picture["value"])
+    lowest, highest = min(picture["value"]), max(picture["value"])
+    shown = {"range": [min(lowest, 0), 1.05 * max(threshold, min(highest, HIGHEST * threshold))]}
     alt = f"{called} of {_called(picture)}: highest {words.number(highest)}, threshold {words.number(threshold)}."
-    return Chart("Statistic", marked.drawn(lines, by, called, shapes), alt, marked.table(lines, by))
+    return Chart("Statistic", marked.drawn(lines, by, called, shapes, **shown), alt, marked.table(lines, by))
 
 
 def _called(picture: Mapping[str, Any]) -> str:

@@ -125,10 +125,13 @@ def test_an_onset_says_since_when_in_which_order_and_how_often_it_is_false():
     assert moved > 0.3
     assert set(charts(result)) == {"rewards", "reached"}
     assert "alarm at" in charts(result)["rewards"].alt
+    assert charts(result)["reached"].figure["layout"]["yaxis"]["range"][1] == pytest.approx(4.2)
 
 
 def test_the_responsible_answers_are_those_of_the_largest_gap_since_the_onset():
     rows = rollouts(onset=100)
+    early = np.isin(np.arange(len(rows)), [70, 900, 3_000])
+    rows = changed(rows, gold=np.where(early, rows.columns["gold"] - 50, rows.columns["gold"]))
     result = conclude(rows)
     found = result.estimates["onset_at"]
     assert len(result.worst) == 50

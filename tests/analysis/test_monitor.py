@@ -107,6 +107,8 @@ def test_other_runs_are_offered_from_three_on():
         return curves({"reward": values}, name)
 
     runs = [run(seed, f"seed{seed}") for seed in range(4)]
+    alone = conclude(runs[0]).pictures["offers"]
+    assert alone["why"][-1].startswith("0 other runs")
     few = conclude(several(*runs[:3]), run="seed0")
     assert "runs" not in offered(few)
     healthy = conclude(several(*runs), run="seed0")

@@ -244,6 +244,9 @@ def test_only_streams_with_a_level_pass_for_stationary():
     for kind in ("random_walk", "saturating"):
         assert share(stationary, kind, 400) < 0.03
     assert share(stationary, "ar_9", 60) < 0.03, "too few independent points"
+    for seed in range(10):
+        wanders = np.cumsum(np.random.default_rng(seed).normal(size=4000))
+        assert not stationary(wanders).passed, "long enough to look like many independent points"
     for still in (np.zeros(100), np.full(100, 1e9), np.arange(10.0)):
         assert not stationary(still).passed
 
@@ -257,6 +260,11 @@ def test_the_unit_root_statistic_of_plain_cases():
     assert unit_root(values) == pytest.approx(found[1] / error, rel=0.35)
     assert unit_root(values) < -3.43
     assert unit_root(np.arange(60.0)) <= 0
+
+
+def test_a_regression_that_is_not_determined_excludes_no_unit_root():
+    for values in (np.r_[np.zeros(60), 1.0, np.zeros(39)], np.repeat([0.0, 1.0], 50), np.tile([0.0, 0.0, 1.0], 40)):
+        assert not np.isnan(unit_root(values))
 
 
 # ------------------------------------------------------------------ thresholds from made-up runs

@@ -84,6 +84,7 @@ def test_hack_watch_names_the_onset_and_the_answers(page: Page, give: Give) -> N
     assert "Without a gold reward" in answer["sentence"] or answer["verdict"] == "onset"
     signals = next(block for block in blocks(app) if block[0] == "table")
     assert signals[1] == "Signals"
+    assert "reached" in {chart["name"] for chart in parts(app, "chart")}
 
 
 def test_without_steps_the_pages_say_what_they_need(page: Page, give: Give) -> None:

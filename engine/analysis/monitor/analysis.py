@@ -56,7 +56,7 @@ def _conclude(state: Records, params: MonitorParameters) -> Result:
     runs = list(dict.fromkeys(one.run for one in every if one.run))
     streams, left = _taken(every, params)
     if len(runs) == 1:
-        streams = [replace(one, run="") for one in streams]
+        every, streams = ([replace(one, run="") for one in each] for each in (every, streams))
     long = [one for one in streams if len(one) >= baseline_of(len(one), params.baseline) + LEAST_BEYOND]
     if not long:
         most = max((len(one) for one in streams), default=0)

@@ -99,14 +99,15 @@ def unit_root(values: Floats) -> float:
 
 
 def _t_values(design: Floats, answer: Floats) -> Floats:
-    """The t of each coefficient of a regression; −∞ where nothing is left to explain."""
+    """The t of each coefficient of a regression; −∞ where nothing is left to explain, 0 where one is not determined."""
     inverse = np.linalg.pinv(design.T @ design)
     found = inverse @ design.T @ answer
     rest = answer - design @ found
     variance = float(rest @ rest) / max(len(answer) - design.shape[1], 1)
     if variance <= 1e-24 * max(float(answer @ answer), 1e-300):
         return np.full(len(found), -np.inf)
-    return np.asarray(found / np.sqrt(variance * np.diag(inverse)))
+    errors = np.sqrt(variance * np.maximum(np.diag(inverse), 0.0))
+    return np.asarray(np.divide(found, errors, out=np.zeros(len(found)), where=errors > 0))
 
 
 def trend(values: Floats) -> tuple[float, float]:
