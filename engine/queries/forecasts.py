@@ -136,13 +136,13 @@ def _graded(lines: Lines, row: Any) -> GradedForecast | None:
     return GradedForecast(forecast_id, None if score is None else asdict(score))
 
 
-def asked(who: Who, dataset_id: int, params: Mapping[str, Any]) -> tuple[NewForecast, int, int]:
+def asked(who: Who, dataset_id: int, params: Mapping[str, Any] | None = None) -> tuple[NewForecast, int, int]:
     """The forecast that somebody asks to have kept: of the newest version, with these parameters.
 
     Raises NotFound, AccessDenied, UsageError, NotEnoughData.
     """
     found = version_of(visible_dataset(who, dataset_id))
-    chosen = ForecastParameters.parse(dict(params))
+    chosen = ForecastParameters.parse(dict(params or {}))
     check_rows(_FORECAST, found)
     if chosen.slice or chosen.where:
         raise UsageError("A forecast is kept of whole lines, not of a part of the rows.", code="cohort")

@@ -45,6 +45,7 @@ MINE = {
     "project": "SELECT * FROM project WHERE id = :project",
     "membership": "SELECT * FROM membership WHERE project_id = :project OR user_id = :user ORDER BY user_id",
     "decision": "SELECT * FROM decision WHERE project_id = :project ORDER BY id",
+    "forecast": "SELECT * FROM forecast WHERE project_id = :project ORDER BY id",
     "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
     "saved_view": "SELECT * FROM saved_view WHERE user_id = :user ORDER BY id",
     "preference": "SELECT * FROM preference WHERE user_id = :user ORDER BY key",
@@ -104,6 +105,7 @@ def owner(name: str, slug: str) -> Owner:
     project(slug)
     made = Owner(join(person(name, "member"), slug, "admin"), slug, canary)
     answered = [uploaded(made.who, slug, f"{canary} {number}", rows(canary, number)) for number in range(2)]
+    uploaded(made.who, slug, f"{canary} curve", curve(canary))
     datasets.remove(made.who, uploaded(made.who, slug, f"{canary} removed", rows(canary, 9)))
     work()
     uploaded(made.who, slug, f"{canary} unreadable", f'{{"{canary}": 1}}\n')
@@ -127,6 +129,12 @@ def owner(name: str, slug: str) -> Owner:
 
 def rows(canary: str, number: int) -> str:
     made = ({"prompt": f"{canary} {n}", "chosen": canary, "rejected": "b", "margin": n % 7 - number} for n in range(40))
+    return "".join(json.dumps(row) + "\n" for row in made)
+
+
+def curve(canary: str) -> str:
+    """A training log that is long enough to be forecast."""
+    made = ({"run": canary, "step": n, "reward": n % 7 + 0.1 * n, "loss": 1 / (1 + n)} for n in range(40))
     return "".join(json.dumps(row) + "\n" for row in made)
 
 

@@ -12,7 +12,7 @@ from engine.types import PaletteEntry, Who
 from tests.access import matrix_calls
 from tests.access.matrix_calls import answered_by_itself
 from tests.store.fixtures import Installation
-from tests.store.people import join, person, project, read, upload
+from tests.store.people import answer, digest, join, person, project, read, report, upload
 
 ANSWERS = {"name": "another", "page": "home", "query": "", "mapping": {}, "role": "viewer"}
 ANSWERS |= {"scope": "read", "project": "another", "why": "wrong"}
@@ -152,6 +152,11 @@ def test_every_action_there_is_can_be_found(installation: Installation, monkeypa
     runs.fail(work, {"code": "broken", "message": "Broken."})
     views.save(who, "main", "Mine", "calibration", "")
     decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
+    upload(who, "c", "curves.jsonl")
+    curves = runs.claim("worker")
+    assert curves is not None
+    told = report(3, "curve", fields=["step", "value"])
+    runs.finish(curves, segment=runs.NewSegment(digest("curves"), 3, 100), report=told, answer=answer())
     mapped = matrix_calls.with_columns(matrix_calls.World(who, who, removed))
     dataset_actions.set_mapping(who, mapped, {"margin": "m"})
     mappings.save(who, mapped, "the columns", {"margin": "m"})
