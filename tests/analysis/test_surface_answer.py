@@ -160,7 +160,7 @@ def test_cuts_lie_where_they_are_asked_for_within_what_was_tried():
 
 
 def test_main_effects_and_the_next_trial():
-    result = conclude("surface", scattered(80))
+    result = conclude("surface", scattered(80), log_y="off")
     u, v = places(80, 0)
     at = np.linspace(0, 1, 61)
     across, up = (low + (high - low) * at for low, high in ((u.min(), u.max()), (v.min(), v.max())))
