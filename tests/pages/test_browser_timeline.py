@@ -1,46 +1,110 @@
-"""The player of the timeline and a closer look at a long line, in a real browser."""
+"""The player of the timeline and a closer look at a long line, in a real browser.
+
+The installation is filled by this process and then served by the web process alone: nothing else is at work.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.pages import samples, tabs
+from engine.actions import runs
+from engine.errors import StatePending
+from engine.queries import timeline
+from engine.settings import ROOT
+from jobs.work import perform
+from tests.browser import chromium, context, watch_console
+from tests.pages import samples
 from tests.pages.tabs import BROWSER, HOSTILE
-from tests.product import Product
+from tests.processes.conftest import installed
+from tests.processes.here import Here
+from tests.product import free_port
+from tests.store.people import upload
+from tests.web.serving import register
+from web.gate import COOKIE
 
 pytestmark = BROWSER
 OURS = re.compile(r"^https?://")
+STARTS_WITHIN = 120.0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A page in front of the web process; `steps` and `log` are the datasets."""
+
+    page: Page
+    url: str
+    steps: int
+    log: int
+
+
+def work_off() -> None:
+    """Do every run that waits, as the runner does."""
+    while work := runs.claim("test", ("read", "observe")):
+        perform(work, Here())
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """An installation of its own without the simulator."""
-    quiet = {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
-    with Product(tmp_path_factory.mktemp("browser") / "home", environment=quiet) as running:
-        yield running
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Pairs of twenty steps, observed for a timeline, and a long training log; slices have names of other meanings."""
+    home, port = tmp_path_factory.mktemp("browser") / "home", free_port()
+    with installed(home):
+        person = register("ann")
+        steps = upload(person.who, samples.stepped(name=HOSTILE), "steps.csv").dataset_id
+        log = upload(person.who, samples.curves(1, 9_000), "log.csv").dataset_id
+        work_off()
+        with pytest.raises(StatePending):
+            timeline.prepared(person.who, steps, {"of": "calibration"})
+        work_off()
+        environment = {**os.environ, "PLUMBLINE_HOME": str(home), "PLUMBLINE_PORT": str(port)}
+        web = subprocess.Popen([sys.executable, "server.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for(f"{url}/_stcore/health")
+            with chromium() as browser:
+                tab = context(browser, color_scheme="light")
+                tab.add_cookies([{"name": COOKIE, "value": person.cookie, "url": url}])
+                page = tab.new_page()
+                page.set_default_timeout(60_000)
+                errors: list[str] = []
+                watch_console(page, errors)
+                yield Desk(page, url, steps, log)
+                assert page.evaluate("window.__hit") is None
+            assert errors == []
+        finally:
+            web.terminate()
+            web.wait(20)
 
 
-@pytest.fixture(scope="module")
-def tab(product: Product) -> Iterator[Page]:
-    """Somebody in front of pairs of twenty steps; the names of slices mean something elsewhere."""
-    with tabs.opened(product, "steps.csv", samples.stepped(name=HOSTILE)) as page:
-        page.wait_for_url("**/calibration**")
-        page.wait_for_selector('[data-chart="reliability"][data-version]')
-        yield page
+def wait_for(address: str) -> None:
+    """Wait until an address answers."""
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(address)
 
 
 @pytest.fixture
-def player(tab: Page, product: Product) -> Page:
+def player(desk: Desk) -> Page:
     """The player at its last frame, paused, with the keyboard on it."""
-    tab.goto(f"{product.url}/timeline?dataset=1&windows=0")
-    tab.wait_for_selector(".pl-player[data-drawn]")
-    tab.focus(".pl-player")
-    return tab
+    desk.page.goto(f"{desk.url}/timeline?dataset={desk.steps}&windows=0")
+    desk.page.wait_for_selector(".pl-player[data-drawn]")
+    desk.page.focus(".pl-player")
+    return desk.page
 
 
 def frame(page: Page) -> int:
@@ -81,10 +145,9 @@ def test_keys_go_frame_by_frame_to_the_ends_to_changes_and_to_tenths(player: Pag
 
 
 def test_space_plays_and_pauses_and_nothing_is_asked_for_while_it_plays(player: Page) -> None:
-    player.keyboard.press("Home")
-    for _ in range(3):
-        player.keyboard.press("]")
-    expect(player.get_by_label("Speed")).to_have_value("8")
+    for key in ("Home", "]", "l"):
+        player.keyboard.press(key)
+    expect(player.get_by_label("Speed")).to_have_value("2")
     player.wait_for_timeout(500)
     asked: list[str] = []
 
@@ -97,7 +160,7 @@ def test_space_plays_and_pauses_and_nothing_is_asked_for_while_it_plays(player: 
         WebSocket.prototype.send = function (...all) { window.__sent += 1; return send.apply(this, all); }; }""")
     player.keyboard.press("Space")
     expect(player.locator(".pl-player[data-playing]")).to_have_count(1)
-    player.wait_for_function("() => Number(document.querySelector('.pl-player').dataset.frame) >= 8")
+    player.wait_for_function("() => Number(document.querySelector('.pl-player').dataset.frame) >= 5")
     player.keyboard.press("Space")
     player.remove_listener("request", note)
     assert asked == []
@@ -181,15 +244,10 @@ def test_the_file_plays_offline(player: Page, tmp_path: Path) -> None:
 # ------------------------------------------------------------------ a closer look
 
 
-def test_a_stretch_of_a_long_line_is_fetched_at_full_detail_and_left_by_a_double_click(
-    tab: Page, product: Product
-) -> None:
-    tab.goto(product.url)
-    tab.wait_for_selector("[data-dropzone]")
-    file = product.home.parent / "log.csv"
-    file.write_text(samples.curves(1, 9_000))
-    tab.set_input_files("[data-upload]", str(file))
-    tab.wait_for_url("**/curves**")
+def test_a_stretch_of_a_long_line_is_fetched_at_full_detail_and_left_by_a_double_click(desk: Desk) -> None:
+    tab = desk.page
+    tab.goto(f"{desk.url}/curves?dataset={desk.log}")
+    tab.wait_for_selector('[data-chart="curves"][data-drawn]')
     chart = tab.locator('[data-chart="curves"][data-drawn]')
     chart.scroll_into_view_if_needed()
     tab.wait_for_timeout(800)
