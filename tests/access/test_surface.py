@@ -91,6 +91,7 @@ SYSTEM = {
     "queries.segments": {"count_rows", "hashes_of", "plain", "rows_by_hash"},
     "queries.several": set(),
     "queries.states": {"folded", "observed"},
+    "queries.surfaces": set(),
     "queries.timeline": set(),
     "queries.tokens": set(),
     "queries.uptime": {"budget"},
