@@ -11,7 +11,7 @@ from engine import registry
 from engine.access.tokens import who_of
 from engine.actions import datasets, decisions, mappings, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, belonging, monitoring, palette, projects, room, several
+from engine.queries import audit, belonging, monitoring, palette, projects, room, several, surfaces
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import inbox as inbox_queries
@@ -172,6 +172,16 @@ def rows_belonging(who: Who, made: World) -> object:
         raise
 
 
+def drawn(who: Who, made: World, ask: Callable[[Who, int], object]) -> object:
+    """Whether what is asked of a surface is found, as `answered`."""
+    try:
+        return (ask(who, made.dataset),)
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 def rows_of(who: Who, made: World) -> object:
     try:
         return dataset_queries.read_rows(who, made.dataset, 1, [RowReference(1, 0.5)])
@@ -307,6 +317,8 @@ CALLS: dict[str, Call] = {
     "queries.runs.page": lambda _, who: run_queries.page(who, "main", 10),
     "queries.runs.to_act_on": lambda made, who: a_waiting_run(made) and run_queries.to_act_on(who, "main", 5),
     "queries.belonging.rows_of": lambda made, who: rows_belonging(who, made),
+    "queries.surfaces.choices": lambda made, who: drawn(who, made, surfaces.choices),
+    "queries.surfaces.grid": lambda made, who: drawn(who, made, lambda one, it: surfaces.grid(one, it, {}, "value")),
     "queries.several.conclude": lambda made, who: answered_together(who, made),
     "queries.tokens.every_token": lambda _, who: token_queries.every_token(who),
     "queries.tokens.list_tokens": lambda _, who: (token_queries.list_tokens(who),),

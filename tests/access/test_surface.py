@@ -80,6 +80,7 @@ SYSTEM = {
     "queries.segments": {"count_rows", "hashes_of", "rows_by_hash"},
     "queries.several": set(),
     "queries.states": {"folded", "observed"},
+    "queries.surfaces": set(),
     "queries.tokens": set(),
     "queries.uptime": {"budget"},
     "queries.views": set(),
