@@ -46,8 +46,8 @@ LIMITED = (4_500, 300)
 LEAST_FAMILY, LEAST = 0.93, 0.90
 MOST_FAMILY = 0.97
 NARROWER = 0.6
-"""The goal beside AutoARIMA. It is told, not enforced: it was set on other lines, and on these the scatter of the
-points alone is wider than that, so no honest band could reach it."""
+"""The goal beside AutoARIMA. It is told, not enforced: it was set on other lines, and on these the scatter of points
+alone is wider than that, so no honest band could reach it."""
 FLOOR = 2 * 1.96 * NOISE / np.sqrt(1 - 0.5**2)
 """Width of 95 % of the scatter of points of the family about their trend, were that known."""
 CLOSE = 1.1
