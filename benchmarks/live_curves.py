@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page
 
-from benchmarks.measure import write_table
+from benchmarks.measure import load, write_table
 from benchmarks.waits import row, wait_for_dataset
 from plumbline_client import ask
 from tests.browser import chromium, context, sign_in
@@ -120,8 +120,10 @@ def main() -> int:
             sign_in(page, product.link)
             rows = measured(home, page, product)
     head = ["measure", "n", "p50", "p95", "p99", "max", "limit on p95", "holds"]
-    note = f"A line every {GAP} ms, on a log of {BEFORE} steps; one machine with two cores runs all of it."
-    path = write_table("live_curves", "From a line of a trainer to its curve (milliseconds)", head, rows, note)
+    note = f"A line every {GAP} ms, on a log of {BEFORE} steps; one machine with two cores runs all of it. {load()}"
+    path = write_table(
+        "live_curves", "From a line of a trainer to its curve (milliseconds)", head, rows, f"{note} {load()}"
+    )
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0 if all(row[-1] == "yes" for row in rows) else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,3 +33,8 @@ def write_table(name: str, title: str, head: Sequence[str], rows: Sequence[Seque
     path = RESULTS / f"{name}.md"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def load() -> str:
+    """How busy the machine was in the last minute, as a sentence: a busy one makes every wait longer."""
+    return f"Load average of the minute before: {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores."

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import orjson
 
-from benchmarks.measure import write_table
+from benchmarks.measure import load, write_table
 from engine.figures import packed
 from engine.figures.downsample import lttb, min_max
 
@@ -93,7 +93,7 @@ def main() -> int:
     missing = sorted({needed for needed, _ in WAYS.values() if needed and not importlib.util.find_spec(needed)})
     note = _NOTE + (f" Not installed, left out: {', '.join(missing)}." if missing else "")
     head = ["points", "way", "ms CPU", "kB", "times ours", "our bytes ÷ its"]
-    path = write_table("speed_charts", "Long lines as a browser is sent them", head, rows, note)
+    path = write_table("speed_charts", "Long lines as a browser is sent them", head, rows, f"{note} {load()}")
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0 if good else 1
 

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 from playwright.sync_api import Browser
 
-from benchmarks.measure import write_table
+from benchmarks.measure import load, write_table
 from engine.analysis import TIMELINE, TimelineParameters
 from engine.analysis.timeline import frames_of
 from engine.analysis.timeline.analysis import concluded
@@ -64,7 +64,7 @@ def main() -> int:
             told = [f"{seconds:.1f}", f"{size / 1024:,.0f}", f"{rate:.1f}", f"{half:.0f}", f"{most:.0f}"]
             rows.append([name, str(len(payload["frames"])), *told, f"{LIMITS[name]:.0f}", "yes" if fast else "no"])
     head = ["what", "frames", "made in s", "kB", "frames/s at 8×", "a frame ms, p50", "p95", "limit frames/s", "holds"]
-    path = write_table("timeline", "Frames that the player draws", head, rows, _NOTE)
+    path = write_table("timeline", "Frames that the player draws", head, rows, f"{_NOTE} {load()}")
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0 if all(row[-1] == "yes" for row in rows) else 1
 

@@ -48,7 +48,8 @@ def min_max(y: NDArray[Any], most: int = MOST_POINTS) -> Places:
     ]
     if rest := (size - 2) - whole * width:
         parts += _extremes(y[1 + whole * width : 1 + whole * width + rest][None], np.array([1 + whole * width]))
-    return np.unique(np.concatenate([[0, size - 1], *parts]))
+    kept = np.sort(np.concatenate([[0, size - 1], *parts]))
+    return np.asarray(kept[np.append(True, kept[1:] != kept[:-1])], np.int64)
 
 
 def _extremes(rows: NDArray[Any], base: Places) -> tuple[Places, Places]:
