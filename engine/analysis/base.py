@@ -80,7 +80,7 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     """Whether several datasets, each labelled with its name, can be concluded as one."""
 
     ahead: ClassVar[bool] = True
-    """Whether rows that it can only take beside those of other datasets are observed before somebody puts them there."""
+    """Whether rows that it takes beside those of other datasets only are observed before somebody puts them there."""
 
     reads: ClassVar[tuple[str, ...]] = ()
     """What it needs of rows besides the usual columns: names, sides, styles, verdicts (`engine.types.Rows`)."""

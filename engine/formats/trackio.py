@@ -94,12 +94,32 @@ def _allowed(action: int, one: str | None, two: str | None, _database: str | Non
     return sqlite3.SQLITE_DENY
 
 
+_ABOUT: Mapping[str, str] = {
+    "metrics": "PRAGMA table_info(metrics)",
+    "configs": "PRAGMA table_info(configs)",
+}
+_POINTS: Mapping[str, str] = {
+    "run_id": "SELECT run_id, run_name, step, timestamp, CASE WHEN length(metrics) <= ? THEN metrics END FROM metrics",
+    "run_name": "SELECT run_name, run_name, step, timestamp, "
+    "CASE WHEN length(metrics) <= ? THEN metrics END FROM metrics",
+}
+_CALLED: Mapping[str, str] = {
+    "run_id": "SELECT DISTINCT run_id, run_name FROM metrics",
+    "run_name": "SELECT DISTINCT run_name, run_name FROM metrics",
+}
+_SET: Mapping[str, str] = {
+    "run_id": "SELECT run_id, config FROM configs WHERE length(config) <= ?",
+    "run_name": "SELECT run_name, config FROM configs WHERE length(config) <= ?",
+}
+"""What is asked of a database, by the column that tells its runs apart."""
+
+
 def _columns(database: sqlite3.Connection, table: str) -> list[str]:
     """The columns of a plain table; none of a view, or where there is no such table."""
     found = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchall()
     if found != [("table",)]:
         return []
-    return [str(row[1]) for row in database.execute(f"PRAGMA table_info({table})")]
+    return [str(row[1]) for row in database.execute(_ABOUT[table])]
 
 
 def _rows(database: sqlite3.Connection, source: Source) -> Iterator[ObjectBatch]:
@@ -109,15 +129,11 @@ def _rows(database: sqlite3.Connection, source: Source) -> Iterator[ObjectBatch]
     identity = "run_id" if "run_id" in columns else "run_name"
     several = _named_twice(database, identity)
     configs = _configs(database, identity, source.limits)
-    longest = source.limits.row_bytes
-    asked = (
-        f"SELECT {identity}, run_name, step, timestamp, "  # noqa: S608 - names from this file only
-        f"CASE WHEN length(metrics) <= {longest} THEN metrics END FROM metrics"
-    )
+    points = database.execute(_POINTS[identity], (source.limits.row_bytes,))
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
     refused: list[Refused] = []
-    for number, (key, name, step, time, text) in enumerate(database.execute(asked), 1):
+    for number, (key, name, step, time, text) in enumerate(points, 1):
         if number > source.limits.rows:
             raise source.exceeds("more rows than the limit", "too_many_rows", number)
         held = _object(text)
@@ -137,7 +153,7 @@ def _rows(database: sqlite3.Connection, source: Source) -> Iterator[ObjectBatch]
 def _named_twice(database: sqlite3.Connection, identity: str) -> frozenset[Any]:
     """Names that several runs have."""
     seen: dict[Any, set[Any]] = {}
-    for key, name in database.execute(f"SELECT DISTINCT {identity}, run_name FROM metrics"):  # noqa: S608 - as above
+    for key, name in database.execute(_CALLED[identity]):
         seen.setdefault(name, set()).add(key)
     return frozenset(name for name, keys in seen.items() if len(keys) > 1)
 
@@ -147,8 +163,7 @@ def _configs(database: sqlite3.Connection, identity: str, limits: Limits) -> dic
     if not {identity, "config"} <= set(_columns(database, "configs")):
         return {}
     found: dict[Any, dict[str, float]] = {}
-    asked = f"SELECT {identity}, config FROM configs WHERE length(config) <= {limits.row_bytes}"  # noqa: S608 - as above
-    for key, text in database.execute(asked):
+    for key, text in database.execute(_SET[identity], (limits.row_bytes,)):
         held = _object(text) or {}
         found[key] = {name: value for name, value in _flat(held).items() if _is_parameter(name, value)}
     every = list(dict.fromkeys(name for held in found.values() for name in held))

@@ -46,7 +46,7 @@ def choices(who: Who, dataset_id: int) -> Choices:
 
 
 def grid(
-    who: Who, dataset_id: int, params: Mapping[str, Any], layer: str, version: int | None = None
+    who: Who, dataset_id: int, params: Mapping[str, Any] | None, layer: str, version: int | None = None
 ) -> NDArray[np.float32]:
     """The fine grid of a layer, "value" or "error": shape (resolution, resolution), a row for each y, NaN outside.
 
@@ -57,7 +57,7 @@ def grid(
         raise UsageError(f"The layer is one of {', '.join(LAYERS)}.")
     found = version_of(visible_dataset(who, dataset_id), version)
     chosen = find_analysis("surface")
-    parameters = replace(SurfaceParameters.parse(params), cut_x="", cut_y="")
+    parameters = replace(SurfaceParameters.parse(params or {}), cut_x="", cut_y="")
     check_rows(chosen, found)
     key = manifest_hash(found.manifest), repr(parameters), layer
     try:

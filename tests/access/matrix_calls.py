@@ -356,7 +356,7 @@ CALLS: dict[str, Call] = {
     ),
     "queries.browsing.single": lambda made, who: rows_browsed(lambda: browsing.single(who, [made.dataset], 1)),
     "queries.several.conclude": lambda made, who: answered_together(who, made),
-    "queries.surfaces.choices": lambda made, who: (surfaces.choices(who, made.dataset),),
+    "queries.surfaces.choices": lambda made, who: rows_browsed(lambda: surfaces.choices(who, made.dataset)),
     "queries.surfaces.grid": lambda made, who: rows_browsed(lambda: surfaces.grid(who, made.dataset, {}, "value")),
     "queries.timeline.frames": lambda made, who: played(who, made, timeline.frames),
     "queries.timeline.prepared": lambda made, who: played(who, made, timeline.prepared),

@@ -199,6 +199,7 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "before": draw.choice([None, 1, 10**6, 2**40]),
         "days": draw.choice([1, 90, -1]),
         "key": f"k{word}",
+        "layer": draw.choice(["value", "error", word]),
         "kind": draw.choice(["read", "observe", word]),
         "limit": draw.choice([0, 1, 100, 10**9]),
         "lines": b'{"margin": 1}\n',

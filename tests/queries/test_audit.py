@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine import registry
-from engine.actions import datasets, decisions, people, tokens
+from engine.actions import datasets, decisions, forecasts, people, tokens
 from engine.queries import audit
 from engine.store.engine import fetch
 from engine.types import Who
@@ -32,6 +32,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]
 
     monkeypatch.setattr(registry, "run", watched)
     monkeypatch.setattr(decisions, "_concludes", [matrix_calls.answered_by_itself])
+    monkeypatch.setattr(forecasts, "_makes", [matrix_calls.forecast_by_itself])
     return lines
 
 
