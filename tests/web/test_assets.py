@@ -1,5 +1,8 @@
+import re
+
 import pytest
 
+from engine.figures import words
 from tests.web.serving import Person, Served, register
 from web.assets import catalogue
 
@@ -62,3 +65,12 @@ def test_the_sign_in_page_finds_all_it_names_without_a_session(served: Served) -
         named = [part.split('"')[0] for part in page.split('="/assets/')[1:]]
         assert len(named) >= 3
         assert [client.get(f"/assets/{name}").status_code for name in named] == [200] * len(named)
+
+
+def test_the_browser_writes_numbers_as_figures_do() -> None:
+    """Which estimates are shares, counts and p-values stands in both: an answer moves without a rerun."""
+    text = catalogue()["plumb.js"].read_text(encoding="utf-8")
+    for name in ("PERCENT", "WHOLE", "P_VALUES", "TWO", "SIGNIFICANT"):
+        found = re.search(rf'const {name} = new Set\(\s*"([^"]*)"\.split', text)
+        assert found is not None, name
+        assert set(found.group(1).split()) == getattr(words, name), name
