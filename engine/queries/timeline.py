@@ -70,7 +70,7 @@ def shown(who: Who, dataset_id: int) -> list[str]:
     return [one.name for one in analyses.applicable(report)]
 
 
-def prepared(who: Who, dataset_id: int, params: Mapping[str, Any]) -> dict[str, Any]:
+def prepared(who: Who, dataset_id: int, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The parameters with everything named that was left open; nothing is missing then to make the frames.
 
     Raises NotFound, UsageError, NotEnoughData, and StatePending where segments have to be observed first.
@@ -81,7 +81,7 @@ def prepared(who: Who, dataset_id: int, params: Mapping[str, Any]) -> dict[str, 
     return {name: value for name, value in asdict(asked.params).items() if value != usual[name]}
 
 
-def frames(who: Who, dataset_id: int, params: Mapping[str, Any], version: int | None = None) -> Framed:
+def frames(who: Who, dataset_id: int, params: Mapping[str, Any] | None = None, version: int | None = None) -> Framed:
     """The frames of a version, the newest where none is named. Raises as `prepared`."""
     as_of = events.cursor()
     dataset, found, asked = _asked(who, dataset_id, params, version)
@@ -98,12 +98,12 @@ def frames(who: Who, dataset_id: int, params: Mapping[str, Any], version: int | 
 
 
 def _asked(
-    who: Who, dataset_id: int, params: Mapping[str, Any], number: int | None
+    who: Who, dataset_id: int, params: Mapping[str, Any] | None, number: int | None
 ) -> tuple[VisibleDataset, VersionOf, _Asked]:
     dataset = visible_dataset(who, dataset_id)
     version = version_of(dataset, number)
     fields = version.report.get("fields") or analyses.UNKNOWN_FIELDS
-    chosen = TimelineParameters.parse({**results.found_params(TIMELINE, version.report), **params})
+    chosen = TimelineParameters.parse({**results.found_params(TIMELINE, version.report), **(params or {})})
     results.check_rows(TIMELINE, version)
     leading = next(iter(analyses.applicable(version.report)), None)
     if not chosen.of and leading is not None:
