@@ -121,9 +121,7 @@ def main() -> int:
             rows = measured(home, page, product)
     head = ["measure", "n", "p50", "p95", "p99", "max", "limit on p95", "holds"]
     note = f"A line every {GAP} ms, on a log of {BEFORE} steps; one machine with two cores runs all of it. {load()}"
-    path = write_table(
-        "live_curves", "From a line of a trainer to its curve (milliseconds)", head, rows, f"{note} {load()}"
-    )
+    path = write_table("live_curves", "From a line of a trainer to its curve (milliseconds)", head, rows, note)
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0 if all(row[-1] == "yes" for row in rows) else 1
 

@@ -62,7 +62,7 @@ export class Frames {
       const own = lengths.map((length) => (length < 0 ? undefined : width ? Array.from({ length }, () => cut(width)) : cut(length)));
       return { path, of: own };
     });
-    this.missing = this.changes.filter(({ path, of }) => path.length === 2 && path[0] === "data" && of.includes(undefined)).map(({ path, of }) => [path[1], of]);
+    this.steady = !changes.some(({ path }) => path[0] === "layout");
   }
 
   /** The figure of one frame: new objects along what changes, the rest as it was. */
@@ -80,6 +80,12 @@ export class Frames {
 function painted(path, value, paint) {
   const key = [...path].reverse().find((part) => typeof part === "string");
   return paint({ [key]: value })[key];
+}
+
+/** Where nothing around the picture changes, the room it has is known from the first frame: Plotly need not measure. */
+function settled(layout, { l, r, t, b }) {
+  layout.margin = { l, r, t, b, autoexpand: false };
+  for (const name of Object.keys(layout)) if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...layout[name], automargin: false };
 }
 
 function put(whole, path, value, fresh) {
@@ -195,6 +201,7 @@ export class Player {
   repaint() {
     if (!this.payload?.figures) return;
     this.frames = new Frames(this.payload.figures, this.paint);
+    this.room = null;
     this.line();
   }
 
@@ -219,7 +226,9 @@ export class Player {
     if (this.width < NARROW && layout.yaxis) layout.yaxis = { ...layout.yaxis, title: { text: "" } };
     Object.assign(layout, { width: this.width, paper_bgcolor: "rgba(0,0,0,0)", uirevision: "kept", transition: { duration: 0 } });
     this.stage.style.minHeight = `${layout.height ?? 380}px`;
+    if (this.room) settled(layout, this.room);
     await this.library.react(this.plot, data, layout, CONFIG);
+    this.room ??= this.frames.steady && this.plot._fullLayout?._size;
     this.drawnFrames += 1;
     this.root.dataset.drawn = this.drawnFrames;
   }
@@ -228,6 +237,7 @@ export class Player {
     const width = this.stage.clientWidth;
     if (!width || width === this.width) return;
     this.width = width;
+    this.room = null;
     this.line();
     this.show(this.index);
   }
