@@ -57,7 +57,7 @@ def test_too_few_points_say_how_many_are_needed(page: Page, give: Give) -> None:
     app = page("overoptimisation", dataset=str(give(samples.over_kl(steps=12), "short.csv")))
     assert not app.exception
     assert app.header[0].value == "Not enough data for an honest answer"
-    assert "12 points of gold_reward" in html(app)
+    assert "12 points of gold at" in html(app)
 
 
 def test_seeds_have_a_table_of_runs(page: Page, give: Give) -> None:

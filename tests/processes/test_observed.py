@@ -24,10 +24,11 @@ def drop(home, name: str, tick: int) -> None:
 
 
 def observers(name: str) -> tuple[list[str], list[str]]:
-    """The analyses expected for a dataset, and those of them whose state of its segment is kept."""
+    """What a dataset is expected to be observed for, and what its segment was: each by the first that concludes from it."""
     found = dataset("p", name)
     assert found is not None
-    able = expected(found["report"])
+    first = {analysis.observed: analysis for analysis in reversed(expected(found["report"]))}
+    able = [analysis for analysis in expected(found["report"]) if first[analysis.observed] is analysis]
     keys = {
         analysis.name: observed(analysis, analysis.parameters.parse(found_params(analysis, found["report"]))).key(
             sha256
