@@ -24,7 +24,7 @@ def drop(home, name: str, tick: int) -> None:
 
 
 def observers(name: str) -> tuple[list[str], list[str]]:
-    """What a dataset is expected to be observed for, and what its segment was: each by the first that concludes from it."""
+    """What a dataset is expected to be observed for, and what its segment was: by the first that concludes from it."""
     found = dataset("p", name)
     assert found is not None
     first = {analysis.observed: analysis for analysis in reversed(expected(found["report"]))}
