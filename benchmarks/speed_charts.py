@@ -16,8 +16,8 @@ import numpy as np
 import orjson
 
 from benchmarks.measure import load, write_table
+from engine.downsample import lttb, min_max
 from engine.figures import packed
-from engine.figures.downsample import lttb, min_max
 
 SIZES = (10_000, 100_000, 1_000_000)
 REPEATS = 15

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.settings import ROOT
 from jobs.ray_worker import Code
 
-PURE = tuple(f"engine/{name}.py" for name in ("__init__", "cohort", "errors", "naming", "types", "words"))
+PURE = tuple(f"engine/{name}.py" for name in ("__init__", "cohort", "downsample", "errors", "naming", "types", "words"))
 PURE_FOLDERS = ("engine/analysis", "engine/formats")
 
 

@@ -69,7 +69,7 @@ def combinable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
 
 def expected(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
     """The analyses that rows with this report are observed for without being asked, the leading one first."""
-    return [*applicable(report), *(analysis for analysis in combinable(report) if analysis.ahead)]
+    return [*applicable(report), *combinable(report)]
 
 
 __all__ = [

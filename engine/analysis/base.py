@@ -79,9 +79,6 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     together: ClassVar[bool] = False
     """Whether several datasets, each labelled with its name, can be concluded as one."""
 
-    ahead: ClassVar[bool] = True
-    """Whether rows that it takes beside those of other datasets only are observed before somebody puts them there."""
-
     reads: ClassVar[tuple[str, ...]] = ()
     """What it needs of rows besides the usual columns: names, sides, styles, verdicts (`engine.types.Rows`)."""
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import orjson
 
+from engine.downsample import min_max
 from engine.figures import packed
-from engine.figures.downsample import min_max
 
 Figure = dict[str, Any]
 _ABSENT: Any = object()

@@ -39,6 +39,7 @@ DONE: Mapping[str, str] = {
     "remove_membership": "Took somebody out of a project",
     "rename": "Renamed",
     "rename_mapping": "Renamed saved columns",
+    "keep_forecast": "Kept a forecast",
     "rename_project": "Renamed a project",
     "request": "Asked for a run",
     "reset_password": "Made a password link",

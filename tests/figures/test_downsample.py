@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.downsample import MOST_POINTS, lttb, min_max
 from engine.figures import packed
-from engine.figures.downsample import MOST_POINTS, lttb, min_max
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "downsample.json").read_text())
 SIZES = st.integers(1, 30_000)

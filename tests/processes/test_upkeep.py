@@ -65,8 +65,8 @@ def default_state(sha256: str) -> Path:
 
 
 def files_of_a_segment() -> int:
-    """Its rows, and a state for each analysis that has something to say about them."""
-    return 1 + len(expected(dataset("p", "a.jsonl")["report"]))
+    """Its rows, and a state for each observation that some analysis concludes from."""
+    return 1 + len({analysis.observed for analysis in expected(dataset("p", "a.jsonl")["report"])})
 
 
 def test_what_no_version_holds_goes_after_a_while(home, replaced):

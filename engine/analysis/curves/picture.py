@@ -12,7 +12,7 @@ from engine.analysis.curves.groups import Band, Track, band_of, grouped, reach_o
 from engine.analysis.curves.parameters import CurvesParameters
 from engine.analysis.curves.smooth import exponential
 from engine.analysis.lines import Line, Lines
-from engine.figures.downsample import MOST_POINTS, lttb, min_max
+from engine.downsample import MOST_POINTS, lttb, min_max
 
 MOST_LINES = 12
 MOST_GROUPS = 8

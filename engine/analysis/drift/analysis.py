@@ -34,7 +34,6 @@ class Drift(TimedAnalysis[DriftParameters]):
     name: ClassVar[str] = "drift"
     version: ClassVar[str] = "1"
     together: ClassVar[bool] = True
-    ahead: ClassVar[bool] = False
     needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"comparison": (), "score": (), "rollout": ()}
     parameters = DriftParameters
 
