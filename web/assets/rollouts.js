@@ -40,7 +40,10 @@ class Rollouts {
   build(parent) {
     const later = (name) => (event) => {
       clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.show({ [name]: event.target.value.trim() }), TYPING);
+      this.typing = setTimeout(() => {
+        this.typing = undefined;
+        this.show({ [name]: event.target.value.trim() });
+      }, TYPING);
     };
     this.sort = make("select", { onchange: () => this.show({ sort: this.sort.value }) });
     this.order = make("button", { type: "button", class: "pl-button pl-small", onclick: () => this.show({ order: this.state.order === "asc" ? "desc" : "asc" }) });
@@ -75,7 +78,7 @@ class Rollouts {
       const echoed = this.told.indexOf(shown);
       this.told = echoed < 0 ? [] : this.told.slice(echoed + 1);
       this.heard = shown;
-      if (!this.told.length && !this.telling) this.state = { ...USUAL, ...given.shown };
+      if (!this.told.length && !this.telling && !this.typing) this.state = { ...USUAL, ...given.shown };
     }
     this.fill();
     this.fetch(newer);
@@ -106,7 +109,7 @@ class Rollouts {
   /** The controls as the state has them; what somebody types in stays as it is. */
   fill() {
     const [from = "", to = ""] = this.state.steps.split("..");
-    for (const [input, value] of [[this.from, from], [this.to, to], [this.find, this.state.find]]) if (document.activeElement !== input) input.value = value;
+    for (const [input, value] of [[this.from, from], [this.to, to], [this.find, this.state.find]]) if (document.activeElement !== input && !(this.typing && input === this.find)) input.value = value;
     const sorts = this.sorts.length ? this.sorts : [{ name: this.state.sort, label: this.state.sort }];
     this.sort.replaceChildren(...sorts.map(({ name, label }) => make("option", { value: name }, label)));
     this.sort.value = this.state.sort;
