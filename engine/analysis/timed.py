@@ -75,10 +75,9 @@ class TimedAnalysis(RecordsAnalysis[ParametersT]):
     observation: ClassVar[tuple[str, str]] = ("timed", "1")
 
     def missing(self, kind: str | None, fields: Collection[str]) -> tuple[str, ...] | None:
-        """As usual; besides, a step, a time or a parameter of the run."""
+        """As usual; besides, a step or a time."""
         missing = super().missing(kind, fields)
-        placed = {"step", "time"} & set(fields) or any(name.startswith(CONFIG) for name in fields)
-        return missing if missing is None or placed else (*missing, "step or time")
+        return missing if missing is None or {"step", "time"} & set(fields) else (*missing, "step or time")
 
     def observe(self, rows: Rows, params: ParametersT) -> Records:  # noqa: ARG002 - no parameter counts
         """The state of one segment."""

@@ -1,15 +1,21 @@
-"""When an analysis over time has something to say: rows with a step, a time or a parameter of their run."""
+"""When an analysis has something to say of curves: rows with a step or a time; of sweeps, parameters of their runs."""
 
 from __future__ import annotations
 
 import pytest
 
+from engine.analysis import applicable
 from engine.analysis.curves import Curves
 
 
-@pytest.mark.parametrize("placed", ["step", "time", "config.beta"])
-def test_a_step_a_time_or_a_parameter_places_a_row(placed: str) -> None:
+@pytest.mark.parametrize("placed", ["step", "time"])
+def test_a_step_or_a_time_places_a_row(placed: str) -> None:
     assert Curves().missing("curve", ["value", "metric", placed]) == ()
+
+
+def test_trials_without_steps_are_led_by_their_sweep() -> None:
+    found = applicable({"kind": "curve", "fields": ["value", "metric", "run", "config.beta"]})
+    assert [analysis.name for analysis in found] == ["sweep", "surface"]
 
 
 def test_rows_with_none_of_them_are_told_what_they_lack() -> None:

@@ -128,7 +128,7 @@ def simulator_plays(tour: Tour) -> str:
 
 def opens_the_answer(tour: Tour) -> str:
     """From Home to the whole answer; its pictures are those of the README."""
-    tour.page.locator(".pl-answer-title button").click()
+    tour.page.locator(".pl-answer-title button").first.click()
     tour.page.wait_for_url("**/calibration?*")
     tour.page.wait_for_selector(DRAWN)
     tour.picture("calibration-simulated")
