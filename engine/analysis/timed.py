@@ -29,9 +29,6 @@ _COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     "curve": ("value", "source_line"),
     "rollout": ("reward", "gold", "advantage", "kl", "entropy", "length", "truncated"),
 }
-CONFIG = "config."
-"""What the columns of a run's parameters are called first: a sweep may have no step and no time."""
-
 _UNKNOWN = ("first", "step")
 """Columns in which a negative number stands for: not known."""
 
