@@ -40,6 +40,7 @@ def choices(who: Who, dataset_id: int) -> Choices:
     """What the axes and the height of a surface may be; nothing where there are no trials or no state yet."""
     found = version_of(visible_dataset(who, dataset_id), None)
     try:
+        check_rows(find_analysis("surface"), found)
         return _choices.get(manifest_hash(found.manifest), lambda: _chosen(_state(found.manifest, SurfaceParameters())))
     except (PlumblineError, StatesMissingError):
         return Choices()
