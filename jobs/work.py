@@ -241,7 +241,8 @@ def _forecast(dataset_id: int, version: int, manifest: Sequence[str], report: Ma
     """Keep the forecast that is due, and grade those whose points have come. The version stands whatever happens."""
     try:
         due = forecasts_due(dataset_id, manifest, report)
-        forecasts.record(dataset_id, version, count_rows(manifest), due.made, due.graded, due.looked)
+        if due.made or due.graded or due.looked:
+            forecasts.record(dataset_id, version, count_rows(manifest), due.made, due.graded, due.looked)
     except Exception:
         log.exception("the forecasts of dataset %d are left to its next version", dataset_id)
 

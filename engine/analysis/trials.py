@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
+from engine.analysis.base import ParametersT
 from engine.analysis.lines import RUN, Line, lines_of
-from engine.analysis.records import Records
+from engine.analysis.records import Records, RecordsAnalysis
+from engine.analysis.timed import TimedAnalysis
 from engine.errors import NotEnoughData, NotFound, UsageError
+from engine.types import Kind
 
 STEP = "step"
 CONFIG = "config."
@@ -147,3 +151,16 @@ def _config(records: Records, run: str) -> dict[str, float]:
         if name.startswith(CONFIG) and np.isfinite(column[rows]).any():
             found[name.removeprefix(CONFIG)] = float(column[rows][np.isfinite(column[rows])][-1])
     return found
+
+
+class TrialsAnalysis(TimedAnalysis[ParametersT]):
+    """Base of an analysis of runs by their parameters: a sweep without steps will do."""
+
+    needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"curve": ("value",)}
+
+    def missing(self, kind: str | None, fields: Collection[str]) -> tuple[str, ...] | None:
+        """As usual; besides, parameters of the runs in place of a step or a time."""
+        missing = RecordsAnalysis.missing(self, kind, fields)
+        if missing is None or any(name.startswith(CONFIG) for name in fields):
+            return missing
+        return (*missing, "parameters of the runs")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
 import numpy as np
 
-from engine.analysis.records import Records, RecordsAnalysis
+from engine.analysis.records import Records
 from engine.analysis.surface.decide import WHERE, Decision, decide
 from engine.analysis.surface.fitted import Fitted, fitted
 from engine.analysis.surface.parameters import SurfaceParameters
@@ -16,26 +15,17 @@ from engine.analysis.surface.pictures import pictures
 from engine.analysis.surface.points import Points, points_of
 from engine.analysis.surface.sentence import sentence, verdict
 from engine.analysis.surface.smooth import FEWEST_RUNS
-from engine.analysis.timed import TimedAnalysis
-from engine.analysis.trials import CONFIG, STEP, Trials, trials_of
-from engine.types import Estimate, Evidence, Kind, Notice, Result
+from engine.analysis.trials import STEP, Trials, TrialsAnalysis, trials_of
+from engine.types import Estimate, Evidence, Notice, Result
 from engine.words import amount
 
 
-class Surface(TimedAnalysis[SurfaceParameters]):
+class Surface(TrialsAnalysis[SurfaceParameters]):
     """How a metric of runs depends on two of their parameters."""
 
     name: ClassVar[str] = "surface"
     version: ClassVar[str] = "1"
-    needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"curve": ("value",)}
     parameters = SurfaceParameters
-
-    def missing(self, kind: str | None, fields: Collection[str]) -> tuple[str, ...] | None:
-        """As usual; besides, parameters of the runs. A sweep without steps will do."""
-        missing = RecordsAnalysis.missing(self, kind, fields)
-        if missing is None or any(name.startswith(CONFIG) for name in fields):
-            return missing
-        return (*missing, "parameters of the runs")
 
     def answer(self, state: Records, params: SurfaceParameters) -> Result:
         """The result of a state.

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
 
-from engine.analysis.records import Records, RecordsAnalysis
+from engine.analysis.records import Records
 from engine.analysis.surface.sentence import bounds as written
 from engine.analysis.sweep.effects import BEND, METHOD, Effects, effects_of
 from engine.analysis.sweep.parameters import SweepParameters
 from engine.analysis.sweep.settings import REPEATS, Noise, Setting, bounds, noise_of, not_apart, settings_of
-from engine.analysis.timed import TimedAnalysis
-from engine.analysis.trials import CONFIG, Trials, trials_of
+from engine.analysis.trials import Trials, TrialsAnalysis, trials_of
 from engine.errors import NotEnoughData
-from engine.types import Estimate, Evidence, Kind, Notice, Result
+from engine.types import Estimate, Evidence, Notice, Result
 from engine.words import amount, significant
 
 SHOWN = 500
 """Settings that are told one by one, the best of them."""
 
 
-class Sweep(TimedAnalysis[SweepParameters]):
+class Sweep(TrialsAnalysis[SweepParameters]):
     """Which setting of a sweep is best, which are not told apart from it, and what each parameter does."""
 
     name: ClassVar[str] = "sweep"
     version: ClassVar[str] = "1"
-    needs: ClassVar[Mapping[Kind, tuple[str, ...]]] = {"curve": ("value",)}
     parameters = SweepParameters
-
-    def missing(self, kind: str | None, fields: Collection[str]) -> tuple[str, ...] | None:
-        """As usual; besides, parameters of the runs. A sweep without steps will do."""
-        missing = RecordsAnalysis.missing(self, kind, fields)
-        if missing is None or any(name.startswith(CONFIG) for name in fields):
-            return missing
-        return (*missing, "parameters of the runs")
 
     def answer(self, state: Records, params: SweepParameters) -> Result:
         """The result of a state; raises NotFound for a metric that is not there, NotEnoughData below two settings."""
