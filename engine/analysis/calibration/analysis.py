@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
-from engine.analysis.base import Analysis, Shape
-from engine.analysis.calibration import codec
-from engine.analysis.calibration import state as states
+from engine.analysis.base import Shape
 from engine.analysis.calibration.error import CalibrationError, calibration_error
 from engine.analysis.calibration.estimates import JACKKNIFE, beside_null, with_intervals
 from engine.analysis.calibration.observe import observe
+from engine.analysis.calibration.observed import OnCalibrationState
 from engine.analysis.calibration.parameters import PAIR_RECALIBRATORS, SCORE_RECALIBRATORS, CalibrationParameters
 from engine.analysis.calibration.pictures import pictures
 from engine.analysis.calibration.recalibrate import Recalibrator, recalibrators
@@ -28,7 +27,7 @@ from engine.words import amount
 LEAST_PROMPTS = 30
 
 
-class Calibration(Analysis[CalibrationState, CalibrationParameters]):
+class Calibration(OnCalibrationState[CalibrationParameters]):
     """Calibration of pairs (margin against label) and of scores (value against truth)."""
 
     name: ClassVar[str] = "calibration"
@@ -42,22 +41,6 @@ class Calibration(Analysis[CalibrationState, CalibrationParameters]):
         if rows.kind not in self.kinds:
             raise UsageError(f"Calibration reads comparisons and scores, not rows of kind {rows.kind!r}.")
         return observe(rows, params.scale)
-
-    def combine(self, left: CalibrationState, right: CalibrationState) -> CalibrationState:
-        """The state of both; folding in manifest order replays bit for bit."""
-        return states.combine(left, right)
-
-    def narrow(self, state: CalibrationState, column: str, value: str) -> CalibrationState:
-        """The state of one slice value; raises NotFound."""
-        return states.narrow(state, column, value)
-
-    def to_bytes(self, state: CalibrationState) -> bytes:
-        """Npz without pickles."""
-        return codec.to_bytes(state)
-
-    def from_bytes(self, data: bytes) -> CalibrationState:
-        """The state from `to_bytes`."""
-        return codec.from_bytes(data)
 
     def answer(self, state: CalibrationState, params: CalibrationParameters) -> Result:
         """The result of a state.

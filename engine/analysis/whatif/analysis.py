@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from engine.analysis.base import Analysis, Shape
-from engine.analysis.calibration import Calibration, codec
-from engine.analysis.calibration import state as states
+from engine.analysis.base import Shape
+from engine.analysis.calibration import Calibration
 from engine.analysis.calibration.observe import observe
+from engine.analysis.calibration.observed import OnCalibrationState
 from engine.analysis.calibration.state import CalibrationState
 from engine.analysis.calibration.view import MASS_BINS, View
 from engine.analysis.intervals import check_mixed
@@ -25,7 +25,7 @@ from engine.words import amount
 LEAST_PROMPTS, FEW_PROMPTS = 30, 200
 
 
-class WhatIf(Analysis[CalibrationState, WhatIfParameters]):
+class WhatIf(OnCalibrationState[WhatIfParameters]):
     """What becomes of the decision when temperature and threshold move."""
 
     name: ClassVar[str] = "whatif"
@@ -45,22 +45,6 @@ class WhatIf(Analysis[CalibrationState, WhatIfParameters]):
         if rows.kind not in self.kinds:
             raise UsageError(f"What if reads comparisons and scores, not rows of kind {rows.kind!r}.")
         return observe(rows, params.scale)
-
-    def combine(self, left: CalibrationState, right: CalibrationState) -> CalibrationState:
-        """The state of both; folding in manifest order replays bit for bit."""
-        return states.combine(left, right)
-
-    def narrow(self, state: CalibrationState, column: str, value: str) -> CalibrationState:
-        """The state of one slice value; raises NotFound."""
-        return states.narrow(state, column, value)
-
-    def to_bytes(self, state: CalibrationState) -> bytes:
-        """Npz without pickles."""
-        return codec.to_bytes(state)
-
-    def from_bytes(self, data: bytes) -> CalibrationState:
-        """The state from `to_bytes`."""
-        return codec.from_bytes(data)
 
     def answer(self, state: CalibrationState, params: WhatIfParameters) -> Result:
         """The result of a state; raises NotEnoughData below 30 prompts."""
