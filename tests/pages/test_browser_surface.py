@@ -52,6 +52,21 @@ def test_keys_turn_it_and_the_address_follows(tab: Page) -> None:
     tab.wait_for_url(lambda url: "view=" not in url)
 
 
+def test_what_the_page_answers_takes_neither_the_focus_nor_a_later_turn(tab: Page) -> None:
+    """The page answers every turn of a while ago; keys pressed before and after its answer all count."""
+    plot = tab.locator(".pl-surface-plot")
+    plot.focus()
+    tab.keyboard.press("2")
+    tab.wait_for_url("**view=cam*")
+    for turned in range(1, 4):
+        tab.keyboard.press("ArrowLeft")
+        expect(tab.locator(".pl-surface")).to_have_attribute("data-camera", f"{-90 - 7.5 * turned:.2f} 89.00 1.90")
+        tab.wait_for_url(f"**view=cam%3A-{[97, 105, 112][turned - 1]}%3A89*")
+        tab.wait_for_selector('[data-test-script-state="notRunning"]')
+    expect(plot).to_be_focused()
+    tab.keyboard.press("r")
+
+
 def test_a_slider_cuts_it_and_the_address_knows_where(tab: Page) -> None:
     slider = tab.get_by_role("slider", name="Cut at beta")
     before = slider.get_attribute("aria-valuetext")

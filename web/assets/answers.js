@@ -1,6 +1,6 @@
 // Small answers beside each other, one card for each dataset: one part of the page, however many they are.
 import { Answer } from "./answer.js";
-import { make, read } from "./plumb.js";
+import { arrange, make, read } from "./plumb.js";
 
 export default function answers({ data, parentElement, setTriggerValue }) {
   const grid = (parentElement.__answers ||= new Answers(parentElement));
@@ -25,8 +25,7 @@ class Answers {
       this.known.delete(dataset);
     }
     for (const answer of given) this.card(answer.dataset).answer.take(answer);
-    const order = given.map((answer) => this.known.get(answer.dataset).card);
-    if (order.some((card, place) => this.root.children[place] !== card)) this.root.append(...order);
+    arrange(this.root, given.map((answer) => this.known.get(answer.dataset).card));
   }
 
   card(dataset) {

@@ -3,7 +3,7 @@ import chart from "./chart.js";
 import files from "./files.js";
 import newer from "./newer.js";
 import pairs from "./pairs.js";
-import { copy, icon, make, read } from "./plumb.js";
+import { arrange, copy, icon, make, read } from "./plumb.js";
 import rollouts from "./rollouts.js";
 import surface from "./surface.js";
 import timeline from "./timeline.js";
@@ -27,9 +27,9 @@ class Cards {
   /** Show these cards: what is the same stays as it is, parts are given their data. */
   take(given) {
     const living = new Set();
-    this.root.append(...given.map((card) => this.section(card)));
+    arrange(this.root, given.map((card) => this.section(card)));
     for (const card of given) for (const [block, name, key, data] of card.blocks) if (block === "part") this.give(name, key, data, living);
-    for (const [key, section] of this.sections) if (!given.some((card) => card.key === key)) this.drop(key, section);
+    for (const key of this.sections.keys()) if (!given.some((card) => card.key === key)) this.sections.delete(key);
     for (const [key, part] of this.parts) if (!living.has(key)) this.end(key, part);
   }
 
@@ -39,7 +39,7 @@ class Cards {
     this.sections.set(card.key, section);
     section.className = kind;
     const print = JSON.stringify(card.blocks, (name, value) => (Array.isArray(value) && value[0] === "part" ? value.slice(0, 3) : value));
-    if (section.__print !== print) section.replaceChildren(...card.blocks.map((block) => this.block(block)));
+    if (section.__print !== print) arrange(section, card.blocks.map((block) => this.block(block)));
     section.__print = print;
     return section;
   }
@@ -58,11 +58,6 @@ class Cards {
     living.add(key);
     const part = this.place(key);
     part.leave = PARTS[name]({ data, parentElement: part.element, setTriggerValue: (trigger, value) => this.act(key, trigger, value) });
-  }
-
-  drop(key, section) {
-    section.remove();
-    this.sections.delete(key);
   }
 
   end(key, part) {

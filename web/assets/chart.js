@@ -1,7 +1,7 @@
 // A figure with its legend, table twin, large view, keyboard points and downloads; it moves by events, without a rerun.
 import { Brush } from "./brush.js";
 import { numbers } from "./player.js";
-import { csv, download, icon, make, paint, plumb, read } from "./plumb.js";
+import { Address, csv, download, icon, make, paint, plumb, read } from "./plumb.js";
 
 const LONGEST = 500;
 const NARROW = 520;
@@ -93,6 +93,7 @@ function short(name) {
 class Part {
   constructor(parent) {
     this.hidden = new Map();
+    this.address = new Address();
     this.index = null;
     this.build(parent);
     this.follow = () => this.draw();
@@ -179,13 +180,7 @@ class Part {
 
   /** What the address says is shown; while the page has not heard of the last click, the click counts. */
   obey(shown) {
-    if (shown === undefined || shown === this.heard) return false;
-    const pending = this.told !== undefined && this.told !== shown;
-    if (pending) return false;
-    const echoed = this.told === shown;
-    this.told = undefined;
-    this.heard = shown;
-    if (echoed) return false;
+    if (shown === undefined || !this.address.news(shown)) return false;
     const named = shown?.split(",");
     for (const { meta } of this.given.chart.figure.data) if (meta?.toggle) named ? this.hidden.set(meta.key, named.includes(meta.key) ? true : "legendonly") : this.hidden.delete(meta.key);
     return true;
@@ -197,7 +192,7 @@ class Part {
     const visible = (trace) => (this.hidden.get(trace.meta.key) ?? trace.visible ?? true) === true;
     const usual = switches.every((trace) => visible(trace) === ((trace.visible ?? true) === true));
     const shown = usual ? null : switches.filter(visible).map((trace) => trace.meta.key).join(",") || "none";
-    this.told = shown;
+    this.address.tell(shown);
     this.tell(shown ?? "");
   }
 

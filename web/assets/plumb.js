@@ -134,6 +134,37 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Put these children into `parent` in this order. What is there already stays where it is: what is moved would lose the focus. */
+export function arrange(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  for (const [place, child] of children.entries()) if (parent.childNodes[place] !== child) parent.insertBefore(child, parent.childNodes[place] ?? null);
+}
+
+/** What a part has put into the address, and what the page says back of it, later and in that order. */
+export class Address {
+  told = [];
+
+  /** This is being put into the address now. */
+  tell(shown) {
+    if (shown !== this.last) this.told.push(shown);
+  }
+
+  /** What was said last, by either side. */
+  get last() {
+    return this.told.length ? this.told.at(-1) : this.heard;
+  }
+
+  /** Whether what the page says now is news: neither what it said before nor an echo of what it was told. */
+  news(shown) {
+    if (shown === this.heard) return false;
+    this.heard = shown;
+    const echoed = this.told.indexOf(shown);
+    this.told.splice(0, echoed < 0 ? this.told.length : echoed + 1);
+    return echoed < 0;
+  }
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
   refresh: "M15.5 7.5A6 6 0 1 0 16 11 M15.8 3.800v3.900h-3.900",

@@ -1,6 +1,6 @@
 // The answers of a policy: sorted, filtered, found by text, page by page; one of them opens with all that is known of it.
 import { Answer, ask } from "./rollout.js";
-import { fixed, make, read, whole } from "./plumb.js";
+import { Address, fixed, make, read, whole } from "./plumb.js";
 
 const SIZE = 50;
 const TYPING = 350;
@@ -27,7 +27,7 @@ function cell(name, value) {
 class Rollouts {
   constructor(parent) {
     this.state = { ...USUAL };
-    this.told = [];
+    this.address = new Address();
     this.rows = [];
     this.total = 0;
     this.sorts = [];
@@ -74,12 +74,7 @@ class Rollouts {
     const newer = this.given?.version !== given.version || this.given?.query !== given.query;
     this.given = given;
     const shown = JSON.stringify(spare(given.shown));
-    if (shown !== this.heard) {
-      const echoed = this.told.indexOf(shown);
-      this.told = echoed < 0 ? [] : this.told.slice(echoed + 1);
-      this.heard = shown;
-      if (!this.told.length && !this.telling && !this.typing) this.state = { ...USUAL, ...given.shown };
-    }
+    if (this.address.news(shown) && !this.telling && !this.typing) this.state = { ...USUAL, ...given.shown };
     this.fill();
     this.fetch(newer);
     this.reveal();
@@ -95,8 +90,8 @@ class Rollouts {
     this.telling = setTimeout(() => {
       this.telling = undefined;
       const shown = JSON.stringify(spare(this.state));
-      if (shown === (this.told.at(-1) ?? this.heard)) return;
-      this.told.push(shown);
+      if (shown === this.address.last) return;
+      this.address.tell(shown);
       this.tell(spare(this.state));
     }, TELLING);
   }
@@ -122,7 +117,7 @@ class Rollouts {
 
   // ------------------------------------------------------------ rows
 
-  get address() {
+  get source() {
     const asked = new URLSearchParams(this.given.query);
     for (const name of NARROWING) if (this.state[name] !== USUAL[name]) asked.set(name, this.state[name]);
     asked.set("skip", String((Math.max(1, Number(this.state.at) || 1) - 1) * SIZE));
@@ -130,12 +125,12 @@ class Rollouts {
   }
 
   async fetch(again = false) {
-    const address = this.address;
-    if (address === this.fetched && !again) return;
-    this.fetched = address;
+    const source = this.source;
+    if (source === this.fetched && !again) return;
+    this.fetched = source;
     this.frame.toggleAttribute("data-waiting", true);
-    const found = await ask(address);
-    if (address !== this.fetched) return;
+    const found = await ask(source);
+    if (source !== this.fetched) return;
     this.frame.removeAttribute("data-waiting");
     if (found.rows) this.fillRows(found);
     else this.fail(found.message);

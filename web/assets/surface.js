@@ -1,6 +1,6 @@
 // A surface over two parameters: turned by mouse and keys, cut by two sliders, coarse at first and fine once its tiles are there.
 import { plotly } from "./chart.js";
-import { download, icon, make, paint, read, significant } from "./plumb.js";
+import { Address, download, icon, make, paint, read, significant } from "./plumb.js";
 import { VIEWS, angles, camera, fill, flat, ridge, scene, section, sectionFigure, shades, sketch, valueAt } from "./surface_scene.js";
 import { fetchGrid } from "./surface_tiles.js";
 
@@ -34,6 +34,7 @@ class Surface {
     this.deep = deep();
     this.look = { band: false, error: false, points: true, flat: !this.deep };
     this.at = VIEWS.iso;
+    this.address = new Address();
     this.build(parent);
     this.follow = () => this.draw();
     addEventListener("plumb:theme", this.follow);
@@ -82,7 +83,7 @@ class Surface {
   /** A slider that fixes one parameter, above the line along the other. */
   cutter(axis) {
     const label = make("span", { class: "pl-surface-label" });
-    const slider = make("input", { type: "range", min: "0", step: "1", oninput: () => this.cut(axis, Number(slider.value)), onchange: () => this.tell() });
+    const slider = make("input", { type: "range", min: "0", step: "1", oninput: () => this.cut(axis, Number(slider.value)) });
     const plot = make("div", { class: "pl-surface-cut" });
     return { label, slider, plot, root: make("div", { class: "pl-surface-cutter" }, make("label", {}, label, slider), plot) };
   }
@@ -97,8 +98,9 @@ class Surface {
       this.stamp = given.stamp;
       this.coarse();
     }
-    if (!same || this.heardCuts !== JSON.stringify(given.cuts)) this.placeCuts(given.cuts);
-    this.heardCuts = JSON.stringify(given.cuts);
+    const cuts = JSON.stringify(given.cuts);
+    if (!same || (this.heardCuts !== cuts && !this.timer)) this.placeCuts(given.cuts);
+    this.heardCuts = cuts;
     this.root.dataset.surface = given.picture.form;
     this.plot.setAttribute("aria-label", `${this.alt()} Arrow keys turn it, plus and minus zoom, 1 to 4 are views, R resets.`);
     if (!same) this.first();
@@ -176,8 +178,7 @@ class Surface {
   }
 
   obey(shown) {
-    if (shown === this.heard || shown === this.told) return;
-    this.heard = shown;
+    if (!this.address.news(shown) || this.timer) return;
     const words = shown.split(",");
     const seen = words.map((word) => /^cam:(-?\d{1,3}):(-?\d{1,2}):(\d{2,3})$/.exec(word)).find(Boolean);
     this.at = seen ? [Number(seen[1]), Number(seen[2]), Number(seen[3]) / 100] : VIEWS.iso;
@@ -188,9 +189,11 @@ class Surface {
   tell() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.told = this.words();
+      this.timer = undefined;
+      const view = this.words();
+      this.address.tell(view);
       const cut = (axis) => (this.moved?.[axis] ? String(Number(this.grid[axis][this.cuts[axis]].toPrecision(6))) : undefined);
-      this.put({ view: this.told, cut_x: cut("x"), cut_y: cut("y") });
+      this.put({ view, cut_x: cut("x"), cut_y: cut("y") });
     }, LATER);
   }
 
@@ -289,9 +292,17 @@ class Surface {
     this.at = [((around + 540) % 360) - 180, above, far];
     this.root.dataset.camera = this.at.map((part) => part.toFixed(2)).join(" ");
     if (this.look.flat) return;
-    this.turning = true;
-    window.__PL?.relayout(this.plot, { "scene.camera": camera(this.seen()) }).finally(() => (this.turning = false));
+    this.turned = true;
+    this.turning ??= this.followTurns().finally(() => (this.turning = null));
     this.tell();
+  }
+
+  /** One picture at a time, each of the newest angle: turns that come while one is drawn are neither lost nor queued. */
+  async followTurns() {
+    while (this.turned) {
+      this.turned = false;
+      await window.__PL?.relayout(this.plot, { "scene.camera": camera(this.seen()) });
+    }
   }
 
   toggle(name) {
@@ -309,6 +320,7 @@ class Surface {
   async cut(axis, place) {
     this.cuts[axis] = place;
     this.moved = { ...this.moved, [axis]: true };
+    this.tell();
     const library = await plotly();
     this.drawCuts(library);
     if (this.kind === "flat") this.draw();
