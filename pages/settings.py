@@ -13,8 +13,7 @@ who = guard.enter()
 
 def prefer(who: Who, key: str) -> None:
     """Keep a choice; the page follows by itself."""
-    if value := state.picked(key):
-        people.set_preference(who, key, value)
+    state.take(key, lambda value: value and people.set_preference(who, key, value))
 
 
 def look(who: Who) -> None:

@@ -117,7 +117,7 @@ def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any
 
 
 def _switched() -> None:
-    state.set_overlays(str(state.picked("chart-reliability").get("show") or ""))
+    state.take("chart-reliability", lambda told: state.set_overlays(str(told.get("show") or "")))
 
 
 def _charts(concluded: Concluded) -> Drawn:

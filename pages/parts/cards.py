@@ -78,12 +78,12 @@ def show(cards: Sequence[Card], acts: Mapping[tuple[str, str], Callable[[Any], N
     `acts` are called with the value of the trigger before the rerun, by part and trigger, or by trigger alone.
     """
 
-    def act() -> None:
-        told = state.picked(_KEY).get("acted") or {}
+    def act(fired: Mapping[str, Any]) -> None:
+        told = fired.get("acted") or {}
         part, name = str(told.get("part")), str(told.get("name"))
         function = acts.get((part, name)) or acts.get(("", name))
         if function is not None:
             function(told.get("value"))
 
-    told = mount("cards", _KEY, {"cards": cards}, acted=act).acted
+    told = mount("cards", _KEY, {"cards": cards}, acted=lambda: state.take(_KEY, act)).acted
     return (str(told.get("part")), str(told.get("name"))) if told else None

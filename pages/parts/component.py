@@ -14,12 +14,14 @@ const part = import(new URL("/assets/{name}.js", location.origin).href);
 export default async (component) => {
   const place = component.parentElement;
   const turn = (place.plumbTurn = (place.plumbTurn ?? 0) + 1);
-  const leave = await (await part).default(component);
+  const setTriggerValue = (name, value) => place.isConnected && component.setTriggerValue(name, value);
+  const leave = await (await part).default({ ...component, setTriggerValue });
   return () => place.plumbTurn === turn && leave?.();
 };
 """
 """Streamlit calls this again whenever the data change, and the clean-up of a call that was overtaken as soon as it
-returns: only the last call may leave."""
+returns: only the last call may leave. What a part that is gone still says, after a moment's wait, would bring the page
+back that it was on: it is not heard."""
 Payload = bytes | dict[str, Any]
 
 

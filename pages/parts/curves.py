@@ -69,13 +69,19 @@ def _metrics(dataset: DatasetView, known: Sequence[str], usual: str) -> str:
     shown = [name for name in named if name in known] or [name for name in (usual,) if name]
     key = f"metric-{dataset.id}-{BETWEEN.join(shown)}"
 
-    def pick() -> None:
-        chosen = state.picked(key)
+    def pick(chosen: list[str]) -> None:
         state.set_way(METRIC, "" if chosen in ([], [usual]) else _joined(chosen), [""])
 
     options = list(dict.fromkeys([*known, *shown]))
     st.multiselect(
-        "Metrics", options, shown, key=key, on_change=pick, max_selections=MOST_METRICS, width=360, disabled=not options
+        "Metrics",
+        options,
+        shown,
+        key=key,
+        on_change=lambda: state.take(key, pick),
+        max_selections=MOST_METRICS,
+        width=360,
+        disabled=not options,
     )
     strange = [name for name in named if name not in known]
     return _joined(strange or ([] if shown == [usual] else shown))

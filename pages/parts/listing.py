@@ -5,7 +5,7 @@ A cell is a text, or a list whose first entry is its kind; the browser makes tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,10 +86,10 @@ def show(
         "links": links,
     }
 
-    def act() -> None:
-        told = state.picked(part).get("act")
+    def act(fired: Mapping[str, Any]) -> None:
+        told = fired.get("act")
         if told and before is not None:
             before(str(told.get("name")), int(told.get("id")))
 
-    told = mount("listing", part, given, act=act).act
+    told = mount("listing", part, given, act=lambda: state.take(part, act)).act
     return (str(told.get("name")), int(told.get("id"))) if told else None

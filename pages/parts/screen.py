@@ -65,7 +65,9 @@ def show(who: Who, screen: Screen) -> None:
 def _show_read(who: Who, screen: Screen, dataset: DatasetView) -> None:
     """What was read: its answer, or why there is none; who waited for an answer of any kind is led to it."""
     able = screen.analysis in (*dataset.analyses, *dataset.beside)
-    if state.awaited(dataset.id) and dataset.analyses and not able:
+    if able:
+        state.answered(dataset.id)
+    elif state.awaited(dataset.id) and dataset.analyses:
         shell.open_dataset(who, dataset.id)
     if not able:
         _show_nothing(who, screen, dataset)
@@ -100,15 +102,12 @@ def choose(known: list[DatasetView], analysis: str) -> DatasetView | None:
     key = f"picked-{current.id if current else 0}"
     index = list(by_id).index(current.id) if current else None
 
-    def pick() -> None:
-        state.set_dataset(state.picked(key))
-
     st.selectbox(
         "Dataset",
         list(by_id),
         index,
         key=key,
-        on_change=pick,
+        on_change=lambda: state.take(key, state.set_dataset),
         format_func=lambda one: by_id[one].name,
         label_visibility="collapsed",
         width=440,
@@ -128,15 +127,12 @@ def choose_beside(who: Who, dataset: DatasetView, analysis: str) -> tuple[Datase
     chosen = [one for one in wanted if one in others]
     key = f"beside-{dataset.id}-{state.joined(chosen)}"
 
-    def pick() -> None:
-        state.set_beside(state.picked(key))
-
     st.multiselect(
         "Beside",
         list(others),
         chosen,
         key=key,
-        on_change=pick,
+        on_change=lambda: state.take(key, state.set_beside),
         format_func=_called_beside(dataset, able).__getitem__,
         placeholder="Other datasets of the same prompts",
         width=420,

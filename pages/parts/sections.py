@@ -54,7 +54,7 @@ def choice(label: str, name: str, options: Mapping[str, str], width: int = 200) 
         known,
         known.index(current),
         key=key,
-        on_change=lambda: state.set_way(name, state.picked(key), known),
+        on_change=lambda: state.take(key, lambda chosen: state.set_way(name, chosen, known)),
         width=width,
         format_func=options.__getitem__,
     )

@@ -107,7 +107,11 @@ def _reach(who: Who, slug: str) -> Any:
     goal = target(who) if slug else ""
     entries = _entries(who, slug, goal, reads.cursor())
     return mount(
-        "palette", _PALETTE, entries, run=lambda: _choose(who, slug), arrived=lambda: state.set_project(goal)
+        "palette",
+        _PALETTE,
+        entries,
+        run=lambda: state.take(_PALETTE, lambda fired: _choose(who, slug, fired)),
+        arrived=lambda: state.set_project(goal),
     ).arrived
 
 
@@ -205,12 +209,12 @@ def _questions(name: str, answered: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _choose(who: Who, slug: str) -> None:
+def _choose(who: Who, slug: str, fired: Mapping[str, Any]) -> None:
     """Before the rerun: find what was chosen; its target and arguments are ours, never taken from the browser.
 
     A link into another project or section chooses it here, while its widget may still be set.
     """
-    told = state.picked(_PALETTE).get("run") or {}
+    told = fired.get("run") or {}
     entry = next((entry for entry in reads.entries_of(who, slug) if entry.id == told.get("id")), None)
     asked = _query(entry) if entry is not None and entry.run == "link" else {}
     if other := asked.get(state.PROJECT):

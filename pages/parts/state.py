@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -86,12 +86,15 @@ def narrow(**chosen: str) -> None:
 
 def take_narrowing(key: str, everything: str) -> None:
     """Put into the address what was just chosen to narrow the audit by."""
-    chosen = st.session_state[_widget(key)]
-    st.query_params.pop(_TRAIL, None)
-    if chosen == everything:
-        st.query_params.pop(key, None)
-    else:
-        st.query_params[key] = chosen
+
+    def narrowed(chosen: str) -> None:
+        st.query_params.pop(_TRAIL, None)
+        if chosen == everything:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = chosen
+
+    take(_widget(key), narrowed)
 
 
 def _widget(key: str) -> str:
@@ -187,8 +190,17 @@ def set_overlays(named: str) -> None:
 
 
 def picked(key: str) -> Any:
-    """The value of the widget or the trigger of the part with this key."""
+    """The value of the widget with this key, which is on the page."""
     return st.session_state[key]
+
+
+def take(key: str, taker: Callable[[Any], None]) -> None:
+    """Hand on what was picked in a widget or told by a part; for callbacks.
+
+    Nothing is handed on where it is gone by now: a browser still sends what belongs to a page that it is led away from.
+    """
+    if key in st.session_state:
+        taker(st.session_state[key])
 
 
 def set_slice(value: str) -> None:
@@ -236,11 +248,17 @@ def await_answer(dataset_id: int) -> None:
 
 
 def awaited(dataset_id: int) -> bool:
-    """Whether the answer of this dataset is waited for; once."""
-    if st.session_state.get(_AWAITED) != dataset_id:
-        return False
-    del st.session_state[_AWAITED]
-    return True
+    """Whether the answer of this dataset is waited for, and was not shown yet."""
+    return bool(st.session_state.get(_AWAITED) == dataset_id)
+
+
+def answered(dataset_id: int) -> None:
+    """The answer of this dataset is being shown: nobody has to be led to it any more.
+
+    Not before: a rerun that the browser asked for while a page sent it to the next one brings it back to that page.
+    """
+    if awaited(dataset_id):
+        del st.session_state[_AWAITED]
 
 
 def remember_removed(dataset_id: int, name: str) -> None:
