@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+OLDER := $(VENV)-older
 export PLUMBLINE_REAL_DATA ?= $(wildcard $(abspath ../shared/data))
 
 .PHONY: help run demo test lint bench tour figures mutate fuzz coverage-sim faults load soak scale api-fuzz audit system
@@ -33,9 +34,13 @@ lint: $(VENV)/.test ## ruff, mypy (strict on engine/) and import-linter
 
 bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 	-@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@test -x $(OLDER)/bin/python || $(PYTHON) -m venv $(OLDER)
+	-@$(OLDER)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements-older.txt
 	@failed=0; for one in benchmarks benchmarks.speed_ranking benchmarks.speed_drift benchmarks.speed_alarms \
-		benchmarks.speed_forecast benchmarks.speed_surface benchmarks.speed_charts benchmarks.ingest benchmarks.live \
-		benchmarks.timeline; do $(BIN)/python -m $$one || failed=1; done; exit $$failed
+		benchmarks.speed_surface benchmarks.ingest benchmarks.live benchmarks.timeline; \
+		do $(BIN)/python -m $$one || failed=1; done; \
+		for one in benchmarks.speed_forecast benchmarks.speed_charts; do $(OLDER)/bin/python -m $$one || failed=1; done; \
+		exit $$failed
 
 tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour
 	@$(BIN)/python -m tests.tour

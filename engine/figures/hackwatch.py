@@ -11,7 +11,7 @@ from engine.figures.monitor import HIGHEST, THRESHOLD
 from engine.types import Result
 
 SIGNALS = {
-    "gap": "Promised less gold",
+    "gap": "Proxy–gold gap",
     "length": "Length",
     "entropy": "Entropy",
     "zero_variance": "No variance",

@@ -81,8 +81,9 @@ export class Answer {
     this.count(state);
   }
 
-  /** The verdict before the colon weighs more than the rest. */
-  speak(sentence, first) {
+  /** The verdict before the colon weighs more than the rest; no line begins with a per cent sign. */
+  speak(told, first) {
+    const sentence = told.replaceAll(" %", "\u00a0%");
     if (this.sentence.textContent === sentence) return;
     const colon = sentence.indexOf(": ");
     const parts = colon > 0 && colon < 40 ? [make("strong", {}, sentence.slice(0, colon + 1)), sentence.slice(colon + 1)] : [sentence];

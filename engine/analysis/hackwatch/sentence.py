@@ -8,7 +8,7 @@ from engine.analysis.hackwatch.signals import Signal
 from engine.analysis.monitor.sentence import moment
 
 NAMES = {
-    "gap": "promised less gold",
+    "gap": "the proxy–gold gap",
     "length": "length",
     "entropy": "entropy",
     "zero_variance": "share of prompts without variance",
