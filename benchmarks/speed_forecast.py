@@ -1,10 +1,10 @@
-"""Speed of forecasts beside other packages: `make bench-forecast`.
+"""Speed of forecasts beside other packages: `make bench`.
 
 Process CPU time (the fastest turn), one thread, contestants in turn within one run, on lines of 4,500 steps that rise
 and saturate under autoregressive noise, forecast 500 steps ahead with 95 % bands. Ours is the whole answer: the mixture
 of all models, back-tested with its baselines at five origins, 1,000 sampled futures, from the points on; or the fit and
 the futures alone. The peers fit and forecast once, without any back-test: AutoETS and AutoARIMA of statsforecast,
-ETS(A,Ad,N) of statsmodels, on a tenth of the lines, multiplied. statsforecast needs pandas 2, so `make bench-forecast`
+ETS(A,Ad,N) of statsmodels, on a tenth of the lines, multiplied. statsforecast needs pandas 2, so `make bench`
 runs this in an environment of its own.
 
 Writes benchmarks/results/speed_forecast.md. Exits with 1 if a goal is missed.

@@ -8,7 +8,7 @@ const TURN = 7.5;
 const CLOSER = 0.88;
 const LATER = 500;
 const NARROW = 520;
-const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: false, scrollZoom: false };
+const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: false, scrollZoom: false, plotGlPixelRatio: Math.min(2, devicePixelRatio) };
 const KEYS = { 1: "iso", 2: "top", 3: "x", 4: "y", r: "iso", R: "iso" };
 const NAMES = { iso: "Iso", top: "Top", x: "x side", y: "y side" };
 
