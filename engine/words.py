@@ -25,13 +25,13 @@ def place(at: float, by: str) -> str:
         return f"second {at:,.0f}"
 
 
-def significant(value: float | None) -> str:
-    """Three digits that count, with a power of ten where there would be many noughts: 3e-5, 0.12, 1,200."""
+def significant(value: float | None, digits: int = 3) -> str:
+    """The digits that count, with a power of ten where there would be many noughts: 3e-5, 0.12, 1,200."""
     if value is None or not math.isfinite(value):
         return "–"
     sign, size = ("−" if value < 0 else ""), abs(value)
     if size == 0 or 1e-4 <= size < 1e6:
-        rounded = float(f"{size:.3g}")
-        return sign + (f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.3g}")
-    mantissa, power = f"{size:.2e}".split("e")
+        rounded = float(f"{size:.{digits}g}")
+        return sign + (f"{rounded:,.0f}" if rounded >= 10 ** (digits - 1) else f"{rounded:.{digits}g}")
+    mantissa, power = f"{size:.{digits - 1}e}".split("e")
     return f"{sign}{float(mantissa):g}e{int(power)}"

@@ -7,6 +7,7 @@ in order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -79,6 +80,14 @@ class Lines:
     def get(self, run: str, metric: str) -> Line | None:
         """One line, where it is there."""
         return next((line for line in self.lines if (line.run, line.metric) == (run, metric)), None)
+
+
+_LESS = re.compile(r"(^|[^a-z])(loss|kl|nll|ppl|perplexity|error|ece|brier|regret|truncated|grad_norm)", re.IGNORECASE)
+
+
+def less_is_better(metric: str) -> bool:
+    """Whether a metric of this name is the better the smaller it is."""
+    return _LESS.search(metric) is not None
 
 
 def lines_of(records: Records) -> Lines:

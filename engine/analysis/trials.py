@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from engine.analysis.base import ParametersT
-from engine.analysis.lines import RUN, Line, lines_of
+from engine.analysis.lines import RUN, Line, less_is_better, lines_of
 from engine.analysis.records import Records, RecordsAnalysis
 from engine.analysis.timed import TimedAnalysis
 from engine.errors import NotEnoughData, NotFound, UsageError
@@ -29,7 +29,6 @@ LEADING = (
 PREFERRED = ("learning_rate", "lr", "beta", "kl_coef", "init_kl_coef")
 """Parameters that are looked at first, before those with most values."""
 
-_LOWER = re.compile(r"(^|[^a-z])(loss|kl|nll|ppl|perplexity|error|ece|brier|regret|truncated|grad_norm)", re.IGNORECASE)
 _SEEDS = re.compile(r"^(.*[._-])?(seed|trial|trial_id|run|run_id|index|replicate)$", re.IGNORECASE)
 
 
@@ -117,7 +116,7 @@ def trials_of(records: Records, metric: str, better: str) -> Trials:
     lines = {line.run: line for line in found.of(chosen)}
     trials = [Trial(run, line.config, line) for run, line in lines.items()]
     trials += [Trial(run, _config(records, run), None) for run in _runs(records) if run not in lines]
-    lower = better == "lower" if better else bool(_LOWER.search(chosen))
+    lower = better == "lower" if better else less_is_better(chosen)
     return Trials(tuple(trials), chosen, found.metrics, lower, records.sampled)
 
 

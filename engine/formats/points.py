@@ -114,6 +114,7 @@ def long(batch: Batch, plan: Plan, parts: Sequence[Part], unread: NDArray[np.boo
     meant = {name: (each[0], each[1]) for name, each in plan.options.get("meant", {}).items()}
     called = [named(part.source, meant) for part in parts]
     sources = [part.source for part in parts]
+    tellings.note_metrics(plan, sources, called)
     told: dict[str, list[str | None]] = {
         "source": list(sources),
         "metric": [each[0] for each in called],

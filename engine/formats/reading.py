@@ -366,6 +366,7 @@ class Reading:
             report.columns[name] = "vote"
         for name in plan.options.get("components", []):
             report.columns[name] = "component"
+        report.columns |= plan.options.get("metrics", {})
         for notice in plan.warnings:
             report.warn(notice.code, notice.message)
         report.slices = self._slices.useful()

@@ -12,10 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.formats.metric_names import Named
 from engine.formats.plan import Draft, Plan
 from engine.formats.values import Floats
 from engine.words import amount
 
+MOST_METRICS = 100
+"""Metrics of which is told how they are called here."""
 MOST_SERIES = 300
 """Series that are watched; of further ones nothing is told."""
 NAMED = 3
@@ -41,6 +44,14 @@ def count(plan: Plan, code: str, more: int) -> None:
     if more:
         counts = _told(plan)["counts"]
         counts[code] = counts.get(code, 0) + more
+
+
+def note_metrics(plan: Plan, sources: Sequence[str], called: Sequence[Named]) -> None:
+    """Remember how each metric of the file is called here, with its unit."""
+    known: dict[str, str] = plan.options.setdefault("metrics", {})
+    for source, (name, unit) in zip(sources, called, strict=True):
+        if len(known) < MOST_METRICS:
+            known.setdefault(source, f"{name} ({unit})" if unit else name)
 
 
 def note_rows(plan: Plan, step: Floats, run: pa.Array | None) -> None:

@@ -20,6 +20,7 @@ from pages.parts.component import mount
 from pages.parts.looking import Looking
 
 EXAMPLES = 5
+COLUMNS = 12
 
 
 def rows_control(dataset: DatasetView) -> str:
@@ -143,12 +144,15 @@ def worst(looking: Looking, concluded: Concluded, heading: str = "Most confident
 def recognised(dataset: DatasetView, warnings: list[Notice]) -> Card:
     """What was read from the file, and what was not."""
     taken = f"{words.count(dataset.accepted)} of {words.count(dataset.rows)}"
+    said = str if dataset.kind == "curve" else _spelled  # metrics are called by their names
     read = [("Format", dataset.format.replace("_", " ") or "not known"), ("Rows taken", taken)]
-    columns = [(source or "without a name", role.replace("_", " ")) for source, role in dataset.columns.items()]
+    columns = [(source or "without a name", said(role)) for source, role in dataset.columns.items()]
+    rest = columns[COLUMNS:]
     blocks = [
         cards.title("What was recognised"),
         cards.facts(read),
-        *([cards.text("Columns, as they were read:"), cards.facts(columns)] if columns else []),
+        *([cards.text("Columns, as they were read:"), cards.facts(columns[:COLUMNS])] if columns else []),
+        *([cards.fold(f"{words.count(len(rest))} more", [cards.facts(rest)])] if rest else []),
         *(_refused(dataset) if dataset.rejected else []),
         *(cards.warning(notice.message) for notice in [*_said(dataset), *warnings]),
     ]
@@ -163,7 +167,7 @@ def _said(dataset: DatasetView) -> list[Notice]:
 def _refused(dataset: DatasetView) -> list[cards.Block]:
     said = [
         cards.strong(f"{words.count(dataset.rejected)} {'row' if dataset.rejected == 1 else 'rows'} refused"),
-        cards.facts([(_reason(reason), words.count(number)) for reason, number in dataset.reasons.items()]),
+        cards.facts([(_spelled(reason), words.count(number)) for reason, number in dataset.reasons.items()]),
     ]
     if dataset.examples:
         first = [(f"Line {one['line']}", _where(one)) for one in dataset.examples[:EXAMPLES]]
@@ -171,12 +175,12 @@ def _refused(dataset: DatasetView) -> list[cards.Block]:
     return said
 
 
-def _reason(code: str) -> str:
+def _spelled(code: str) -> str:
     return code.replace("_", " ")
 
 
 def _where(example: Mapping[str, Any]) -> str:
-    return ": ".join(part for part in (example.get("field"), _reason(example["reason"])) if part)
+    return ": ".join(part for part in (example.get("field"), _spelled(example["reason"])) if part)
 
 
 def evidence(concluded: Concluded) -> Card:

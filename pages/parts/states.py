@@ -20,7 +20,7 @@ NAME = "name"
 
 HINT = {
     "title": "Drop files here, or choose them",
-    "text": "Scores, verdicts, votes, training logs, rollouts, sweeps: CSV, JSON, Parquet, Excel, TensorBoard, zip, folders.",
+    "text": "Scores, verdicts, votes, training logs, rollouts, sweeps. CSV, JSON, Parquet, Excel, zip, folders.",
 }
 
 

@@ -189,3 +189,14 @@ def test_few_points_have_a_change_without_an_interval():
     assert (change.change.value, change.change.low) == (2.0, None)
     assert change_of(np.ones(3), 0, 0.95) is None
     assert change_of(np.arange(100.0), 80, 0.95).ends == 50
+
+
+def test_of_several_runs_the_one_that_is_best_now_leads():
+    def seeds(metric: str) -> list[Point]:
+        return [
+            (run, metric, float(step), rise * step - 5) for run, rise in (("a", 0.0), ("b", 2.0)) for step in range(40)
+        ]
+
+    up, down = conclude(seeds("reward")), conclude(seeds("loss"))
+    assert up.sentence.startswith("reward of b, highest now, did not surely move: from −2 to 70, means")
+    assert down.sentence.startswith("loss of a, lowest now, did not surely move: from −5 to −5")

@@ -98,6 +98,8 @@ def test_each_trainers_names_become_one_name_for_one_meaning(
     assert (report.format, report.kind, report.accepted, report.rejected) == (form, "curve", rows, 0)
     metrics = _metrics(found)
     assert {source: metrics.get(source) for source in expected} == expected
+    said = {source: f"{name} ({unit})" if unit else name for source, (name, unit) in metrics.items()}
+    assert {source: report.columns.get(source) for source in said} == said
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import rollouts from "./rollouts.js";
 import surface from "./surface.js";
 import timeline from "./timeline.js";
 
+/** Letters from which on a cell is broken into lines. */
+const LONG = 40;
 const PARTS = { chart, files, newer, pairs, rollouts, surface, timeline };
 
 export default function cards({ data, parentElement, setTriggerValue }) {
@@ -84,8 +86,8 @@ const BLOCKS = {
 
 function table(label, columns, rows, chosen) {
   const head = make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name)));
-  const body = rows.map((row, index) => make("tr", { "aria-current": String(index === chosen) }, ...row.map((cell) => make("td", {}, cell))));
-  return make("div", { class: "pl-scroll", tabindex: "0", role: "region", "aria-label": label }, make("table", { class: "pl-table" }, make("thead", {}, head), make("tbody", {}, ...body)));
+  const body = rows.map((row, index) => make("tr", { "aria-current": String(index === chosen) }, ...row.map((cell) => make("td", { class: String(cell).length > LONG ? "pl-long" : null }, cell))));
+  return make("div", { class: "pl-scroll pl-tall", tabindex: "0", role: "region", "aria-label": label }, make("table", { class: "pl-table" }, make("thead", {}, head), make("tbody", {}, ...body)));
 }
 
 function code(text) {

@@ -12,12 +12,12 @@ from engine.analysis.curves.change import Change, change_of
 from engine.analysis.curves.notices import warnings_of
 from engine.analysis.curves.parameters import CurvesParameters
 from engine.analysis.curves.picture import picture
-from engine.analysis.lines import Line, Lines, lines_of
+from engine.analysis.lines import Line, Lines, less_is_better, lines_of
 from engine.analysis.records import Records
 from engine.analysis.timed import TimedAnalysis
 from engine.errors import NotEnoughData, NotFound
 from engine.types import Estimate, Evidence, Kind, Result
-from engine.words import amount
+from engine.words import amount, significant
 
 LEADING = ("reward", "eval_reward", "rm_acc", "eval_rm_acc", "rm_margin", "gold", "loss", "eval_loss")
 """Metrics that say most, the first of them that is there."""
@@ -71,7 +71,7 @@ def _conclude(state: Records, params: CurvesParameters) -> Result:
     known = {run: each for run, each in changes.items() if each is not None}
     if not known:
         raise NotEnoughData(f"No run has {LEAST_POINTS} points of {metric}.")
-    run, leading = next(iter(known.items()))
+    run, leading = _leading(metric, known)
     pictures = {key_of(place): picture(found, name, params) for place, name in enumerate(metrics)}
     return Result(
         analysis=Curves.name,
@@ -111,6 +111,12 @@ def chosen_metric(found: Lines, asked: str) -> str:
     return next((name for name in LEADING if name in found.metrics), found.metrics[0])
 
 
+def _leading(metric: str, known: Mapping[str, Change]) -> tuple[str, Change]:
+    """The run that is best now, the first by name of several."""
+    best = min if less_is_better(metric) else max
+    return best(known.items(), key=lambda each: each[1].last)
+
+
 def _verdict(leading: Change) -> str:
     low, high = leading.change.low, leading.change.high
     if low is None or high is None or low <= 0 <= high:
@@ -122,8 +128,10 @@ def _sentence(metric: str, run: str, leading: Change, found: Lines, known: Mappi
     moved = {"rose": "rose", "fell": "fell", "no_change_detected": "did not surely move"}[_verdict(leading)]
     line = found.get(run, metric)
     points = len(line) if line is not None else 0
+    best = "lowest" if less_is_better(metric) else "highest"
     of = f" of {run}" if len(found.runs) > 1 else ""
-    ends = f"from {leading.first:.4g} to {leading.last:.4g}"
+    of += f", {best} now," if len(known) > 1 else ""
+    ends = f"from {significant(leading.first, 4)} to {significant(leading.last, 4)}"
     told = f"{metric}{of} {moved}: {ends}, means of the first and last {leading.ends} of {amount(points, 'point')}."
     if len(known) < 2:
         return told

@@ -17,7 +17,7 @@ from engine.analysis.tradeoff.course import REWARDS, Course, course_of
 from engine.analysis.tradeoff.parameters import TradeoffParameters
 from engine.errors import NotEnoughData
 from engine.types import Estimate, Evidence, Kind, Notice, Result
-from engine.words import amount
+from engine.words import amount, significant
 
 COEFFICIENTS = 33
 """Coefficients that are tried."""
@@ -114,9 +114,10 @@ def _steps(windows: Windows, place: int) -> str:
 
 def _sentence(code: str, course: Course, windows: Windows, now: Weighed, coefficient: float, turn: float | None) -> str:
     if code == "flat":
-        return f"Nothing moves: {course.metric} less {course.kl} is {now.mean[0]:.3g} all along."
+        return f"Nothing moves: {course.metric} less {course.kl} is {significant(now.mean[0])} all along."
     price = f"at {coefficient:.3g} for each nat" if coefficient else "with KL for nothing"
-    best = f"{_steps(windows, now.best)} are best {price} ({course.metric} less {course.kl}: {now.mean[now.best]:.3g})"
+    reached = significant(now.mean[now.best])
+    best = f"{_steps(windows, now.best)} are best {price} ({course.metric} less {course.kl}: {reached})"
     others = int(now.may.sum()) - 1
     tied = f", not told apart from {amount(others, 'other window')}" if others else ""
     tail = f"; from {turn:.3g} on another window would be" if turn is not None else ""
