@@ -57,7 +57,8 @@ UNKNOWN_FIELDS = ("label", "margin", "truth", "value")
 def applicable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:
     """The analyses that have something to say about rows with this report of the reader, the leading one first."""
     fields = report.get("fields") or UNKNOWN_FIELDS
-    return [analysis for analysis in ANALYSES.values() if analysis.applies(report.get("kind"), fields)]
+    able = [analysis for analysis in ANALYSES.values() if analysis.applies(report.get("kind"), fields)]
+    return sorted(able, key=lambda analysis: report.get("format") not in analysis.leads)
 
 
 def combinable(report: Mapping[str, Any]) -> list[Analysis[Any, Any]]:

@@ -82,6 +82,8 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
     reads: ClassVar[tuple[str, ...]] = ()
     """What it needs of rows besides the usual columns: names, sides, styles, verdicts (`engine.types.Rows`)."""
 
+    leads: ClassVar[tuple[str, ...]] = ()
+    """Formats of files whose answer it gives, before analyses that otherwise come first."""
     observation: ClassVar[tuple[str, str]] = ("", "")
     """Name and version of what it observes, where several analyses observe the same: a segment is observed once."""
 

@@ -26,6 +26,7 @@ class Sweep(TrialsAnalysis[SweepParameters]):
 
     name: ClassVar[str] = "sweep"
     version: ClassVar[str] = "1"
+    leads: ClassVar[tuple[str, ...]] = ("sweep",)
     parameters = SweepParameters
 
     def answer(self, state: Records, params: SweepParameters) -> Result:
