@@ -29,6 +29,9 @@ class Mark:
     where: str = ""
     """The rows behind it, as `engine.cohort` writes them."""
 
+    short: str = ""
+    """What stands beside it in place of a label that would be too long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Across:
@@ -103,7 +106,7 @@ def _layout(shown: list[Mark], across: Across) -> dict[str, Any]:
         "yaxis": {
             "tickmode": "array",
             "tickvals": list(range(len(shown))),
-            "ticktext": [words.plain(mark.label, across.longest) for mark in shown],
+            "ticktext": [words.plain(mark.short or mark.label, across.longest) for mark in shown],
             "range": [-0.7, len(shown) - 0.3],
             "showgrid": False,
             "fixedrange": True,

@@ -39,6 +39,7 @@ def _settings(picture: Mapping[str, Any]) -> Chart:
             f"{row['name']}: {metric} {significant(row['value'])}",
             "$first" if told and row["not_apart"] else "$reference",
             (f"{amount(row['n'], 'run')}: {', '.join(row['runs'][:3])}",),
+            short=" · ".join(significant(row["config"].get(name)) for name in picture["parameters"]),
         )
         for row in rows[:SHOWN]
     ]

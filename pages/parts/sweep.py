@@ -25,7 +25,7 @@ EFFECTS = (
 def below(looking: Looking, concluded: Concluded) -> list[Card]:
     """Every card below the answer."""
     return sections.pictured(
-        sections.picture("trials", "Settings", SETTINGS, looking, concluded),
+        sections.picture("trials", "Settings", f"{SETTINGS} {_order(concluded)}", looking, concluded),
         sections.newer(looking, concluded),
         sections.picture("parallel", "Parameters side by side", PARALLEL, looking, concluded),
         sections.picture("effects", "Main effects", EFFECTS, looking, concluded),
@@ -33,6 +33,11 @@ def below(looking: Looking, concluded: Concluded) -> list[Card]:
         sections.recognised(looking.dataset, concluded.result.warnings),
         sections.evidence(concluded),
     )
+
+
+def _order(concluded: Concluded) -> str:
+    """What the values beside a mark are of."""
+    return f"Beside each: {' · '.join(concluded.result.pictures['trials']['parameters'])}."
 
 
 def table(concluded: Concluded) -> Card:

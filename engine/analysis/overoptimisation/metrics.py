@@ -23,13 +23,14 @@ _SEQUENCE = re.compile(r"objective/kl|seq|kl_sum|sum_kl", re.IGNORECASE)
 _COMPONENT = re.compile(r"reward\.(?P<plain>.+)|rewards/(?P<trl>.+?)(/mean)?")
 _NOT_COMPONENT = re.compile(r"(chosen|rejected|margins?|accurac(y|ies)|std|mean|probabilities)$")
 
+_SAY = "'KL is' on the page, kl_unit=sequence elsewhere."
 _WHY = {
     TOKEN: "{name} is a mean over tokens. The forms of Gao et al. need the sum over the tokens of an answer: a mean "
-    "shrinks as answers grow longer. Log the sum (as TRL's objective/kl), or say kl_unit=sequence where this is one.",
+    "shrinks as answers grow longer. Log the sum (as TRL's objective/kl), or say that this is the sum: " + _SAY,
     STEP: "{name} is the KL of one update, between the old and the new policy. It says nothing of how far the policy "
     "is from the reference: log the KL to the reference, summed over the tokens of an answer.",
     UNKNOWN: "The log does not say whether {name} is summed over the tokens of an answer or averaged over them (TRL "
-    "sums it in PPO and averages it in GRPO). Say kl_unit=sequence where it is the sum, in nats.",
+    "sums it in PPO and averages it in GRPO). Where it is the sum, in nats, say so: " + _SAY,
 }
 
 

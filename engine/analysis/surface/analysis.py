@@ -117,7 +117,7 @@ def _warnings(trials: Trials, points: Points, surface: Fitted, params: SurfacePa
         told = f"{amount(points.left_out, 'trial')} left out: no point at that step, or a parameter is missing."
         notices.append(Notice("left_out", told))
     if len(np.unique(points.step)) > 1 and STEP not in (points.x.name, points.y.name):
-        told = "The values are of different steps: longer trials are held against shorter ones. at= names one step."
+        told = "The values are of different steps: longer trials are held against shorter ones (at= takes one)."
         notices.append(Notice("uneven_steps", told))
     if params.at == "best":
         notices.append(Notice("best_step", "Each trial counts at its best step, which flatters the noisy ones."))
