@@ -1,7 +1,8 @@
 // A figure with its legend, table twin, large view, keyboard points and downloads; it moves by events, without a rerun.
 import { Brush } from "./brush.js";
+import { LargeView, tool } from "./large.js";
 import { numbers } from "./player.js";
-import { Address, csv, download, icon, make, paint, plumb, read } from "./plumb.js";
+import { Address, csv, download, make, paint, plumb, read } from "./plumb.js";
 
 const LONGEST = 500;
 const NARROW = 520;
@@ -111,14 +112,15 @@ class Part {
 
   build(parent) {
     this.legend = make("div", { class: "pl-legend" });
+    this.large = new LargeView((open) => this.moved(open));
     this.tools = make(
       "div",
       { class: "pl-tools", role: "toolbar", "aria-label": "Chart" },
-      (this.brushButton = this.button("brush", "Choose marks", () => this.toggleBrush(), "Choose")),
-      (this.tableButton = this.button("table", "Table", () => this.toggleTable())),
-      this.button("image", "Download PNG", () => this.image()),
-      this.button("file", "Download CSV", () => download(`${this.file()}.csv`, csv(this.chart.table), "text/csv")),
-      (this.largeButton = this.button("large", "Large view", () => this.enlarge())),
+      (this.brushButton = tool("brush", "Choose marks", () => this.toggleBrush(), "Choose")),
+      (this.tableButton = tool("table", "Table", () => this.toggleTable())),
+      tool("image", "Download PNG", () => this.image()),
+      tool("file", "Download CSV", () => download(`${this.file()}.csv`, csv(this.chart.table), "text/csv")),
+      this.large.button,
     );
     this.plot = make("div", {
       class: "pl-plot",
@@ -135,14 +137,8 @@ class Part {
     this.stage = make("div", { class: "pl-stage" }, this.plot, this.ring);
     this.body = make("div", { class: "pl-body" }, make("div", { class: "pl-head" }, this.legend, this.tools), this.stage, this.brush.bar, this.twin, this.said);
     this.root = make("figure", { class: "pl-chart" }, this.body);
-    this.dialog = make("dialog", { class: "pl-large", onclose: () => this.restore(), "aria-label": "Large view" });
-    parent.append(this.root, this.dialog);
-  }
-
-  /** A tool; a word beside its picture where the picture alone would not say what it is for. */
-  button(shape, label, onclick, word = "") {
-    const said = word ? [make("span", { class: "pl-tool-word" }, word)] : [];
-    return make("button", { type: "button", class: "pl-tool", title: label, "aria-label": label, onclick }, icon(shape), ...said);
+    this.large.of(this.root, this.body, this.plot, () => this.given.title ?? this.chart.title);
+    parent.append(this.root, this.large.dialog);
   }
 
   /** New data from a rerun: draw what changed, listen from the event as of which it was read. */
@@ -197,7 +193,7 @@ class Part {
   }
 
   height() {
-    return this.dialog.open ? Math.round(innerHeight * 0.68) : this.given.height ?? this.chart.figure.layout.height;
+    return this.large.open ? Math.round(innerHeight * 0.68) : this.given.height ?? this.chart.figure.layout.height;
   }
 
   /** The place of the picture, kept before there is one: what stands below it does not jump. */
@@ -426,8 +422,8 @@ class Part {
     const own = this.index === null ? null : at(this.index).own;
     if (event.key === "Enter" && own && this.brush.chosen.size && !this.brushing) this.brush.open(this.brush.where());
     else if (event.key === "Enter" && own) this.choose(trace.meta, own, this.index);
-    else if (event.key === "Escape" && this.brush.chosen.size && !this.dialog.open) this.brush.clear();
-    else if (event.key === "Escape" && this.index !== null && !this.dialog.open) this.unfocus();
+    else if (event.key === "Escape" && this.brush.chosen.size && !this.large.open) this.brush.clear();
+    else if (event.key === "Escape" && this.index !== null && !this.large.open) this.unfocus();
     else if (event.key in steps) this.step(Math.min(last, Math.max(0, steps[event.key])), event.shiftKey);
     else return;
     event.preventDefault();
@@ -488,26 +484,12 @@ class Part {
     this.twin.replaceChildren(make("table", {}, make("caption", { class: "pl-unseen" }, this.chart.alt), head, body));
   }
 
-  enlarge() {
-    if (this.dialog.open) return this.dialog.close();
-    this.root.style.minHeight = `${this.root.offsetHeight}px`;
-    const close = make("button", { type: "button", class: "pl-tool", "aria-label": "Close the large view", onclick: () => this.dialog.close() }, icon("close"));
-    this.dialog.replaceChildren(make("header", { class: "pl-large-head" }, make("h2", {}, this.given.title ?? this.chart.title), close), this.body);
-    this.tableWas = !this.twin.hidden;
-    this.dialog.showModal();
-    this.toggleTable(true);
+  /** After it moved to the large view, with its table beside it, or back. */
+  moved(open) {
+    if (open) this.tableWas = !this.twin.hidden;
+    this.toggleTable(open || this.tableWas);
     this.width = this.stage.clientWidth;
     this.draw();
-    this.plot.focus();
-  }
-
-  restore() {
-    this.root.append(this.body);
-    this.root.style.minHeight = "";
-    this.toggleTable(this.tableWas);
-    this.width = this.stage.clientWidth;
-    this.draw();
-    this.largeButton.focus();
   }
 
   file() {

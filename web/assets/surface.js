@@ -1,6 +1,7 @@
 // A surface over two parameters: turned by mouse and keys, cut by two sliders, coarse at first and fine once its tiles are there.
 import { plotly } from "./chart.js";
-import { Address, download, icon, make, paint, read, significant } from "./plumb.js";
+import { LargeView, tool } from "./large.js";
+import { Address, download, make, paint, read, significant } from "./plumb.js";
 import { VIEWS, angles, camera, fill, flat, ridge, scene, section, sectionFigure, shades, sketch, valueAt } from "./surface_scene.js";
 import { fetchGrid } from "./surface_tiles.js";
 
@@ -56,13 +57,14 @@ class Surface {
     this.switches = Object.fromEntries(
       [["band", "Interval"], ["error", "Colour by error"], ["points", "Trials"], ["flat", "Contours"]].map(([name, label]) => [name, make("button", { type: "button", class: "pl-tool pl-tool-text", onclick: () => this.toggle(name) }, label)]),
     );
+    this.large = new LargeView(() => this.moved());
     this.tools = make(
       "div",
       { class: "pl-tools", role: "toolbar", "aria-label": "Surface" },
       ...Object.values(this.switches),
-      (this.tableButton = this.button("table", "Table", () => this.toggleTable())),
-      this.button("image", "Download PNG", () => this.image()),
-      (this.largeButton = this.button("large", "Large view", () => this.enlarge())),
+      (this.tableButton = tool("table", "Table", () => this.toggleTable())),
+      tool("image", "Download PNG", () => this.image()),
+      this.large.button,
     );
     this.plot = make("div", { class: "pl-plot pl-surface-plot", tabindex: "0", role: "group", "aria-roledescription": "surface", onkeydown: (event) => this.key(event) });
     this.stage = make("div", { class: "pl-stage pl-surface-stage", "data-waiting": true }, this.plot);
@@ -72,12 +74,8 @@ class Surface {
     const cuts = make("div", { class: "pl-surface-cuts" }, this.cutters.y.root, this.cutters.x.root);
     this.body = make("div", { class: "pl-body" }, make("div", { class: "pl-head" }, this.views, this.tools), this.stage, this.state, cuts, this.twin);
     this.root = make("figure", { class: "pl-chart pl-surface" }, this.body);
-    this.dialog = make("dialog", { class: "pl-large", onclose: () => this.restore(), "aria-label": "Large view" });
-    parent.append(this.root, this.dialog);
-  }
-
-  button(shape, label, onclick) {
-    return make("button", { type: "button", class: "pl-tool", title: label, "aria-label": label, onclick }, icon(shape));
+    this.large.of(this.root, this.body, this.plot, () => this.given.heading);
+    parent.append(this.root, this.large.dialog);
   }
 
   /** A slider that fixes one parameter, above the line along the other. */
@@ -233,7 +231,7 @@ class Surface {
   }
 
   height() {
-    if (this.dialog.open) return Math.round(innerHeight * 0.62);
+    if (this.large.open) return Math.round(innerHeight * 0.62);
     return this.look.narrow ? 360 : 520;
   }
 
@@ -354,23 +352,10 @@ class Surface {
     this.twin.replaceChildren(table("Trials", ["Run", axes[0].name, axes[1].name, metric], trials), ...cuts);
   }
 
-  enlarge() {
-    if (this.dialog.open) return this.dialog.close();
-    const close = make("button", { type: "button", class: "pl-tool", "aria-label": "Close the large view", onclick: () => this.dialog.close() }, icon("close"));
-    this.root.style.minHeight = `${this.root.offsetHeight}px`;
-    this.dialog.replaceChildren(make("header", { class: "pl-large-head" }, make("h2", {}, this.given.heading), close), this.body);
-    this.dialog.showModal();
+  /** After it moved to the large view or back. */
+  moved() {
     this.width = this.stage.clientWidth;
     this.draw();
-    this.plot.focus();
-  }
-
-  restore() {
-    this.root.append(this.body);
-    this.root.style.minHeight = "";
-    this.width = this.stage.clientWidth;
-    this.draw();
-    this.largeButton.focus();
   }
 
   async image() {
