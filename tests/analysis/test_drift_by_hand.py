@@ -233,6 +233,12 @@ def test_the_partition_is_the_cheapest_of_all_of_four_or_more(seed: int) -> None
         assert cost(value, found, penalty) == pytest.approx(min(cost(value, bounds, penalty) for bounds in every))
 
 
+def test_where_a_line_lies_does_not_move_its_partition() -> None:
+    value = line(3)
+    for penalty in (1.0, 5.0, 20.0):
+        assert _partition(value + 1e8, penalty) == _partition(value, penalty)
+
+
 def test_correlation_and_variance_come_from_the_smaller_differences() -> None:
     value = line(1)
     smaller = {}
@@ -569,3 +575,39 @@ def test_estimates_count_what_they_say() -> None:
     assert "category" in topic["psi"].method
     assert "deciles" in result.estimates["psi"].method
     assert topic["effect"].method == topic["cramers_v"].method != result.estimates["effect"].method
+
+
+def test_a_sample_of_prompts_is_said_to_be_one() -> None:
+    params = DriftParameters(windows=2)
+    state = ANALYSIS.observe(rollouts(200), params)
+    assert "sampled" not in codes(ANALYSIS.conclude(state, params))
+    assert "sampled" in codes(ANALYSIS.conclude(replace(state, limit=2**63), params))
+
+
+def test_too_few_prompts_say_where() -> None:
+    for first, second, told in (
+        (29, 50, "The reference has 29 prompts; an honest interval needs at least 30."),
+        (30, 29, "The largest later window has 29 prompts; an honest interval needs at least 30."),
+    ):
+        step = np.repeat([0, 1, 2], [first, second, 5])
+        rows = scores(np.arange(len(step)) % 7, step, np.arange(len(step)))
+        with pytest.raises(NotEnoughData) as refused:
+            conclude(rows, reference="0..0", windows=3)
+        assert str(refused.value) == told
+
+
+def test_what_no_column_of_rows_holds_leads_to_none() -> None:
+    step = np.arange(400)
+    columns = {**scores(step, step, step).columns, "label": step % 3 / 2, "first": step // 7 % 2}
+    del columns["value"]
+    rows = Rows("comparison", columns, {"topic": (np.asarray(step // 3 % 2, np.int32), ["x", "y"])})
+    wheres = {
+        name: conclude(rows, windows=2, feature=name).pictures["distribution"]["wheres"] for name in ("first", "label")
+    }
+    assert wheres["first"] == ["", ""]
+    assert wheres["label"] == [f"step=200..399;label={one}..{one}" for one in ("0", "0.5", "1")]
+    state = ANALYSIS.observe(rows, DriftParameters())
+    pair = ANALYSIS.combine(ANALYSIS.labelled(state, "one"), ANALYSIS.labelled(state, "two"))
+    told = ANALYSIS.conclude(pair, DriftParameters(feature="label")).pictures["distribution"]
+    assert told["wheres"] == ["", "", ""]
+    assert told["before"] == told["after"] == pytest.approx([134 / 400, 133 / 400, 133 / 400])

@@ -12,6 +12,8 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from engine import cohort
+from engine.analysis.drift.homogeneity import homogeneity
+from engine.analysis.drift.shown import BARS, POINTS
 from engine.analysis.records import mixed
 from engine.analysis.sequences import confidence_sequence
 from engine.types import Estimate, Result, Rows
@@ -185,6 +187,32 @@ def test_every_number_of_every_cell_is_that_of_its_rows(prompts: int, windows: i
     assert keys == sorted(keys)
 
 
+def test_where_buckets_do_not_differ_a_change_is_as_rare_as_so_many_coins() -> None:
+    apart = np.zeros((3, 12, 2))
+    apart[0, :, 0] = apart[1, :, 1] = apart[2, :, 0] = 5
+    found = homogeneity(apart, [1, 2])
+    assert (found.p_value(0, 12), found.p_value(1, 12)) == (2.0**-11, 1.0)
+    close = np.broadcast_to(np.array([[5.0, 5], [6, 4]])[:, None], (2, 12, 2)).copy()
+    assert homogeneity(close, [1]).p_value(0, 12) == 2.0**-11
+    assert (found.cramers_v(0, 2.0), found.cramers_v(1, 2.0)) == ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+
+
+def test_what_does_not_vary_in_the_reference_is_measured_by_what_comes_later() -> None:
+    step = np.arange(600) // 200
+    value = np.where(step == 0, 3.0, np.where(step == 1, 7.0, 7 + np.random.default_rng(2).normal(size=600)))
+    result = conclude(scores(value, step, np.arange(600)), windows=3, feature="value", window=1)
+    found = cells(result)
+    assert found["value", 1]["effect"] == 0  # both constant: no standard deviation to tell it in
+    assert found["value", 1]["low"] == found["value", 1]["high"] == 0
+    assert found["value", 1]["cramers_v"] == 1
+    assert found["value", 1]["drifted"]
+    for low, high in ((0.1, 0.7), (0.7, 0.1), (1e6 + 0.1, 1e6 + 0.7)):  # means of these are not exactly themselves
+        two = conclude(scores(np.where(step == 0, low, high), step, np.arange(600)), windows=3)
+        assert "value took another shape, Cramér's V 1.00" in two.sentence
+    later = value[step == 2]
+    assert found["value", 2]["effect"] == pytest.approx((later.mean() - 3) / np.sqrt(later.var() / 2))
+
+
 # ------------------------------------------------------------------ the one that is shown
 
 
@@ -348,13 +376,14 @@ def test_both_distributions_are_drawn_as_numpy_counts_them() -> None:
     told = result.pictures["distribution"]
     sides = [values[np.isfinite(values) & (window == one)] for one in (0, 1)]
     both = np.concatenate(sides)
-    edges = np.linspace(*np.quantile(both, [0.005, 0.995]), len(told["edges"]))
+    edges = np.linspace(*np.quantile(both, [0.005, 0.995]), BARS + 1)
     assert told["edges"] == pytest.approx(edges.tolist())
     assert len(told["before"]) == len(told["after"]) == len(told["wheres"]) == len(edges) - 1
     for name, side in zip(("before", "after"), sides, strict=True):
         inner = np.concatenate([[-np.inf], edges[1:-1], [np.inf]])
         assert told[name] == pytest.approx((np.histogram(side, inner)[0] / len(side)).tolist())
         assert told["ecdf"][name] == pytest.approx([(side <= x).mean() for x in told["ecdf"]["x"]])
+    assert told["ecdf"]["x"] == pytest.approx(np.quantile(both, np.linspace(0, 1, POINTS)).tolist())
     assert (told["ecdf"]["x"][0], told["ecdf"]["x"][-1]) == (both.min(), both.max())
     for place, where in enumerate(told["wheres"]):
         parsed = cohort.parse(where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -365,3 +366,11 @@ def test_of_six_runs_four_are_drawn_the_one_that_is_told_of_first() -> None:
 def test_the_level_may_be_at_its_ends(level: float) -> None:
     found = rolls.conclude(rolls.rows(rolls.table(prompts=60)), level=level).estimates["reward_last"]
     assert found.level == level
+
+
+def test_a_sample_of_prompts_is_said_to_be_one() -> None:
+    params = rolls.ANALYSIS.parameters()
+    state = rolls.ANALYSIS.observe(rolls.rows(rolls.table(prompts=200)), params)
+    for limit, sampled in ((state.limit, False), (2**63, True)):
+        found = rolls.ANALYSIS.conclude(replace(state, limit=limit), params).warnings
+        assert ("sampled" in {one.code for one in found}) == sampled

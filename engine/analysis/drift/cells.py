@@ -26,6 +26,7 @@ from engine.analysis.shapes import COARSE_BUCKETS
 
 LEAST_PROMPTS = 30
 LEAST_BUCKETS = 10
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -186,10 +187,16 @@ def _shifts(tallies: Tallies, later: list[int]) -> tuple[Floats, Floats]:
 
 
 def _standardised(one: Floats, two: Floats) -> Floats:
-    means = [side[1] / np.maximum(side[0], 1) for side in (one, two)]
-    variances = [side[2] / np.maximum(side[0], 1) - mean**2 for side, mean in zip((one, two), means, strict=True)]
-    spread = np.sqrt(np.maximum((variances[0] + variances[1]) / 2, 0))
-    return np.asarray(np.where(spread > 1e-9, (means[1] - means[0]) / np.where(spread > 1e-9, spread, 1), 0.0))
+    """0 where neither side varies."""
+    means, variances = zip(*(_moments(side) for side in (one, two)), strict=True)
+    return quotient(means[1] - means[0], np.sqrt((variances[0] + variances[1]) / 2), 0.0)
+
+
+def _moments(sums: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance; what is left of a difference of squares that are equal but for rounding is no variance."""
+    mean, square = sums[1:] / np.maximum(sums[0], 1)
+    variance = square - mean**2
+    return mean, np.where(variance > ROUNDING * square, variance, 0.0)
 
 
 def _scores(tallies: Tallies, later: list[int]) -> Floats:
