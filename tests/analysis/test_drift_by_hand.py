@@ -28,7 +28,7 @@ from engine.analysis.drift.pictures import cells_told, matrix
 from engine.analysis.drift.sentence import digits, percent, sentence
 from engine.analysis.drift.shown import Shown
 from engine.analysis.drift.windows import Windows, spoken, windows_of
-from engine.errors import NotEnoughData, UsageError
+from engine.errors import NotEnoughData, NotFound, UsageError
 from engine.types import Estimate, Rows
 from tests.analysis.compare_worlds import named
 from tests.analysis.drifts import ANALYSIS, cells, conclude, rollouts, scores
@@ -252,6 +252,8 @@ def test_correlation_and_variance_come_from_the_smaller_differences() -> None:
     squares = sorted((two - one) ** 2 for one, two in pairwise(fresh))[: int(np.ceil(0.95 * 58))]
     variance = sum(squares) / len(squares) / 0.7588416170698973 / 2 / (1 - correlation) ** 2
     assert from_differences(value) == pytest.approx((correlation, variance))
+    assert from_differences(np.arange(30.0))[0] < 1
+    assert np.isfinite(from_differences(np.arange(30.0))[1])
     turns = np.tile([0.0, 1.0], 30)
     assert from_differences(turns)[0] == 0
 
@@ -611,3 +613,19 @@ def test_what_no_column_of_rows_holds_leads_to_none() -> None:
     told = ANALYSIS.conclude(pair, DriftParameters(feature="label")).pictures["distribution"]
     assert told["wheres"] == ["", "", ""]
     assert told["before"] == told["after"] == pytest.approx([134 / 400, 133 / 400, 133 / 400])
+
+
+def test_of_many_names_the_first_are_said() -> None:
+    numbers = {f"reward.p{place:02}": (np.arange(80) * 7 + place) % 5 * 1.0 for place in range(30)}
+    rows = replace(scores(np.arange(80) % 3, np.repeat([0, 1], 40), np.arange(80)), numbers=numbers)
+    with pytest.raises(NotFound) as refused:
+        conclude(rows, windows=2, feature="none")
+    assert str(refused.value).endswith(f"there are {', '.join(f'reward.p{place:02}' for place in range(20))}.")
+    step = np.repeat(np.arange(9), [99, 5, 5, 5, 5, 5, 5, 5, 99])
+    blank = codes(conclude(scores(np.arange(len(step)) % 7, step, np.arange(len(step))), windows=9, cut="span"))
+    assert blank["cells_blank"] == "Cells of fewer than 30 prompts are left blank, in 1, 2, 3, 4, 5."
+
+
+def test_a_dataset_that_drifted_is_named() -> None:
+    windows = replace(WINDOWS, by="dataset", names=("old", "new", "newer"))
+    assert sentence("drifted", windows, [UP], shown(UP), 0.05, 0.2).startswith("Drifted in newer: length rose")

@@ -12,12 +12,13 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from engine import cohort
+from engine.analysis.drift.attribution import attribution
 from engine.analysis.drift.homogeneity import homogeneity
 from engine.analysis.drift.shown import BARS, POINTS
 from engine.analysis.records import mixed
 from engine.analysis.sequences import confidence_sequence
 from engine.types import Estimate, Result, Rows
-from tests.analysis.compare_worlds import identity, named
+from tests.analysis.compare_worlds import apart, identity, named
 from tests.analysis.drifts import cells, conclude, rollouts, scores
 
 NUMBERS = ("reward", "length", "entropy", "truncated")
@@ -168,6 +169,8 @@ def test_every_number_of_every_cell_is_that_of_its_rows(prompts: int, windows: i
     bucket = rows.columns["bucket"].astype(int) % (512 if seen > 1024 else 4096)
     assert len(found) == 5 * (windows - 1)
     assert (window >= 0).sum() == result.dataset["rows"] == np.isfinite(rows.columns["step"]).sum()
+    assert result.dataset["prompts"] == len(np.unique(rows.columns["prompt_hash"][window >= 0]))
+    assert result.dataset["prompts_approximate"] is False
     for (feature, one), cell in found.items():
         told = expected(feature, rows, window, one, bucket)
         assert {name: cell[name] for name in told} == pytest.approx(told, rel=1e-7, abs=1e-10), (feature, one)
@@ -270,6 +273,21 @@ def test_composition_by_column_has_the_intervals_of_leaving_buckets_out() -> Non
         assert part["before"] == pytest.approx((codes[first] == code).mean())
         assert part["after"] == pytest.approx((codes[second] == code).mean())
         assert (part["composition"], part["within"]) == pytest.approx(tuple(whole[code]))
+
+
+def test_a_window_of_two_rows_has_a_composition_too() -> None:
+    generator = np.random.default_rng(6)
+    values, codes, later = generator.normal(size=40), generator.integers(0, 4, 40), np.repeat([0, 1], [38, 2])
+    words, first, second, bucket = ("a", "b", "c", "d"), later == 0, later == 1, np.arange(40) % 10
+    found = attribution("topic", words, codes, values, later, bucket, 0.95)
+    assert found is not None
+    error = by_leaving_out(
+        lambda part: float(kitagawa(values, codes, first & part, second & part)[:, 0].sum()), bucket, later >= 0
+    )
+    is_told(found.composition, float(kitagawa(values, codes, first, second)[:, 0].sum()), error, 10, 40)
+    level = attribution("topic", words, codes, np.zeros(40), later, bucket, 0.95)
+    assert level is not None
+    assert (level.change.value, level.share) == (0, 0)
 
 
 def test_cliffs_delta_has_the_interval_of_its_influence_by_bucket() -> None:
@@ -477,6 +495,38 @@ def test_the_same_answers_need_thirty_prompts_too() -> None:
         lengths[known:60] += 0.5  # other answers than in the second window
         found = conclude(replace(rows, styles={**rows.styles, "length": (lengths,)}), windows=2, feature="value")
         assert ("change_of_same_answers" in found.estimates) == (known == 30)
+
+
+def test_the_same_answers_have_to_lie_in_ten_buckets() -> None:
+    rows = few(60, 12)
+    for buckets in (9, 10):
+        lengths = rows.styles["length"][0].copy()
+        lengths[:60] += np.where(np.arange(60) % 12 < buckets, 0, 0.5)
+        found = conclude(replace(rows, styles={**rows.styles, "length": (lengths,)}), windows=2, feature="value")
+        assert ("change_of_same_answers" in found.estimates) == (buckets == 10)
+
+
+def test_a_window_in_nine_buckets_has_a_mean_and_no_interval_and_one_without_rows_none() -> None:
+    for between in (9, 10):
+        step = np.repeat([0, 1, 2], [50, between, 50])
+        prompt = apart(len(step))
+        value = np.random.default_rng(between).normal(size=len(step))
+        label = np.where(step == 1, np.nan, value > 0)
+        rows = scores(value, step, prompt)
+        rows = replace(rows, columns={**rows.columns, "truth": label})
+        told = conclude(rows, windows=3, cut="span", feature="value").pictures["means"]
+        assert told["mean"][1] == pytest.approx(value[step == 1].mean())
+        assert [told[end][1] is not None for end in ("low", "high")] == [between == 10] * 2
+        truth = conclude(rows, windows=3, cut="span", feature="truth").pictures["means"]
+        assert [mean is None for mean in truth["mean"]] == [False, True, False]
+
+
+def test_where_nearly_all_rows_are_one_number_the_bars_reach_from_end_to_end() -> None:
+    step = np.arange(6000)
+    value = np.where(step % 301 == 5, step / 100, 7.0)
+    told = conclude(scores(value, step, step), windows=2).pictures["distribution"]
+    assert told["edges"] == pytest.approx(np.linspace(value.min(), value.max(), BARS + 1).tolist())
+    assert told["before"] == pytest.approx((np.histogram(value[:3000], told["edges"])[0] / 3000).tolist())
 
 
 def test_items_and_one_style_alone_do_not_make_answers_the_same() -> None:

@@ -220,6 +220,8 @@ def test_a_tenth_of_the_steps_where_they_hold_enough() -> None:
     made = rolls.table(prompts=29, steps=40, again=40, answers=1)
     assert rolls.conclude(rolls.rows(made)).dataset["ends"] == 4
     assert rolls.conclude(rolls.rows(made), ends=1).dataset["ends"] == 1
+    few = rolls.table(prompts=29, steps=5, again=5, answers=1)
+    assert rolls.conclude(rolls.rows(few)).dataset["ends"] == 1
     assert rolls.conclude(rolls.rows(made), ends=0, level=0.5).dataset["ends"] == 4
 
 
@@ -298,6 +300,7 @@ def test_what_is_said_beside_it() -> None:
     length = {"length_first": est(1234.4), "length_last": est(99.6)}
     assert "; responses grew from 1,234 to 100 tokens." in said(**length, length_change=est(1, 0.1, 2))
     assert "; responses shrank from 1,234 to 100 tokens." in said(**length, length_change=est(1, -2, -0.1))
+    assert "from 0 to 0 tokens" in said(length_first=est(0.0), length_last=est(0.0), length_change=est(1, 0.1, 2))
     for change in (est(1), est(1, 0, 2), est(1, -2, 0)):
         assert "responses" not in said(**length, length_change=change)
     assert "; reward per 100 tokens within a prompt +.2 [.1, .3]." in said(length_slope=est(0.2, 0.1, 0.3))

@@ -194,7 +194,7 @@ def _standardised(one: Floats, two: Floats) -> Floats:
 
 def _moments(sums: Floats) -> tuple[Floats, Floats]:
     """Mean and variance; what is left of a difference of squares that are equal but for rounding is no variance."""
-    mean, square = sums[1:] / np.maximum(sums[0], 1)
+    mean, square = sums[1:] / sums[0]
     variance = square - mean**2
     return mean, np.where(variance > ROUNDING * square, variance, 0.0)
 
@@ -205,15 +205,16 @@ def _scores(tallies: Tallies, later: list[int]) -> Floats:
     Residuals from the mean of both: an outlier then widens the error of the window that it is in as much as it moves
     its mean, and a window that has none of the rare ones is not taken to be sure of that.
     """
-    count, total = tallies.count.sum(axis=2), tallies.sums[0]
-    rows = np.maximum(count.sum(axis=1), 1)
-    mean = total.sum(axis=1) / rows
-    both = (total.sum(axis=1)[later] + total[0].sum()) / (rows[later] + rows[0])
-    own = (total[later] - both[:, None] * count[later]) / rows[later, None]
+    places = [0, *later]
+    count, total = tallies.count.sum(axis=2)[places], tallies.sums[0][places]
+    rows, whole = count.sum(axis=1), total.sum(axis=1)
+    mean = whole / rows
+    both = (whole[1:] + whole[0]) / (rows[1:] + rows[0])
+    own = (total[1:] - both[:, None] * count[1:]) / rows[1:, None]
     other = (total[[0]] - both[:, None] * count[[0]]) / rows[0]
-    groups = ((count[later] > 0) | (count[[0]] > 0)).sum(axis=1)
-    error = np.sqrt(np.square(own - other).sum(axis=1) * groups / np.maximum(groups - 1, 1))
-    return quotient(mean[later] - mean[0], error, 0.0)
+    groups = ((count[1:] > 0) | (count[[0]] > 0)).sum(axis=1)
+    error = np.sqrt(np.square(own - other).sum(axis=1) * groups / (groups - 1))
+    return quotient(mean[1:] - mean[0], error, 0.0)
 
 
 def _with_shift(cell: Cell, value: float, error: float, score: float, groups: int, level: float) -> Cell:
