@@ -349,7 +349,7 @@ def test_of_six_runs_four_are_drawn_the_one_that_is_told_of_first() -> None:
     assert found.dataset["runs"] == ["r5", "r4", "r3", "r2", "r1", "r0"]
     lines = {line["run"]: line for line in found.pictures["runs"]["lines"]}
     assert list(lines) == ["r2", "r5", "r4", "r3"]
-    assert lines["r4"]["value"] == lines["r4"]["first"] == lines["r4"]["count"] == []
+    assert lines["r4"]["value"] == lines["r4"]["first"] == lines["r4"]["last"] == lines["r4"]["count"] == []
     for name, place in (("r2", 2), ("r5", 5), ("r3", 3)):
         means = parts[place].groupby("step")["reward"].mean()
         assert lines[name]["value"] == pytest.approx(means.tolist())

@@ -207,14 +207,13 @@ def _scores(tallies: Tallies, later: list[int]) -> Floats:
     """
     places = [0, *later]
     count, total = tallies.count.sum(axis=2)[places], tallies.sums[0][places]
-    rows, whole = count.sum(axis=1), total.sum(axis=1)
-    mean = whole / rows
-    both = (whole[1:] + whole[0]) / (rows[1:] + rows[0])
+    rows, whole = count.sum(axis=1), total[1:].sum(axis=1)
+    both = whole / (rows[1:] + rows[0])  # numbers are centred on the reference: its own sum is 0
     own = (total[1:] - both[:, None] * count[1:]) / rows[1:, None]
     other = (total[[0]] - both[:, None] * count[[0]]) / rows[0]
     groups = ((count[1:] > 0) | (count[[0]] > 0)).sum(axis=1)
     error = np.sqrt(np.square(own - other).sum(axis=1) * groups / (groups - 1))
-    return quotient(mean[1:] - mean[0], error, 0.0)
+    return quotient(whole / rows[1:], error, 0.0)
 
 
 def _with_shift(cell: Cell, value: float, error: float, score: float, groups: int, level: float) -> Cell:
