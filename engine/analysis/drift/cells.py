@@ -26,6 +26,7 @@ from engine.analysis.shapes import COARSE_BUCKETS
 
 LEAST_PROMPTS = 30
 LEAST_BUCKETS = 10
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -186,10 +187,16 @@ def _shifts(tallies: Tallies, later: list[int]) -> tuple[Floats, Floats]:
 
 
 def _standardised(one: Floats, two: Floats) -> Floats:
-    means = [side[1] / np.maximum(side[0], 1) for side in (one, two)]
-    variances = [side[2] / np.maximum(side[0], 1) - mean**2 for side, mean in zip((one, two), means, strict=True)]
-    spread = np.sqrt(np.maximum((variances[0] + variances[1]) / 2, 0))
-    return np.asarray(np.where(spread > 1e-9, (means[1] - means[0]) / np.where(spread > 1e-9, spread, 1), 0.0))
+    """0 where neither side varies."""
+    means, variances = zip(*(_moments(side) for side in (one, two)), strict=True)
+    return quotient(means[1] - means[0], np.sqrt((variances[0] + variances[1]) / 2), 0.0)
+
+
+def _moments(sums: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance; what is left of a difference of squares that are equal but for rounding is no variance."""
+    mean, square = sums[1:] / sums[0]
+    variance = square - mean**2
+    return mean, np.where(variance > ROUNDING * square, variance, 0.0)
 
 
 def _scores(tallies: Tallies, later: list[int]) -> Floats:
@@ -198,15 +205,15 @@ def _scores(tallies: Tallies, later: list[int]) -> Floats:
     Residuals from the mean of both: an outlier then widens the error of the window that it is in as much as it moves
     its mean, and a window that has none of the rare ones is not taken to be sure of that.
     """
-    count, total = tallies.count.sum(axis=2), tallies.sums[0]
-    rows = np.maximum(count.sum(axis=1), 1)
-    mean = total.sum(axis=1) / rows
-    both = (total.sum(axis=1)[later] + total[0].sum()) / (rows[later] + rows[0])
-    own = (total[later] - both[:, None] * count[later]) / rows[later, None]
+    places = [0, *later]
+    count, total = tallies.count.sum(axis=2)[places], tallies.sums[0][places]
+    rows, whole = count.sum(axis=1), total[1:].sum(axis=1)
+    both = whole / (rows[1:] + rows[0])  # numbers are centred on the reference: its own sum is 0
+    own = (total[1:] - both[:, None] * count[1:]) / rows[1:, None]
     other = (total[[0]] - both[:, None] * count[[0]]) / rows[0]
-    groups = ((count[later] > 0) | (count[[0]] > 0)).sum(axis=1)
-    error = np.sqrt(np.square(own - other).sum(axis=1) * groups / np.maximum(groups - 1, 1))
-    return quotient(mean[later] - mean[0], error, 0.0)
+    groups = ((count[1:] > 0) | (count[[0]] > 0)).sum(axis=1)
+    error = np.sqrt(np.square(own - other).sum(axis=1) * groups / (groups - 1))
+    return quotient(whole / rows[1:], error, 0.0)
 
 
 def _with_shift(cell: Cell, value: float, error: float, score: float, groups: int, level: float) -> Cell:

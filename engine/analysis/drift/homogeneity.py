@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc
 
-from engine.analysis.arrays import Floats
+from engine.analysis.arrays import Flags, Floats
 
 
 @dataclass(frozen=True)
@@ -47,33 +47,34 @@ class Shares:
 
 def homogeneity(count: Floats, later: list[int]) -> Shares:
     """Each of the windows `later` against window 0, of rows by window, bucket and bin."""
+    count = count[[0, *later]]
     count = count[:, :, count.sum(axis=(0, 1)) > 0]
     filled = count.sum(axis=2) > 0
-    kept = filled[0] | filled[later]
+    kept = filled[0] | filled[1:]
     groups = kept.sum(axis=1)
     total = count.sum(axis=1)
-    rows = np.maximum(total.sum(axis=1), 1)
+    rows = total.sum(axis=1)
     share = total / rows[:, None]
-    first, others = share[0], share[later]
+    first, others = share[0], share[1:]
     mean = (first + others) / 2
     weight = np.divide(1.0, mean, out=np.zeros_like(mean), where=mean > 0)
     distance = (np.square(others - first) * weight).sum(axis=1)
     own = (count - share[:, None] * count.sum(axis=2, keepdims=True)) / rows[:, None, None]
-    influence = (own[later] - own[0]) * np.sqrt(weight)[:, None]
+    influence = (own[1:] - own[0]) * np.sqrt(weight)[:, None]
     covariance = np.matmul(influence.transpose(0, 2, 1), influence) * (groups / (groups - 1))[:, None, None]
     return Shares(
         distance,
         np.trace(covariance, axis1=1, axis2=2),
         np.square(covariance).sum(axis=(1, 2)),
-        _errors(count, total, later, kept),
+        _errors(count, total, kept),
     )
 
 
-def _errors(count: Floats, total: Floats, later: list[int], kept: Floats) -> Floats:
+def _errors(count: Floats, total: Floats, kept: Flags) -> Floats:
     """Jackknife standard error of the distance of each later window."""
     without = total[:, None] - count
-    share = without / np.maximum(without.sum(axis=2, keepdims=True), 1)
-    off, both = share[later] - share[0], share[later] + share[0]
+    share = without / without.sum(axis=2, keepdims=True)
+    off, both = share[1:] - share[0], share[1:] + share[0]
     replicates = np.divide(2 * off * off, both, out=np.zeros_like(off), where=both > 0).sum(axis=2)
     groups = kept.sum(axis=1)
     middle = np.where(kept, replicates, 0).sum(axis=1) / groups

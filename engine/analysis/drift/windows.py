@@ -134,9 +134,7 @@ def prompts_among(state: Records, kept: Flags) -> int:
 
 def _edges(at: Floats, count: int, cut: str) -> Floats:
     """The first step of each window but the first; rows of one step are never parted."""
-    if not len(at) or count < 2:
-        return np.zeros(0)
-    if at.min() == at.max():
+    if count < 2 or not len(at) or at.min() == at.max():
         return np.zeros(0)
     if cut == "span":
         return np.linspace(at.min(), at.max(), count + 1)[1:-1]

@@ -24,7 +24,7 @@ def mean(sums: Floats) -> Floats:
 def spread(sums: Floats) -> Floats:
     """The standard deviation, of counts, sums and sums of squares (with n − 1)."""
     n, total, squares = sums
-    rest = np.maximum(squares - quotient(total * total, n, 0.0), 0.0)
+    rest = np.maximum(squares - quotient(total * total, n), 0.0)
     return np.asarray(np.sqrt(quotient(rest, n - 1)))
 
 
@@ -56,8 +56,8 @@ def _course(found: Placed, statistic: Statistic, fields: list[Floats], level: fl
     left_out = statistic(totals[:, owner] - sums)
     middle = quotient(sum_by(owner, left_out, size), groups)
     squares = sum_by(owner, np.square(left_out - middle[owner]), size)
-    errors = np.sqrt(quotient(groups - 1, groups, 0.0) * squares)
-    reach = stdtrit(np.maximum(groups - 1, 1), 0.5 + level / 2) * errors
+    errors = np.sqrt(quotient(groups - 1, groups) * squares)
+    reach = stdtrit(groups - 1, 0.5 + level / 2) * errors
     reach = np.where((groups >= LEAST_BUCKETS) & np.isfinite(reach), reach, np.nan)
     return _told(value, value - reach, value + reach, totals[0])
 

@@ -92,9 +92,9 @@ class Placed:
         return self.rank < size, self.rank >= count - size, size
 
     def _holding(self, least: int) -> int:
-        """The number of steps from which on each end has so many prompts; 0 where there are not so many at all."""
+        """The number of steps from which on each end has so many prompts; 1 where there are not so many at all."""
         if self.prompts < least:
-            return 0
+            return 1
         starts = self.records.starts
         first, last = np.minimum.reduceat(self.rank, starts), np.maximum.reduceat(self.rank, starts)
         return int(max(np.sort(first)[least - 1] + 1, len(self.steps) - np.sort(last)[-least]))
