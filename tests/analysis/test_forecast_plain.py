@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
+from engine.analysis import Forecast, ForecastParameters
 from engine.analysis.forecast import analysis, backtest, keeping, models, outlook, sentence
 from engine.analysis.forecast.answering import Answer, answer_of
 from engine.analysis.forecast.blocks import Blocks, blocks_of
@@ -19,13 +20,14 @@ from engine.analysis.forecast.models import DRIFT, ETS, MIXTURE, MODELS, NAIVE, 
 from engine.analysis.forecast.noise import noise
 from engine.analysis.forecast.outlook import Crossing
 from engine.analysis.forecast.paths import sample
+from engine.analysis.forecast.pictures import thinned
 from engine.analysis.forecast.plateau import plateau_of
 from engine.analysis.forecast.scores import diebold_mariano
 from engine.analysis.forecast.shapes import CHANGES, PRIOR, changes, shapes, trends
 from engine.analysis.lines import Line, Lines
 from engine.errors import UsageError
-from engine.types import Estimate
-from tests.analysis.curve_worlds import saturating, walk
+from engine.types import Estimate, Result
+from tests.analysis.curve_worlds import rows, saturating, walk
 
 
 def line_of(values: np.ndarray, at: np.ndarray | None = None) -> Line:
@@ -360,7 +362,7 @@ def test_scores_are_means_over_every_point_asked_for(points: int, ahead: int, le
     generator = np.random.default_rng(5)
     sizes = np.diff(made.starts)
     each = min(4, int(sizes.min()))
-    rows: dict[str, list[tuple[float, ...]]] = {model: [] for model in MODELS}
+    losses: dict[str, list[tuple[float, ...]]] = {model: [] for model in MODELS}
     for place, cut in enumerate(cuts[:-1]):
         told = models.future(found, place, made.at[cut : cut + tested], 100, generator)
         shown: dict[str, list[float]] = {"at": []}
@@ -377,15 +379,15 @@ def test_scores_are_means_over_every_point_asked_for(points: int, ahead: int, le
                     seen = value[one]
                     pairs = np.abs(np.subtract.outer(draws, draws)).mean() / 2
                     half = middle - low if seen < middle else high - middle
-                    rows[model].append((
+                    losses[model].append((
                         abs(seen - middle), np.abs(draws - seen).mean() - pairs, low <= seen <= high, high - low,
                         abs(seen - middle) / half,
                     ))  # fmt: skip
         assert own.shown[place].keys() == shown.keys()
         for name, values in shown.items():
             assert own.shown[place][name] == pytest.approx(values)
-    assert (own.points, own.origins, own.ahead) == (len(rows[NAIVE]), len(cuts) - 1, tested)
-    by_model = {model: np.array(each, float).T for model, each in rows.items()}
+    assert (own.points, own.origins, own.ahead) == (len(losses[NAIVE]), len(cuts) - 1, tested)
+    by_model = {model: np.array(each, float).T for model, each in losses.items()}
     for model, (error, crps, inside, width, outside) in by_model.items():
         score = own.scores[model]
         assert (score.error, score.crps, score.covered, score.width) == pytest.approx(
@@ -644,3 +646,98 @@ def test_not_passed_says_when_one_in_ten_does() -> None:
     some = Crossing(True, Estimate(0.0), Estimate(None, 812.4, None), [])
     assert analysis._not_passed("step", none).startswith("Fewer than one future in ten passes the threshold")
     assert analysis._not_passed("step", some).endswith("one in ten does before step 812.")
+
+
+# ------------------------------------------------------------------ pictures
+
+
+def test_a_thinned_line_has_the_extremes_of_each_stretch() -> None:
+    values = np.random.default_rng(1).normal(size=5_003)
+    edges = np.linspace(0, 5_003, 800).astype(int).tolist()
+    expected = {0, 5_002}
+    for start, end in pairwise(edges):
+        expected |= {start + int(values[start:end].argmin()), start + int(values[start:end].argmax())}
+    assert thinned(values).tolist() == sorted(expected)
+    assert thinned(values[:1_600]).tolist() == list(range(1_600))
+    assert len(thinned(values[:1_601])) < 1_601
+
+
+def concluded(values: np.ndarray, **params: Any) -> Result:
+    chosen = ForecastParameters.parse(params)
+    return Forecast().conclude(Forecast().observe(rows(values), chosen), chosen)
+
+
+def test_the_answer_is_that_of_its_parts(rising: Answer) -> None:
+    values = rising.found.value
+    found = concluded(values, ahead=60, threshold="1.12")
+    told, tested = found.estimates, rising.tested
+    passing = outlook.crossing(rising, 1.12, 0)
+    assert told["forecast"] == outlook.at_step(rising, 559.0, 0.95)
+    assert told["move"] == outlook.move(rising, 0.95)
+    assert (told["chance"], told["crossing"]) == (passing.chance, passing.when)
+    own = tested.scores[MIXTURE]
+    expected = {
+        "held": own.covered, "mase": own.scaled, "band_width": own.width, "dm_p": own.p_value,
+        "error_ratio": own.error / tested.scores[NAIVE].error, "crps_ratio": own.crps / tested.scores[NAIVE].crps,
+        "mixture_error_ratio": own.error / tested.scores[NAIVE].error,
+        "random_walk": rising.found.mixture.random_walk(),
+    }  # fmt: skip
+    assert {name: told[name].value for name in expected} == pytest.approx(expected)
+    assert {told[name].n for name in expected if name != "random_walk"} == {tested.points}
+    drawn = found.pictures
+    assert drawn["threshold"] == {
+        "threshold": 1.12, "up": True, "at": rising.ahead.tolist(), "chance": passing.curve,
+    }  # fmt: skip
+    assert drawn["forecast"]["bands"] == outlook.bands(rising, 0.95)
+    assert drawn["forecast"]["points"] == {"at": list(range(500)), "value": values.tolist(), "of": 500}
+    assert drawn["forecast"]["means"]["value"] == rising.blocks.mean.tolist()
+    back = drawn["backtest"]
+    assert [row["model"] for row in back["rows"]] == list(MODELS)
+    for row in back["rows"]:
+        score = tested.scores[row["model"]]
+        assert (row["error"], row["crps"], row["mase"], row["covered"], row["width"]) == (
+            score.error, score.crps, score.scaled, score.covered, score.width,
+        )  # fmt: skip
+        assert row["ratio"] == pytest.approx(score.error / tested.scores[NAIVE].error)
+    assert back["rows"][-1]["p_value"] is None, "naive is not held against itself"
+    assert all(isinstance(row["p_value"], float) for row in back["rows"][:-1])
+    assert [one["value"] for one in back["origins"]] == [one[MIXTURE] for one in tested.shown]
+    assert [one["low"] for one in back["origins"]] == [one[f"{MIXTURE} low"] for one in tested.shown]
+    assert found.dataset["points"] == 500
+    assert found.dataset["last"] == 499
+
+
+def test_which_model_answers_follows_from_its_scores(rising: Answer) -> None:
+    for seed in range(8):
+        one = forecast(walk(300 + 20 * seed, seed), 30.0)
+        scores = one.tested
+        own = WALK if one.found.mixture.random_walk() > 0.5 else MIXTURE
+        if scores.scores[WALK].crps > scores.scores[MIXTURE].crps:
+            own = MIXTURE
+        ratios = [scores.ratio(own, name) for name in ("error", "crps")]
+        assert one.model == (own if max(ratios) < 1 else NAIVE)
+        short = scores.scores[one.model].covered < 0.85
+        assert one.widened == (min(max(scores.scores[one.model].needed, 1.0), 3.0) if short else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("ahead", (0.0, 1e9), (-0.1, float("inf"), float("nan"))), ("level", (0.5, 0.99), (0.49, 0.991)),
+        ("seed", (0, 2**40), (-1,)), ("threshold", ("", " ", "-1e3", "0"), ("x", "inf", "nan")),
+    ],
+)  # fmt: skip
+def test_parameters_have_ends(name: str, inside: tuple[Any, ...], outside: tuple[Any, ...]) -> None:
+    for value in inside:
+        ForecastParameters(**{name: value})
+    for value in outside:
+        with pytest.raises(UsageError, match=name):
+            ForecastParameters(**{name: value})
+    assert (ForecastParameters(threshold=" ").limit, ForecastParameters(threshold="-1e3").limit) == (None, -1000.0)
+
+
+def test_values_up_to_a_hundred_powers_of_ten_are_forecast() -> None:
+    at_most = np.r_[saturating(40, 1), 1.0]
+    assert concluded(at_most / np.abs(at_most).max() * 1e100).estimates["forecast"].value is not None
+    with pytest.raises(UsageError, match="holds values beyond 1e"):
+        concluded(at_most / np.abs(at_most).max() * 1.01e100)
