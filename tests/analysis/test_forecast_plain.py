@@ -741,3 +741,55 @@ def test_values_up_to_a_hundred_powers_of_ten_are_forecast() -> None:
     assert concluded(at_most / np.abs(at_most).max() * 1e100).estimates["forecast"].value is not None
     with pytest.raises(UsageError, match="holds values beyond 1e"):
         concluded(at_most / np.abs(at_most).max() * 1.01e100)
+
+
+def test_a_constant_line_has_its_points_for_a_picture() -> None:
+    found = concluded(np.full(40, 2.5))
+    assert found.pictures == {
+        "forecast": {
+            "by": "step", "metric": "reward", "run": "run", "level": 0.95,
+            "points": {"at": list(range(40)), "value": [2.5] * 40, "of": 40},
+        }
+    }  # fmt: skip
+    assert found.estimates["forecast"] == Estimate(2.5, level=0.95, method="every point so far", n=40)
+    assert (found.dataset["model"], found.dataset["until"], found.dataset["last"]) == (None, None, 39.0)
+
+
+def test_what_is_said_of_a_line_beside_its_forecast() -> None:
+    line = replace(line_of(np.arange(9.0)), restarts=2)
+    other = replace(line, run="other")
+
+    def said(**how: Any) -> dict[str, str]:
+        found = Lines(**{"lines": (line,), "by": "step", **how})
+        return {one.code: one.message for one in analysis._line_warnings(found, line)}
+
+    assert said() == {"restarted": "The run began again from an earlier step 2 times: what it wrote later counts."}
+    assert said(lines=(line, other))["other_runs"] == "run is forecast; 1 further run of reward can be named."
+    assert set(said(by="time", sampled=True)) == {"restarted", "by_time", "sampled"}
+
+
+def test_widened_bands_are_said_with_how_much(rising: Answer) -> None:
+    line = line_of(rising.found.value)
+    found = Lines(lines=(line,), by="step")
+    wide = {one.code: one.message for one in analysis._warnings(found, line, replace(rising, widened=1.52), None)}
+    held = sentence.percent(rising.tested.scores[MIXTURE].covered)
+    assert wide == {
+        "widened": f"In back-tests only {held} of points fell inside the bands: they are widened 1.5 times."
+    }
+    assert not analysis._warnings(found, line, replace(rising, widened=1.0), None)
+    few = replace(rising, widened=1.0, tested=replace(rising.tested, origins=2))
+    (notice,) = analysis._warnings(found, line, few, None)
+    assert notice.message == "500 points only: the back-test rests on 2 origins."
+    few = replace(few, tested=replace(rising.tested, origins=3))
+    assert not analysis._warnings(found, line, few, None)
+    missed = Crossing(True, Estimate(0.2), Estimate(None, 600.0, None), [])
+    assert [one.code for one in analysis._warnings(found, line, few, missed)] == ["not_passed"]
+    passed = Crossing(True, Estimate(0.2), Estimate(590.0, 560.0, None), [])
+    assert not analysis._warnings(found, line, few, passed)
+
+
+def test_the_longest_line_is_forecast_and_thirty_points_are_enough() -> None:
+    short, long = line_of(np.arange(30.0)), replace(line_of(np.arange(31.0)), run="b")
+    found = Lines(lines=(short, long), by="step")
+    assert analysis.chosen_line(found, "", "") is long
+    assert analysis.chosen_line(found, "reward", "run") is short

@@ -11,7 +11,7 @@ import pytest
 from engine.analysis import HackWatch, HackWatchParameters
 from engine.analysis.hackwatch.analysis import _baseline
 from engine.analysis.hackwatch.gap import promise_of
-from engine.analysis.hackwatch.measures import Measured, run_of, runs_in
+from engine.analysis.hackwatch.measures import SIGNALS, Measured, run_of, runs_in
 from engine.analysis.hackwatch.pictures import pictures
 from engine.analysis.hackwatch.sentence import sentence, verdict
 from engine.analysis.hackwatch.signals import Signal, bounded, planned, watch
@@ -189,6 +189,11 @@ def test_a_drawn_signal_is_betting_beyond_what_its_beginning_allows(name, sign, 
         assert found.change == changed(means, found.alarm, 15)
         assert found.rose == (sign > 0)
         assert found.at(found.alarm) == found.alarm + 1
+
+
+def test_a_side_is_a_sign():
+    assert set(SIGNALS.values()) == {-1, 0, 1}
+    assert next(iter(SIGNALS)) == "gap"
 
 
 def test_a_bound_is_kept_off_its_ends():
