@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.analysis import HackWatch, HackWatchParameters
-from engine.analysis.hackwatch.analysis import _baseline
+from engine.analysis.hackwatch.analysis import _baseline, _item
 from engine.analysis.hackwatch.gap import promise_of
 from engine.analysis.hackwatch.measures import SIGNALS, Measured, run_of, runs_in
 from engine.analysis.hackwatch.pictures import pictures
@@ -123,6 +123,10 @@ def test_curves_are_measured_where_both_rewards_have_a_step_and_by_the_better_na
     assert run.reward.sizes.tolist() == [1] * 40 == run.gold.sizes.tolist()
     assert (dict(run.signals), run.rows, run.by) == ({}, None, "step")
     assert run_of(state, "b").signals["entropy"].values.tolist() == one.tolist()
+    for name, there in (("reward", (True, False)), ("eval_reward", (False, True))):
+        alone = run_of(observed(curves({name: one, "length": one})), "")
+        assert (alone.reward is not None, alone.gold is not None) == there
+        assert list(alone.signals) == ["length"]
 
 
 def test_runs_of_rollouts_come_by_their_number_of_steps_then_by_name():
@@ -385,3 +389,15 @@ def test_parameters_have_ends(name, inside, outside):
     for value in outside:
         with pytest.raises(UsageError, match=name):
             HackWatchParameters(**{name: value})
+
+
+def test_only_what_rang_with_a_change_has_places():
+    rang = signal("gap", 40)
+    assert {"alarm", "change", "direction", "delay"} <= set(_item(rang))
+    run = run_of(observed(rollouts(steps=60, prompts=4, answers=1)), "")
+    for one in (replace(rang, alarm=None), replace(rang, change=None)):
+        assert not {"alarm", "change", "direction", "delay"} & set(_item(one))
+        told = pictures(run, [one])["rewards"]
+        assert [told[name] for name in ("alarm", "change", "change_low", "change_high")] == [None] * 4
+    assert _item(rang)["delay"] == 3.0
+    assert _item(signal("entropy", 40, rose=False))["direction"] == "fell"

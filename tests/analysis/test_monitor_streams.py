@@ -11,6 +11,7 @@ import pytest
 
 from engine.analysis import Monitor, MonitorParameters
 from engine.analysis.monitor.alarms import Allowed, Watched, watch
+from engine.analysis.monitor.analysis import _estimates, _item
 from engine.analysis.monitor.change import Changed
 from engine.analysis.monitor.checks import exchangeable, stationary
 from engine.analysis.monitor.offers import MONITORS, Offer, baseline_of, chosen, offers
@@ -454,3 +455,15 @@ def test_parameters_have_ends(name, inside, outside):
 
 def test_directions_are_signs():
     assert [MonitorParameters(direction=way).sides for way in ("up", "down", "both")] == [1, -1, 0]
+
+
+def test_only_what_rang_with_a_change_has_places():
+    rang = watched("kl", 600)
+    assert _item(rang)["delay"] == 40.0
+    for one in (replace(rang, alarm=None), replace(rang, change=None)):
+        assert one.delay is None
+        assert not {"alarm", "change", "direction", "delay"} & set(_item(one))
+        assert pictures(one)["stream"]["alarm"] is None
+        assert "change_at" not in _estimates([one])
+    assert _estimates([rang])["change_at"].value == 1170.0
+    assert "change_at" not in _estimates([replace(rang, stream=replace(rang.stream, by="time"))])
