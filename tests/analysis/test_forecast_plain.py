@@ -550,6 +550,10 @@ def test_a_grade_holds_points_against_quantiles_between_places() -> None:
     many = keeping.grade(long, 399.0, 5_000.0, kept)
     assert many is not None
     assert many.points == 500
+    flat = {**kept, "quantiles": np.ones_like(kept["quantiles"]).tolist()}
+    on_it = keeping.grade(line_of(np.ones(700)), 399.0, 600.0, flat)
+    assert on_it is not None
+    assert (on_it.held, on_it.crps, on_it.error) == (1.0, 0.0, 0.0), "the ends of a band belong to it"
     assert not keeping.overwritten(line, 399.0, kept)
     assert keeping.overwritten(line, 398.5, kept)
 

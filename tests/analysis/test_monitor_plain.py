@@ -276,7 +276,7 @@ def test_a_change_is_that_of_the_best_of_all_steps_and_slopes(kind, sloped, heal
 def test_of_too_few_points_the_last_is_the_change():
     values = np.r_[np.zeros(50), 4.0, 5.0]
     assert change.changed(values, 51, 50) == change.Changed(51, 50, 51)
-    assert change.changed(values[:5], 4, 0) == change.Changed(4, 0, 4)
+    assert change.changed(values[:5], 4) == change.Changed(4, 0, 4)
     assert change.changed(np.r_[0.0, 0, 0, 9, 9, 9], 5, 0).at == 3
 
 
