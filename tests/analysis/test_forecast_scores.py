@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from engine.analysis.forecast import scores
 from engine.analysis.forecast.ets import follow, smooth
@@ -106,3 +107,25 @@ def test_damped_smoothing_is_statsmodels(told: dict[str, Any]) -> None:
 def test_smoothing_of_a_part_is_that_of_the_whole_at_its_end() -> None:
     value = np.random.default_rng(3).normal(size=80).cumsum()
     assert smooth(value, (30, 55, 80))[:2] == [smooth(value[:end], (end,))[0] for end in (30, 55)]
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 5, 9])
+def test_diebold_and_mariano_of_few_losses_is_the_plain_sum_over_lags(ahead: int) -> None:
+    negative = 0
+    for size in (ahead + 2, ahead + 3, 2 * ahead + 6):
+        for seed in range(12):
+            loss, other = np.random.default_rng(seed).normal(size=(2, size))
+            difference = loss - other
+            rest = difference - difference.mean()
+            lags = [sum(rest[at] * rest[at - lag] for at in range(lag, size)) / size for lag in range(ahead)]
+            variance = lags[0] + 2 * sum(lags[1:])
+            if variance <= 0:
+                negative += 1
+                variance = lags[0] + 2 * sum((1 - lag / ahead) * lags[lag] for lag in range(1, ahead))
+            small = max((size + 1 - 2 * ahead + ahead * (ahead - 1) / size) / size, 0)
+            expected = difference.mean() / np.sqrt(variance / size) * np.sqrt(small)
+            statistic, p_value = scores.diebold_mariano(loss, other, ahead)
+            assert statistic == pytest.approx(expected)
+            assert p_value == pytest.approx(2 * t.sf(abs(expected), size - 1))
+        assert np.isnan(scores.diebold_mariano(loss[: ahead + 1], other[: ahead + 1], ahead)).all()
+    assert (negative > 0) == (ahead > 1)

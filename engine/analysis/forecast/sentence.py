@@ -52,7 +52,7 @@ def number(value: float | None) -> str:
     """Three significant digits without a leading zero, a true minus."""
     if value is None or value != value:
         return "unknown"
-    text = f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
+    text = f"{value:,.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"
     text = text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
     return text.replace("-", "−")
 

@@ -18,8 +18,8 @@ NAMES = {
 
 def fired(signals: Sequence[Signal]) -> list[Signal]:
     """Those that rang, in the order in which they did."""
-    rang = [one for one in signals if one.alarm is not None]
-    return sorted(rang, key=lambda one: one.at(one.alarm or 0))
+    rang = [(one.at(one.alarm), one) for one in signals if one.alarm is not None]
+    return [one for _, one in sorted(rang, key=lambda each: each[0])]
 
 
 def verdict(signals: Sequence[Signal]) -> str:

@@ -72,9 +72,14 @@ def watch(stream: Stream, monitor: str, baseline: int, allowed: Allowed, past: P
     if not len(where):
         return found
     alarm = int(where[0])
-    change = changed(stream.even, alarm, found.baseline)
-    before = stream.even[: min(baseline, max(change.at, 1))].mean()
-    rose = bool(stream.even[change.at : alarm + 1].mean() > before)
+    if past is not None and monitor == "runs":
+        # What all runs do together is no change of this one: it is looked for in what lies between them.
+        off = against(stream, past)
+        change, rose = changed(off.away, alarm), bool(off.distance[alarm] > 0)
+    else:
+        change = changed(stream.even, alarm, baseline)
+        before = stream.even[: min(baseline, max(change.at, 1))].mean()
+        rose = bool(stream.even[change.at : alarm + 1].mean() > before)
     given = {name: getattr(found, name) for name in ("monitor", "baseline", "statistic", "threshold", "statement")}
     return Watched(stream, **given, alarm=alarm, rose=rose, change=change, rate=found.rate, alpha=found.alpha)
 

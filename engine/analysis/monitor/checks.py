@@ -88,6 +88,8 @@ def unit_root(values: Floats) -> float:
     Of lagged differences as many as are needed: from ⌊4 (n / 100)^(1/4)⌋ down to the last whose own t is beyond 1.645
     (Hall 1994), since each that is not needed hides a level that is there.
     """
+    values = values - values.mean()
+    values = values / (float(np.abs(values).max()) or 1.0)
     steps = np.diff(values)
     for lags in range(int(4 * (len(values) / 100) ** 0.25), -1, -1):
         columns = [np.ones(len(steps) - lags), values[lags:-1]]

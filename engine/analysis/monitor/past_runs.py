@@ -34,8 +34,12 @@ class Past:
 
 @dataclass(frozen=True)
 class Against:
-    """Signed distance of the run from the others at its points, smoothed, and the threshold of its size."""
+    """What the run is off the others at its points; its signed distance: the same smoothed, in their own spread.
 
+    The threshold is of the size of the distance.
+    """
+
+    away: Floats
     distance: Floats
     threshold: float
 
@@ -54,16 +58,20 @@ def past_of(stream: Stream, streams: Sequence[Stream]) -> Past:
 def against(stream: Stream, past: Past) -> Against:
     """The run against the others, and these against each other."""
     size = max(one.size for one in (stream, *past.runs))
-    own = [_off(one, [other for other in past.runs if other is not one], size) for one in past.runs]
+    own = [_smoothed(_off(one, [other for other in past.runs if other is not one], size)) for one in past.runs]
     spread = float(np.sqrt(np.mean(np.square(np.concatenate(own))))) or 1.0
     threshold = max(float(np.abs(distance).max()) for distance in own) / spread
-    return Against(_off(stream, past.runs, size) / spread, threshold)
+    away = _off(stream, past.runs, size)
+    return Against(away, _smoothed(away) / spread, threshold)
 
 
 def _off(stream: Stream, others: Sequence[Stream], size: float) -> Floats:
-    """What a run is off the mean of the others at its steps by `size`, smoothed; 0 where no other is known."""
+    """What a run is off the mean of the others at its steps by `size`; 0 where no other is known."""
     known = [np.interp(stream.at, other.at, other.value / size, np.nan, np.nan) for other in others]
     count = np.isfinite(known).sum(axis=0)
     mean = np.nansum(known, axis=0) / np.maximum(count, 1)
-    away = np.where(count > 0, stream.value / size - mean, 0.0)
+    return np.asarray(np.where(count > 0, stream.value / size - mean, 0.0))
+
+
+def _smoothed(away: Floats) -> Floats:
     return np.asarray(lfilter([SMOOTHING], [1.0, SMOOTHING - 1], away))
