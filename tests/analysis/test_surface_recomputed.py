@@ -376,9 +376,8 @@ def test_parameters_that_are_not_there_or_never_differ_are_refused_by_name():
     half = np.where(np.arange(30) < 20, v, np.nan)
     result = conclude("surface", rows(hill(u, v), {"a": u, "b": half}))
     assert next(one.message for one in result.warnings if one.code == "left_out").startswith("10 trials left out")
-    apart = rows(
-        hill(u, v), {"a": np.where(np.arange(30) < 15, u, np.nan), "b": np.where(np.arange(30) < 15, np.nan, v)}
-    )
+    early = np.arange(30) < 15
+    apart = rows(hill(u, v), {"a": np.where(early, u, np.nan), "b": np.where(early, np.nan, v)})
     with pytest.raises(NotEnoughData, match="No trial has reward with both a and b"):
         conclude("surface", apart)
     one = rows(hill(u, v), {"a": np.where(early, 1.0, 2.0), "b": np.where(early, v, np.nan)})
