@@ -151,8 +151,10 @@ def test_draws_have_the_moments_of_the_mixture():
 
 
 def test_drawn_curves_their_peaks_and_slopes():
-    coefficient = np.array([[1, 4, 1], [1, 4, 1], [0, 4, 0.1], [0, 1, -1], [0, -3, -1], [0, -1, 1], [0, 1.0, 0.5]])
-    bon = np.array([True, False, True, True, True, True, False])
+    coefficient = np.array(
+        [[1, 4, 1], [1, 4, 1], [0, 4, 0.1], [0, 1, -1], [0, -3, -1], [0, -1, 1], [0, 1, 0.5], [0, -5.1, -1]]
+    )
+    bon = np.array([True, False, True, True, True, True, False, True])
     drawn = Draws(bon, coefficient, 2.0)
     at = np.array([1.0, 3.0])
     for place, (c, a, b) in enumerate(coefficient):

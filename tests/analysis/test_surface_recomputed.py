@@ -20,7 +20,7 @@ from engine.analysis.surface.low_order import FORMS, fit_low_order
 from engine.analysis.surface.points import Axis, Points
 from engine.analysis.surface.preview import fit_preview
 from engine.analysis.surface.sentence import sentence, verdict
-from engine.analysis.surface.smooth import fit_smooth
+from engine.analysis.surface.smooth import fit_smooth, search
 from engine.analysis.trials import Trials
 from engine.errors import InputRefused, NotEnoughData, NotFound, UsageError
 from engine.types import Estimate, Rows
@@ -185,6 +185,14 @@ def test_the_smooth_fit_is_ridge_regression_at_its_strengths():
     assert fit_smooth(*noisy(299)).size == 12
     assert fit_smooth(*noisy(300), np.arange(300) // 30).size == 12
     assert fit_smooth(*noisy(100), size=7).size == 7
+
+
+@pytest.mark.parametrize("least", [(1.3, 0.4), (-2.1, -1.7), (4.0, 4.9)])
+def test_the_search_meets_the_least_of_a_parabola_exactly(least):
+    """Along both strengths and against each other three scores are a parabola: its least is one step away."""
+    one, other = least
+    found = search(lambda at: 3 + (at[0] - one) ** 2 + (at[1] - other) ** 2)
+    assert found == pytest.approx(least, abs=1e-9)
 
 
 def test_the_covariance_of_runs_is_that_of_leaving_each_out():
