@@ -52,7 +52,7 @@ def mean_error(value: Floats) -> float:
         return float("nan")
     at = np.arange(size) - (size - 1) / 2
     rest = value - value.mean() - at * float(at @ value) / float(at @ at)
-    lags = min(int(4 * (size / 100) ** (2 / 9)), size - 2)
+    lags = int(4 * (size / 100) ** (2 / 9))
     variance = float(rest @ rest)
     for lag in range(1, lags + 1):
         variance += 2 * (1 - lag / (lags + 1)) * float(rest[lag:] @ rest[:-lag])

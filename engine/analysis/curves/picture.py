@@ -11,16 +11,11 @@ from engine.analysis.arrays import Floats
 from engine.analysis.curves.groups import Band, Track, band_of, grouped, reach_of
 from engine.analysis.curves.parameters import CurvesParameters
 from engine.analysis.curves.smooth import exponential
-from engine.analysis.lines import Line, Lines
+from engine.analysis.lines import Line, Lines, less_is_better
 from engine.downsample import MOST_POINTS, lttb, min_max
 
 MOST_LINES = 12
 MOST_GROUPS = 8
-MOST_DRAWN = 24_000
-"""Points of all lines of a picture together."""
-
-LOWER = ("loss", "error", "perplexity", "ppl", "kl", "nll")
-"""Metrics of which the lowest lines are the best ones."""
 
 
 def tracks_of(found: Lines, metric: str, params: CurvesParameters) -> list[Track]:
@@ -67,8 +62,7 @@ def picture(found: Lines, metric: str, params: CurvesParameters) -> dict[str, An
     tracks = tracks_of(found, metric, params)
     lines, bands = _shown(tracks, metric, params)
     total = sum(len(track.at) for track in tracks)
-    each = min(MOST_POINTS, max(MOST_DRAWN // max(len(lines), 1), 200))
-    drawn = [_line(track, params, each) for track in lines]
+    drawn = [_line(track, params, MOST_POINTS) for track in lines]
     return {
         "metric": metric,
         "by": found.by,
@@ -92,7 +86,7 @@ def _shown(tracks: Sequence[Track], metric: str, params: CurvesParameters) -> tu
         return alone, [band_of(name, each, params.middle, params.level) for name, each in groups if len(each) > 1]
     if len(tracks) <= MOST_LINES:
         return list(tracks), []
-    sign = 1 if any(word in metric.lower() for word in LOWER) else -1
+    sign = 1 if less_is_better(metric) else -1
     order = sorted(tracks, key=lambda track: (sign * float(track.smooth[-1]), track.run))
     top = {id(track) for track in order[:MOST_LINES]}
     return order[:MOST_LINES], [reach_of([track for track in tracks if id(track) not in top])]

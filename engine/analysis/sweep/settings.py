@@ -61,8 +61,7 @@ def settings_of(trials: Trials, at: str) -> list[Setting]:
     settings = [
         Setting(configs[key], *(tuple(column) for column in zip(*rows, strict=True))) for key, rows in found.items()
     ]
-    sign = 1.0 if trials.lower else -1.0
-    return sorted(settings, key=lambda one: (sign * one.mean, one.runs))
+    return sorted(settings, key=lambda one: (one.mean if trials.lower else -one.mean, one.runs))
 
 
 def noise_of(settings: list[Setting], effects: Effects | None) -> Noise | None:

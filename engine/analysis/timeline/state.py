@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.analysis import npz
 from engine.analysis.arrays import Flags
 from engine.analysis.base import Analysis
-from engine.analysis.timeline.grid import By, finest, most_cells
+from engine.analysis.timeline.grid import FINEST, By, finest, most_cells
 from engine.errors import UsageError
 from engine.types import Rows
 
@@ -37,7 +37,7 @@ def cells_of_rows(rows: Rows, inner: Analysis[Any, Any], params: Any, by: By) ->
     known = np.isfinite(at) & ((at >= 0) | (by == "time"))
     chosen = taken(rows, known)
     if not len(chosen):
-        return Cells(inner.name, by, -(10**6), {}, len(rows), len(rows))
+        return Cells(inner.name, by, FINEST[by], {}, len(rows), len(rows))
     exponent, cell = finest(at[known], by, most_cells(len(chosen)))
     found = {int(one): inner.observe(taken(chosen, cell == one), params) for one in np.unique(cell)}
     return Cells(inner.name, by, exponent, found, len(rows), len(rows) - len(chosen))

@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from engine.analysis.arrays import Floats
 from engine.analysis.records import Records
 from engine.analysis.timed import TimedAnalysis
-from engine.analysis.tradeoff.best import LEAST_WINDOWS, Weighed, Windows, weighed, windows_of
+from engine.analysis.tradeoff.best import LEAST_STEPS, Weighed, Windows, weighed, windows_of
 from engine.analysis.tradeoff.course import REWARDS, Course, course_of
 from engine.analysis.tradeoff.parameters import TradeoffParameters
 from engine.errors import NotEnoughData
@@ -45,11 +45,10 @@ class Tradeoff(TimedAnalysis[TradeoffParameters]):
         there are fewer than 15 steps with both.
         """
         course = course_of(state, params.run, params.metric, params.kl)
-        windows = windows_of(course.step, params.windows)
-        if len(windows.first) < LEAST_WINDOWS:
-            steps = amount(len(course.step), "step")
-            raise NotEnoughData(f"{course.run}: {steps} with {course.metric} and {course.kl}; at least 15 are needed.")
-        return _conclude(state, course, windows, params)
+        if len(course.step) < LEAST_STEPS:
+            steps, both = amount(len(course.step), "step"), f"{course.metric} and {course.kl}"
+            raise NotEnoughData(f"{course.run}: {steps} with {both}; at least {LEAST_STEPS} are needed.")
+        return _conclude(state, course, windows_of(course.step, params.windows), params)
 
 
 def _conclude(state: Records, course: Course, windows: Windows, params: TradeoffParameters) -> Result:
@@ -133,7 +132,7 @@ def _estimates(
     points = int(np.diff(windows.edges).min())
 
     def mean(place: int) -> Estimate:
-        spread = float(stdtrit(max(points - 2, 1), 0.5 + params.level / 2)) * float(now.error[place])
+        spread = float(stdtrit(points - 2, 0.5 + params.level / 2)) * float(now.error[place])
         value = float(now.mean[place])
         return Estimate(value, value - spread, value + spread, params.level, METHOD, points)
 
@@ -141,7 +140,7 @@ def _estimates(
         return Estimate(value, level=params.level, method=method, n=len(course.step))
 
     lost = float(now.mean[now.best] - now.mean[-1])
-    reach = float(stdtrit(max(2 * points - 4, 1), 0.5 + params.level / 2))
+    reach = float(stdtrit(2 * points - 4, 0.5 + params.level / 2))
     spread = reach * float(np.hypot(now.error[now.best], now.error[-1]))
     known = now.best != len(now.mean) - 1
     loss = Estimate(lost, lost - spread, lost + spread, params.level, METHOD, points) if known else plain(0.0, METHOD)
@@ -155,7 +154,7 @@ def _estimates(
 
 
 def _objective(windows: Windows, now: Weighed, level: float, points: int) -> dict[str, Any]:
-    spread = float(stdtrit(max(points - 2, 1), 0.5 + level / 2)) * now.error
+    spread = float(stdtrit(points - 2, 0.5 + level / 2)) * now.error
     return {
         "step": windows.middle.tolist(),
         "first": windows.first.tolist(),

@@ -18,7 +18,8 @@ from engine.analysis.curves.change import mean_error
 LEAST_POINTS = 5
 """Points of a window, below which its mean has no error."""
 
-LEAST_WINDOWS = 3
+LEAST_STEPS = 15
+"""Steps that three windows need."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Windows:
 
 
 def windows_of(step: Floats, count: int) -> Windows:
-    """At most `count` windows of nearly as many points each, at least five."""
-    parts = max(min(count, len(step) // LEAST_POINTS), 1)
+    """At most `count` windows of nearly as many points each, at least five: two windows of ten steps."""
+    parts = min(count, len(step) // LEAST_POINTS)
     edges = np.round(np.linspace(0, len(step), parts + 1)).astype(np.int64)
     starts, ends = edges[:-1], edges[1:]
     middle = np.add.reduceat(step, starts) / (ends - starts)
@@ -51,14 +52,13 @@ class Weighed:
 
 
 def weighed(objective: Floats, windows: Windows, level: float) -> Weighed:
-    """The windows of an objective, one value a step, held against each other."""
+    """The windows of an objective, one value a step, held against each other; two windows or more."""
     parts = [objective[start:end] for start, end in zip(windows.edges[:-1], windows.edges[1:], strict=True)]
     mean = np.array([part.mean() for part in parts])
     error = np.array([mean_error(part) for part in parts])
     best = int(np.argmax(mean))
     points = float(np.diff(windows.edges).min())
-    pairs = max(len(parts) - 1, 1)
-    quantile = float(stdtrit(max(2 * points - 4, 1), 1 - (1 - level) / pairs))
+    quantile = float(stdtrit(2 * points - 4, 1 - (1 - level) / (len(parts) - 1)))
     apart = quantile * np.hypot(error[:, None], error[None, :])
     beaten = mean[None, :] - mean[:, None] > apart
     return Weighed(mean, error, best, ~beaten.any(axis=1))
