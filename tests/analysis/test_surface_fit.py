@@ -161,7 +161,7 @@ def test_points_of_one_run_do_not_count_as_independent():
     z = u + generator.normal(0, 1, 20)[run] * 0.2 + generator.normal(0, 0.01, 300)
     together = fit_smooth(u, v, z, run)
     at = np.array([0.5])
-    assert together.df == 19
+    assert 10 < together.df < 18  # a plane alone takes two of the twenty
     assert 0.2 / np.sqrt(20) / 2 < together.errors(at, at)[0, 0] < 0.2
     assert abs(together.values(at, at)[0, 0] - 0.5) < 3 * together.errors(at, at)[0, 0]
     few = fit_smooth(u[:90], v[:90], z[:90], run[:90])

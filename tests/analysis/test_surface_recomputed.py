@@ -213,9 +213,12 @@ def test_the_covariance_of_runs_is_that_of_leaving_each_out():
     whole = fit(np.full(80, fill_value=True))
     left = np.stack([whole - fit(run != one) for one in range(8)])
     inverse = np.linalg.inv(columns.T @ columns + penalty)
-    smoothing = found.sigma**2 * (inverse - inverse @ columns.T @ columns @ inverse)
-    expected = 7 / 8 * left.T @ left + smoothing
-    assert found.df == 7
+    noise, plain = 7 / 8 * left.T @ left, found.sigma**2 * inverse @ columns.T @ columns @ inverse
+    spread = [np.trace(columns @ each @ columns.T) for each in (noise, plain)]
+    expected = noise + spread[0] / spread[1] * (found.sigma**2 * inverse - plain)
+    means = np.kron(np.eye(8), np.full((1, 10), 0.1))
+    assert spread[0] > spread[1]
+    assert found.df == pytest.approx(8 - 10 * np.trace(means @ columns @ inverse @ columns.T @ means.T), rel=1e-3)
     assert found.covariance == pytest.approx(expected, rel=1e-3, abs=1e-5 * np.abs(expected).max())
     seven = run < 7
     assert fit_smooth(u[seven], v[seven], z[seven], run[seven]).covariance is None

@@ -207,7 +207,10 @@ def _by_run(
     """The covariance with the noise as sums by run, and its degrees of freedom.
 
     The residuals of a run are those of the fit without it, as in a jackknife of runs (Liang and Zeger 1986; Bell and
-    McCaffrey 2002): with few runs plain residuals are too small.
+    McCaffrey 2002): with few runs plain residuals are too small. Runs that the fit of their means uses up tell nothing
+    of the spread between runs: the degrees of freedom are the runs less the trace of the hat matrix of those means.
+    The part from smoothing is that of points that are worth less by the design effect (Kish 1965), the mean variance of
+    the fit by runs beside that of independent points.
     """
     u, v, z, run = points
     assert run is not None
@@ -216,16 +219,18 @@ def _by_run(
         return variance * inverse, 0.0
     numbers, values = local(u, v, sums.size)
     rest = z - sums.centre - np.einsum("ij,ij->i", values, found[numbers])
-    half = np.zeros((runs, sums.size**2))
+    half, between = np.zeros((runs, sums.size**2)), 0.0
     for one in range(runs):
         part = np.flatnonzero(run == one)
         columns = np.zeros((len(part), sums.size**2))
         np.put_along_axis(columns, numbers[part], values[part], axis=1)
         hat = columns @ inverse @ columns.T
+        between += float(hat.sum()) / len(part)
         half[one] = np.linalg.lstsq(np.eye(len(part)) - hat, rest[part], rcond=1e-10)[0] @ columns
     half = half @ inverse
-    smoothing = variance * (inverse - inverse @ sums.matrix @ inverse)
-    return (runs - 1) / runs * half.T @ half + smoothing, runs - 1.0
+    noise, plain = (runs - 1) / runs * half.T @ half, variance * inverse @ sums.matrix @ inverse
+    worth = max(float(np.sum(noise * sums.matrix) / max(np.sum(plain * sums.matrix), 1e-300)), 1.0)
+    return noise + worth * (variance * inverse - plain), max(runs - between, 1.0)
 
 
 def _residual(sums: Normal, found: Floats, weights: Sequence[float]) -> float:
