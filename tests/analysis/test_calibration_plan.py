@@ -13,7 +13,7 @@ PROMPTS = 1_000
 
 
 def ends(error: CalibrationError, times: float) -> tuple[float, float]:
-    """Both ends of the interval of CE² with so many times the prompts: noise falls by 1 / k², noise times gaps by 1 / k."""
+    """The interval of CE² with k times the prompts: noise falls by 1 / k², noise times gaps by 1 / k."""
     square = max(error.square, 0.0)
     low = error.square - error.reach * math.sqrt(error.noise) / times
     return low, square + error.reach * math.sqrt(error.noise / times**2 + error.slope * CLOSE**2 / times)
