@@ -160,6 +160,7 @@ def test_newer_rows_are_announced_and_fetched_on_demand(tab: Page, product: Prod
         growing.write("".join(rows[301:]))
     expect(chip).to_be_in_viewport()
     expect(tab.locator('[data-live="rows"]')).to_have_text("500")
+    tab.wait_for_selector(f'{CHART}[data-version="2"]')
     expect(evidence).to_contain_text("followed.csv, version 1")
     chip.click()
     expect(evidence).to_contain_text("followed.csv, version 2")

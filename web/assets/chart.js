@@ -112,7 +112,7 @@ class Part {
 
   build(parent) {
     this.legend = make("div", { class: "pl-legend" });
-    this.large = new LargeView((open) => this.moved(open));
+    this.large = new LargeView((open) => this.enlarged(open));
     this.tools = make(
       "div",
       { class: "pl-tools", role: "toolbar", "aria-label": "Chart" },
@@ -485,7 +485,7 @@ class Part {
   }
 
   /** After it moved to the large view, with its table beside it, or back. */
-  moved(open) {
+  enlarged(open) {
     if (open) this.tableWas = !this.twin.hidden;
     this.toggleTable(open || this.tableWas);
     this.width = this.stage.clientWidth;

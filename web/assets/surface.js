@@ -57,7 +57,7 @@ class Surface {
     this.switches = Object.fromEntries(
       [["band", "Interval"], ["error", "Colour by error"], ["points", "Trials"], ["flat", "Contours"]].map(([name, label]) => [name, make("button", { type: "button", class: "pl-tool pl-tool-text", onclick: () => this.toggle(name) }, label)]),
     );
-    this.large = new LargeView(() => this.moved());
+    this.large = new LargeView(() => this.enlarged());
     this.tools = make(
       "div",
       { class: "pl-tools", role: "toolbar", "aria-label": "Surface" },
@@ -353,7 +353,7 @@ class Surface {
   }
 
   /** After it moved to the large view or back. */
-  moved() {
+  enlarged() {
     this.width = this.stage.clientWidth;
     this.draw();
   }
