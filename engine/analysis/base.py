@@ -84,6 +84,7 @@ class Analysis(ABC, Generic[StateT, ParametersT]):
 
     leads: ClassVar[tuple[str, ...]] = ()
     """Formats of files whose answer it gives, before analyses that otherwise come first."""
+
     observation: ClassVar[tuple[str, str]] = ("", "")
     """Name and version of what it observes, where several analyses observe the same: a segment is observed once."""
 
