@@ -79,4 +79,4 @@ audit: $(VENV)/.test ## known holes in the pinned packages; fails where some cou
 	@$(BIN)/pip install --quiet --disable-pip-version-check pip-audit && $(BIN)/python -m benchmarks.audit
 
 system: ## Debian packages that only tests and exports need (root)
-	@apt-get update -q && apt-get install -y --no-install-recommends chromium fonts-inter
+	@apt-get update -q && apt-get install -y --no-install-recommends chromium fonts-inter wkhtmltopdf

@@ -374,6 +374,134 @@ class KeptForecast(SQLModel, table=True):
     scaled: float | None = None
 
 
+# ------------------------------------------------------------------ the workbench
+
+
+class Share(SQLModel, table=True):
+    """A link, or a frame in another page, by which somebody without an account sees one answer and nothing else.
+
+    The token is stored as its sha256 only; `prefix` is its first letters. `kind` is link or embed; `query` the address
+    of the view after "?". `frozen` is the sha256 of the page as it was when it was shared, None where it follows the
+    data. `origins` are the sites that may show an embed.
+    """
+
+    __tablename__ = "share"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    token_hash: str = Field(unique=True, max_length=64)
+    prefix: str = Field(max_length=16)
+    kind: str = Field(max_length=16)
+    title: str = Field(max_length=200)
+    analysis: str = Field(max_length=64)
+    datasets: list[int] = Field(sa_column=_json())
+    query: str = Field(max_length=4000)
+    frozen: str | None = Field(default=None, max_length=64)
+    origins: list[str] = Field(default_factory=list, sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+    expires_at: datetime = Field(sa_column=_time())
+    revoked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    opened_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    opened: int = 0
+
+
+class Report(SQLModel, table=True):
+    """A file that a run made of an answer or of a decision; its bytes are the blob `sha256`, empty until it is made.
+
+    `asked` is what it was made of: {analysis, datasets, params, …}, `format` how it was written.
+    """
+
+    __tablename__ = "report"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    user_id: int = Field(foreign_key="user.id")
+    run_id: int | None = Field(default=None, foreign_key="run.id", index=True)
+    name: str = Field(max_length=200)
+    format: str = Field(max_length=16)
+    media_type: str = Field(default="", max_length=100)
+    sha256: str = Field(default="", max_length=64)
+    size: int = Field(default=0, sa_type=BigInteger)
+    asked: dict[str, Any] = Field(sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+    removed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class Notification(SQLModel, table=True):
+    """Something one person is told, until they have read it. `target` is the page it leads to, with its query.
+
+    `action` is an action of the registry that can be taken from it: {name, title, arguments}, else empty. `event` is
+    the event it tells of: nobody is told twice.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        UniqueConstraint("user_id", "event"),
+        Index("ix_notification_of_user", "user_id", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id")
+    project: str | None = Field(default=None, max_length=64)
+    kind: str = Field(max_length=32)
+    level: str = Field(max_length=16)
+    title: str = Field(max_length=300)
+    body: str = ""
+    target: str = Field(default="", max_length=4000)
+    action: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    event: int = Field(sa_type=BigInteger)
+    at: datetime = Field(default_factory=now, sa_column=_time())
+    read_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class Channel(SQLModel, table=True):
+    """Where one person is told besides the bell: mail, webhook, chat. `sealed` is its address, encrypted.
+
+    `shown` is the part of the address that may be seen; `kinds` are the kinds of notifications that go there.
+    """
+
+    __tablename__ = "channel"
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    name: str = Field(max_length=100)
+    shown: str = Field(max_length=200)
+    sealed: str
+    kinds: list[str] = Field(sa_column=_json())
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+    tried_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    error: str = ""
+
+
+class Cohort(SQLModel, table=True):
+    """Rows that a project calls by a name; `rows_where` says which, as `engine.cohort` writes it."""
+
+    __tablename__ = "cohort"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    user_id: int = Field(foreign_key="user.id")
+    name: str = Field(max_length=100)
+    rows_where: str = Field(max_length=4000)
+    created_at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Favourite(SQLModel, table=True):
+    """A dataset that one person wants at hand."""
+
+    __tablename__ = "favourite"
+    user_id: int = Field(foreign_key="user.id", primary_key=True)
+    dataset_id: int = Field(foreign_key="dataset.id", primary_key=True)
+    at: datetime = Field(default_factory=now, sa_column=_time())
+
+
+class Arrangement(SQLModel, table=True):
+    """How one person has arranged the cards of a page in a project: {order, wide, hidden}, names of cards."""
+
+    __tablename__ = "arrangement"
+    user_id: int = Field(foreign_key="user.id", primary_key=True)
+    project_id: int = Field(foreign_key="project.id", primary_key=True)
+    page: str = Field(primary_key=True, max_length=64)
+    layout: dict[str, Any] = Field(sa_column=_json())
+
+
 # ------------------------------------------------------------------ what happened
 
 

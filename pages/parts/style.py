@@ -15,7 +15,18 @@ from engine.settings import ROOT
 
 THEMES = ("light", "dark", "system")
 DENSITIES = ("comfortable", "compact")
-_SHEET = ROOT / "web" / "assets" / "plumb.css"
+_ASSETS = ROOT / "web" / "assets"
+_SHEETS = (
+    "plumb.css",
+    "shell.css",
+    "home.css",
+    "palette.css",
+    "notifications.css",
+    "share.css",
+    "cohorts.css",
+    "export.css",
+)
+"""The style sheets, a part of the product each; those of pages without a session are not among them."""
 _BASES = {"light": 0, "dark": 1}
 _RENAMED = {"font": "bodyFont"}
 
@@ -27,7 +38,7 @@ LOGO = 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" width="1" hei
 @cache
 def icon() -> str:
     """The icon of the browser's tab; as an address, since Streamlit reads and encodes a file anew each rerun."""
-    return "data:image/svg+xml;base64," + b64encode((_SHEET.parent / "icon.svg").read_bytes()).decode()
+    return "data:image/svg+xml;base64," + b64encode((_ASSETS / "icon.svg").read_bytes()).decode()
 
 
 def apply() -> None:
@@ -37,8 +48,12 @@ def apply() -> None:
 
 @cache
 def _style() -> str:
-    version = sha256(_SHEET.read_bytes()).hexdigest()[:12]
-    return f'<style>@import url("/assets/plumb.css?v={version}");{css_variables()}</style>'
+    return f"<style>{''.join(_imported(sheet) for sheet in _SHEETS)}{css_variables()}</style>"
+
+
+def _imported(sheet: str) -> str:
+    version = sha256((_ASSETS / sheet).read_bytes()).hexdigest()[:12]
+    return f'@import url("/assets/{sheet}?v={version}");'
 
 
 @cache
