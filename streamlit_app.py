@@ -56,7 +56,7 @@ pages = {
     "Project": rest,
 }
 page = st.navigation(pages, expanded=True)
-shell.mount_all(who)
+shell.mount_all(who, page, pages)
 if page.title in ALONE or places.belongs(who):
     page.run()
 else:

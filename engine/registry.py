@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 from engine.access.roles import require_writing
 from engine.actions import (
+    arrangements,
     datasets,
     decisions,
     demo,
+    favourites,
     forecasts,
     mappings,
     memberships,
@@ -27,7 +29,7 @@ from engine.actions import (
 from engine.errors import UsageError
 from engine.types import ROLES, SCOPES, Role, Who
 
-ArgumentType = Literal["text", "integer", "integers", "choice", "pairs"]
+ArgumentType = Literal["text", "integer", "integers", "choice", "pairs", "lists"]
 Place = Literal["project", "installation", "own"]
 
 
@@ -50,6 +52,8 @@ class Argument:
             return self._integers(value)
         if self.type == "pairs":
             return self._pairs(value)
+        if self.type == "lists":
+            return self._lists(value)
         if not isinstance(value, str) or (self.choices and value not in self.choices):
             wanted = f"one of {', '.join(self.choices)}" if self.choices else "text"
             raise UsageError(f"{self.title} has to be {wanted}.", code="bad_argument")
@@ -71,6 +75,15 @@ class Argument:
     def _pairs(self, value: Any) -> dict[str, str]:
         if not isinstance(value, Mapping) or not all(isinstance(part, str) for pair in value.items() for part in pair):
             raise UsageError(f"{self.title} has to be names and values.", code="bad_argument")
+        return dict(value)
+
+    def _lists(self, value: Any) -> dict[str, list[str]]:
+        fits = isinstance(value, Mapping) and all(
+            isinstance(name, str) and isinstance(names, list) and all(isinstance(one, str) for one in names)
+            for name, names in value.items()
+        )
+        if not fits:
+            raise UsageError(f"{self.title} has to be names and lists of names.", code="bad_argument")
         return dict(value)
 
 
@@ -167,6 +180,38 @@ _ACTIONS = (
         (Argument("view_id", "integer", "View", of="view"),),
         ("remove bookmark",),
         "own",
+    ),
+    Action(
+        "favourite.add",
+        "Keep at hand",
+        "viewer",
+        favourites.add,
+        (_DATASET,),
+        ("favourite", "star", "pin", "bookmark"),
+    ),
+    Action(
+        "favourite.remove",
+        "Do not keep at hand",
+        "viewer",
+        favourites.remove,
+        (_DATASET,),
+        ("favourite", "unstar", "unpin"),
+    ),
+    Action(
+        "arrangement.set",
+        "Arrange page",
+        "viewer",
+        arrangements.arrange,
+        (_PROJECT, Argument("page", "text", "Page"), Argument("layout", "lists", "Cards")),
+        ("layout", "order", "hide cards"),
+    ),
+    Action(
+        "arrangement.reset",
+        "Arrange page as usual",
+        "viewer",
+        arrangements.reset,
+        (_PROJECT, Argument("page", "text", "Page")),
+        ("layout", "reset", "show all cards"),
     ),
     Action(
         "decision.record",

@@ -1,19 +1,27 @@
-"""The answer at a glance: the dataset that moved last, the others below it, and the place to drop a file."""
+"""Home: where the project stands on the four decisions, and what is at hand."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from engine.types import Concluded, DatasetView, Who
-from pages.parts import glances, guard, reads, shell, state, states
-from pages.parts.answer import show_answer, show_cards, show_chart, show_history
+from engine.actions import favourites
+from engine.types import DatasetView, Who
+from pages.parts import arranging, cards, four, glances, guard, reads, shell, state, states
+from pages.parts.answer import chart_data, history_data
+from pages.parts.cards import Card
 from pages.parts.looking import Looking
 
 who = guard.enter()
 
-
+PAGE = "home"
 MOVING = timedelta(seconds=60)
 """Files that grow and moved within so long of each other do not take turns in leading: the first of them leads."""
+
+LISTED = 8
+DECISIONS = 5
 
 
 def answered(datasets: list[DatasetView]) -> list[DatasetView]:
@@ -25,58 +33,120 @@ def answered(datasets: list[DatasetView]) -> list[DatasetView]:
     return sorted(moving, key=lambda one: one.id) + [one for one in known if one not in moving]
 
 
-def lead(who: Who, dataset: DatasetView) -> None:
-    """The first dataset in full: sentence, numbers, its picture, history."""
+def decisions(who: Who, ready: Sequence[DatasetView]) -> list[Card]:
+    """A card for each of the four."""
+    return [
+        Card(one.key, [cards.part("decision", f"decision-{one.key}", four.card(who, one, ready))], half=True)
+        for one in four.DECISIONS
+    ]
+
+
+def pictures(who: Who, dataset: DatasetView) -> list[Card]:
+    """The picture of the dataset that leads, and the course of its leading number."""
     looking = Looking(dataset.analyses[0], dataset)
     concluded = reads.conclusion(who, dataset.id, dataset.version, (), looking.analysis)
     glance = glances.of(looking.analysis)
-    with st.container(key="card-lead-head"):
-        if show_answer(looking, concluded, dataset.name).open:
-            shell.open_dataset(who, dataset.id)
-    versions = reads.history_of(who, dataset.id)
-    if len(versions) < 2:
-        with st.container(key="card-lead-diagram"):
-            diagram(looking, concluded, glance)
-        return
-    left, right = st.columns([3, 2])
-    with left, st.container(key="card-lead-diagram", height="stretch"):
-        diagram(looking, concluded, glance)
-    with right, st.container(key="card-lead-history", height="stretch"):
-        st.header(f"{glance.headline} over time")
-        show_history(who, dataset, height=390)
-        states.explain(glance.meaning)
+    drawn = chart_data(glance.chart, looking, concluded, height=380)
+    course = history_data(who, dataset, height=380)
+    found = []
+    if drawn is not None:
+        blocks = [cards.title(glance.heading), cards.text(glance.reading), cards.part("chart", "chart-lead", drawn)]
+        found.append(Card("picture", blocks, half=course is not None))
+    if course is not None:
+        title = cards.title(f"{glance.headline} over time")
+        blocks = [title, cards.text(glance.meaning), cards.part("chart", "chart-history", course)]
+        found.append(Card("history", blocks, half=True))
+    return found
 
 
-def diagram(looking: Looking, concluded: Concluded, glance: glances.Glance) -> None:
-    """The picture of the first dataset."""
-    st.header(glance.heading)
-    states.explain(glance.reading)
-    where = show_chart(glance.chart, looking, concluded, height=400)
-    if where:
-        shell.open_page(looking.analysis, {"dataset": str(looking.dataset.id), state.COHORT: where})
+def at_hand(who: Who, slug: str, datasets: Sequence[DatasetView]) -> list[Card]:
+    """Datasets, favourites, what was looked at last, and the newest decisions."""
+    kept = set(reads.favourites_of(who, slug))
+    listed = [one for one in datasets if one.version][:LISTED]
+    favourite = [one for one in datasets if one.id in kept]
+    views = [
+        {"title": one.name, "hint": "view", "page": one.page, "query": one.query} for one in reads.views_of(who, slug)
+    ]
+    return [
+        _list("datasets", "Datasets", [_row(one, kept) for one in listed], "Nothing has been read yet."),
+        _list(
+            "favourites",
+            "At hand",
+            [*[_row(one, kept) for one in favourite], *views],
+            "Datasets with a star and views that you saved stand here.",
+        ),
+        Card("recent", [cards.title("Looked at last"), cards.part("links", "links-recent", _recent(slug))], half=True),
+        _list(
+            "journal", "Journal", _journal(who, slug), "What is decided on an answer stands here, with its evidence."
+        ),
+    ]
 
 
-def others(who: Who, datasets: list[DatasetView]) -> None:
-    """The answers of further datasets, small."""
-    known = [(dataset, answer) for dataset in datasets if (answer := reads.answer_of(who, dataset.id)) is not None]
-    chosen = show_cards(known).open if known else None
-    if chosen:
-        shell.open_dataset(who, int(chosen))
+def _list(key: str, title: str, rows: Sequence[Mapping[str, Any]], empty: str) -> Card:
+    return Card(
+        key, [cards.title(title), cards.part("links", f"links-{key}", {"rows": rows, "empty": empty})], half=True
+    )
+
+
+def _row(dataset: DatasetView, kept: set[int]) -> dict[str, Any]:
+    page = dataset.analyses[0] if dataset.analyses and dataset.verdict else "datasets"
+    return {
+        "title": dataset.name,
+        "hint": dataset.sentence or "Not answered yet",
+        "verdict": dataset.verdict or "",
+        "page": page if page in shell.FILES else "calibration",
+        "query": urlencode({"dataset": dataset.id}),
+        "dataset": dataset.id,
+        "kept": dataset.id in kept,
+    }
+
+
+def _recent(slug: str) -> dict[str, Any]:
+    return {"visits": slug, "empty": "Pages of datasets that you open stand here, in this browser."}
+
+
+def _journal(who: Who, slug: str) -> list[dict[str, Any]]:
+    found = reads.decisions_of(who, slug, DECISIONS, None)
+    return [
+        {
+            "title": one.title,
+            "hint": "withdrawn" if one.withdrawn_at else one.because,
+            "page": "journal",
+            "query": "",
+            "at": one.at.isoformat(),
+        }
+        for one in found
+    ]
+
+
+def go(told: Any) -> None:
+    """Follow a link of a card, in the rerun that comes."""
+    state.remember_way(str(told.get("page")), dict(parse_qsl(str(told.get("query") or ""))))
+
+
+def keep(who: Who, told: Any) -> None:
+    """Keep a dataset at hand, or let it go."""
+    number = told.get("dataset")
+    if isinstance(number, int):
+        states.attempt(lambda: (favourites.add if told.get("keep") else favourites.remove)(who, number))
+
+
+def look(dataset: DatasetView, told: Any) -> None:
+    """Open the page of the dataset that leads with the marks that were chosen on its picture."""
+    state.remember_way(dataset.analyses[0], {"dataset": str(dataset.id), state.COHORT: str(told or "")})
 
 
 def page(who: Who) -> None:
-    """The simulator while there is nothing else, then what people gave."""
+    """The four decisions; before there is anything to say, how to begin."""
     project = shell.project(who)
     datasets = reads.datasets_of(who, project.slug)
     ready = answered(datasets)
-    st.title(glances.question(ready[0].analyses[0] if ready else ""))
+    st.title("Home" if ready else glances.question(""))
     if project.simulated:
         states.banner("Simulated project at 60× speed: drop your file to replace it.")
     if ready:
         states.drop_zone(who, "zone-home")
-        lead(who, ready[0])
-        others(who, ready[1:7])
-        states.watch(project.slug, ready)
+        shown(who, project.slug, ready, datasets)
         return
     waiting = next((dataset for dataset in datasets if dataset.run_id is not None and not dataset.error), None)
     if waiting is not None and waiting.run_id is not None:
@@ -86,6 +156,21 @@ def page(who: Who) -> None:
         states.waiting_for_simulator(who, project.slug)
     else:
         states.no_datasets(who, project.slug)
+
+
+def shown(who: Who, slug: str, ready: list[DatasetView], datasets: list[DatasetView]) -> None:
+    """The cards, arranged as this person wants them."""
+    below = [*decisions(who, ready), *pictures(who, ready[0]), *at_hand(who, slug, datasets)]
+    acts = {
+        ("", "go"): go,
+        ("", "keep"): lambda told: keep(who, told),
+        ("chart-lead", "look"): lambda told: look(ready[0], told),
+        **arranging.act(who, slug, PAGE),
+    }
+    cards.show(below, acts, arranging.layout(who, slug, PAGE))
+    if way := state.way_remembered():
+        shell.open_page(*way)
+    states.watch(slug, ready)
 
 
 page(who)

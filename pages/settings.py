@@ -1,4 +1,4 @@
-"""Theme, density, the account, where it is signed in, and its API tokens."""
+"""How the product looks, the account, where it is signed in, and its API tokens."""
 
 import streamlit as st
 
@@ -6,9 +6,15 @@ from engine.actions import people
 from engine.types import Who
 from pages.parts import guard, own, reads, state, style
 from pages.parts.component import mount
-from pages.parts.states import facts
+from pages.parts.states import explain, facts
 
 who = guard.enter()
+
+LOOKS = {
+    "theme": ("Theme", style.THEMES),
+    "density": ("Density", style.DENSITIES),
+    "numbers": ("Numbers", style.NUMBERS),
+}
 
 
 def prefer(who: Who, key: str) -> None:
@@ -21,17 +27,32 @@ def look(who: Who) -> None:
     chosen = reads.preferences_of(who)
     with st.container(key="card-look"):
         st.header("Look")
-        for key, label, options in (("theme", "Theme", style.THEMES), ("density", "Density", style.DENSITIES)):
-            st.segmented_control(
-                label,
-                options,
-                default=chosen.get(key, "system" if key == "theme" else "comfortable"),
-                key=key,
-                format_func=str.capitalize,
+        with st.container(horizontal=True, gap="large"):
+            for key, (label, options) in LOOKS.items():
+                current = chosen.get(key, style.USUAL[key])
+                st.segmented_control(
+                    label,
+                    list(options),
+                    default=current if current in options else style.USUAL[key],
+                    key=key,
+                    format_func=options.__getitem__,
+                    on_change=prefer,
+                    args=(who, key),
+                    required=True,
+                )
+            zones = style.zones()
+            current = chosen.get("zone", style.USUAL["zone"])
+            st.selectbox(
+                "Times are of",
+                list(zones),
+                list(zones).index(current) if current in zones else 0,
+                key="zone",
+                format_func=zones.__getitem__,
                 on_change=prefer,
-                args=(who, key),
-                required=True,
+                args=(who, "zone"),
+                width=280,
             )
+        explain("For you, on every device. Sentences are English and keep its decimal point; axes of time are UTC.")
 
 
 def roles_in_projects(who: Who) -> list[tuple[str, str]]:

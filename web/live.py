@@ -1,4 +1,4 @@
-"""`/live`: one websocket a tab, every event once and in order, also across cut sockets.
+"""`/live`: one websocket a tab, every event once and in order, also across cut sockets; and who is here.
 
 The order of steps is what makes it right: subscribe first, then remember how far the hub is, then read from the table
 what lies between the client's last id and that mark, then the queue. Nothing awaits between the first two.
@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from engine.access.roles import may_hear
 from engine.queries import events
 from engine.types import Who
-from web import frames, measuring
+from web import frames, measuring, presence
 from web.hub import Batch, Event, Subscriber, hub, message
 
 _PAGE: Final = 500
@@ -38,7 +38,7 @@ async def live(websocket: WebSocket) -> None:
     except WebSocketDisconnect:
         return
     sender = asyncio.create_task(_send_events(websocket, who, since))
-    listener = asyncio.create_task(_hear_goodbye(websocket))
+    listener = asyncio.create_task(_hear(websocket, who))
     await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
     for task in (sender, listener):
         task.cancel()
@@ -55,11 +55,20 @@ async def _since(websocket: WebSocket) -> int | None:
     raise ValueError("since must be an event id or null")
 
 
-async def _hear_goodbye(websocket: WebSocket) -> None:
-    """Return when the client is gone. Racing this against the sender keeps a parked one from holding up a shutdown."""
+async def _hear(websocket: WebSocket, who: Who) -> None:
+    """Say who is here whenever the tab says which project it shows; return when it is gone.
+
+    Racing this against the sender keeps a parked one from holding up a shutdown.
+    """
     with contextlib.suppress(WebSocketDisconnect):
-        while True:
-            await websocket.receive_text()
+        try:
+            while True:
+                slug = presence.place_of(await websocket.receive_text())
+                names = None if slug is None else await presence.arrive(websocket, who, slug)
+                if names is not None:
+                    await _send(websocket, {"here": slug, "present": names})
+        finally:
+            presence.leave(websocket)
 
 
 async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> None:

@@ -23,6 +23,7 @@ from engine.actions import services
 from engine.errors import StoreUnavailable
 from engine.measures import Durations, Own, Tally
 from engine.queries import events, monitoring
+from web import presence
 from web.hub import Hub
 from web.logs import log
 
@@ -157,6 +158,7 @@ def figures(hub: Hub, took: float | None) -> dict[str, Any]:
         "http_request_seconds": requests.figures(),
         "errors_logged_total": logs.errors(),
         **({} if took is None else {"store_commit_seconds": took}),
+        "present": presence.figures(),
         "_cursor": hub.cursor,
     }
 

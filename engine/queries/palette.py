@@ -12,6 +12,7 @@ from engine.actions import demo
 from engine.queries import monitoring, runs
 from engine.queries.datasets import list_datasets
 from engine.queries.decisions import list_decisions
+from engine.queries.favourites import list_favourites
 from engine.queries.mappings import list_mappings
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
@@ -198,11 +199,22 @@ def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
 def _dataset_actions(who: Who, project: str, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
     may = frozenset(name for name in _ON_DATASETS if who.at_least(registry.ACTIONS[name].role, project))
     keeps = who.at_least(registry.ACTIONS["forecast.keep"].role, project)
+    kept = frozenset(list_favourites(who, project))
     for dataset in datasets:
         yield from _actions_on(dataset.id, dataset.name, may)
+        name, title = (
+            ("favourite.remove", "Let go of {}") if dataset.id in kept else ("favourite.add", "Keep {} at hand")
+        )
+        yield _offer(name, title.format(dataset.name), f"favourite:{dataset.id}", {"dataset_id": dataset.id})
         if keeps and dataset.version and "forecast" in dataset.analyses:
             title, one = f"Keep a forecast of {dataset.name}", {"dataset_id": dataset.id}
             yield _offer("forecast.keep", title, f"forecast:{dataset.id}", one)
+
+
+def _at_hand(dataset: DatasetView, kept: bool) -> tuple[str, str, str]:
+    """The action that turns it round, its title and the id of its entry."""
+    title = f"Let go of {dataset.name}" if kept else f"Keep {dataset.name} at hand"
+    return "favourite.remove" if kept else "favourite.add", title, f"favourite:{dataset.id}"
 
 
 @lru_cache(10 * MOST_DATASETS)

@@ -44,6 +44,12 @@ _TO_ACT_ON = " UNION ALL ".join(
 )
 
 
+_ACTIVE = """
+SELECT id, state FROM run WHERE state IN ('queued', 'running') AND +project_id = :project ORDER BY id DESC LIMIT :limit
+"""
+MOST_ACTIVE = 200
+
+
 class Actionable(NamedTuple):
     """A run that may be cancelled or tried again, and the name of its dataset."""
 
@@ -74,6 +80,12 @@ def to_act_on(who: Who, project: str, limit: int) -> list[Actionable]:
     """
     found = fetch(_TO_ACT_ON, {"project": project_id(who, project), "limit": limit})
     return [Actionable(number, dataset or "", state, stage) for number, dataset, state, stage in found]
+
+
+def active(who: Who, project: str) -> dict[int, str]:
+    """Runs under way or waiting: their state by id, at most 200. Raises NotFound, AccessDenied."""
+    found = fetch(_ACTIVE, {"project": project_id(who, project), "limit": MOST_ACTIVE})
+    return {int(number): str(state) for number, state in found}
 
 
 def get_run(who: Who, run_id: int) -> RunView:

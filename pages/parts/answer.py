@@ -38,36 +38,11 @@ def show_answer(looking: Looking, concluded: Concluded, title: str = "", key: st
     }
     known = [name for name, estimate in result.estimates.items() if estimate.value is not None]
     named = numbers.named(looking.analysis, looking.dataset.kind, known)
-    return mount("answer", key, {**_frame(looking), "title": title, "numbers": named, **numbers_now}, "open")
+    return mount("answer", key, {**frame(looking), "title": title, "numbers": named, **numbers_now}, "open")
 
 
-def show_cards(answers: list[tuple[DatasetView, AnswerView]]) -> Any:
-    """Small answers with their datasets' names; the trigger `open` fires with the dataset whose name is chosen."""
-    return mount("answers", "answers", {"answers": [_small(*one) for one in answers]}, "open")
-
-
-def _small(dataset: DatasetView, answer: AnswerView) -> dict[str, Any]:
-    return {
-        **_frame(Looking(answer.analysis, dataset)),
-        "title": dataset.name,
-        "small": True,
-        "numbers": numbers.named(answer.analysis, dataset.kind, _known(answer), few=True),
-        "version": answer.version,
-        "since": dataset.event_id,
-        "verdict": answer.verdict,
-        "sentence": answer.sentence,
-        "rows": answer.rows,
-        "prompts": None,
-        "estimates": answer.estimates,
-    }
-
-
-def _known(answer: AnswerView) -> list[str]:
-    """The numbers that an answer has."""
-    return [name for name, estimate in answer.estimates.items() if (estimate or {}).get("value") is not None]
-
-
-def _frame(looking: Looking) -> dict[str, Any]:
+def frame(looking: Looking) -> dict[str, Any]:
+    """What every answer on a page is given of what is looked at."""
     dataset = looking.dataset
     return {
         "dataset": dataset.id,
@@ -80,15 +55,6 @@ def _frame(looking: Looking) -> dict[str, Any]:
         "view": looking.address,
         "plain": looking.plain,
     }
-
-
-def show_chart(name: str, looking: Looking, concluded: Concluded, **options: Any) -> str | None:
-    """The chart of this name, if the result has one; the cohort that was chosen on it to be looked at."""
-    data = chart_data(name, looking, concluded, **options)
-    if data is None:
-        return None
-    look: str | None = mount("chart", f"chart-{name}", data, "look", show=_switched).look
-    return look
 
 
 def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any) -> dict[str, Any] | None:
@@ -116,24 +82,20 @@ def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any
     }
 
 
-def _switched() -> None:
-    state.take("chart-reliability", lambda told: state.set_overlays(str(told.get("show") or "")))
-
-
 def _charts(concluded: Concluded) -> Drawn:
     return {name: orjson.Fragment(encode(chart.to_dict("tokens"))) for name, chart in charts(concluded.result).items()}
 
 
-def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
-    """The line of the leading number from version to version; False below two versions."""
+def history_data(who: Who, dataset: DatasetView, height: int = 130) -> dict[str, Any] | None:
+    """The line of the leading number from version to version; None below two versions."""
     answers = reads.history_of(who, dataset.id)
     if not answers:
-        return False
+        return None
     version = answers[-1].version
     chart = _lines.get((dataset.id, version, answers[-1].at, len(answers), height), lambda: _line(answers, height))
     if chart is None:
-        return False
-    data = {
+        return None
+    return {
         "name": "history",
         "chart": chart,
         "version": version,
@@ -146,8 +108,6 @@ def show_history(who: Who, dataset: DatasetView, height: int = 130) -> bool:
         "bare": True,
         "grows": True,
     }
-    mount("chart", "chart-history", data)
-    return True
 
 
 def _line(answers: list[AnswerView], height: int) -> orjson.Fragment | None:

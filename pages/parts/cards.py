@@ -72,10 +72,14 @@ def part(name: str, key: str, data: Any) -> Block:
     return ["part", name, key, data]
 
 
-def show(cards: Sequence[Card], acts: Mapping[tuple[str, str], Callable[[Any], None]]) -> tuple[str, str] | None:
+Acts = Mapping[tuple[str, str], Callable[[Any], None]]
+
+
+def show(cards: Sequence[Card], acts: Acts, layout: Mapping[str, Any] | None = None) -> tuple[str, str] | None:
     """Show cards; the part and the trigger that fired in this rerun.
 
-    `acts` are called with the value of the trigger before the rerun, by part and trigger, or by trigger alone.
+    `acts` are called with the value of the trigger before the rerun, by part and trigger, or by trigger alone. With a
+    `layout` the person may arrange them; the act `("", "arrange")` is given the layout to keep, None for the usual one.
     """
 
     def act(fired: Mapping[str, Any]) -> None:
@@ -85,5 +89,6 @@ def show(cards: Sequence[Card], acts: Mapping[tuple[str, str], Callable[[Any], N
         if function is not None:
             function(told.get("value"))
 
-    told = mount("cards", _KEY, {"cards": cards}, acted=lambda: state.take(_KEY, act)).acted
+    given = {"cards": cards} if layout is None else {"cards": cards, "layout": layout}
+    told = mount("cards", _KEY, given, acted=lambda: state.take(_KEY, act)).acted
     return (str(told.get("part")), str(told.get("name"))) if told else None

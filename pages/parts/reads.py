@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.queries import (
+    arrangements,
     datasets,
     decisions,
     events,
+    favourites,
     forecasts,
     inbox,
     mappings,
@@ -25,6 +27,7 @@ from engine.queries import (
     several,
     surfaces,
     timeline,
+    views,
 )
 from engine.types import (
     AnswerView,
@@ -36,6 +39,7 @@ from engine.types import (
     PersonView,
     ProjectView,
     RunView,
+    SavedView,
     Scoreboard,
     SessionView,
     Since,
@@ -93,6 +97,11 @@ def runs_of(who: Who, project: str) -> list[RunView]:
     return _runs(who, project, cursor())
 
 
+def active_runs_of(who: Who, project: str) -> dict[int, str]:
+    """Runs of a project under way or waiting: their state by id."""
+    return _active_runs(who, project, cursor())
+
+
 def run_of(who: Who, run_id: int) -> RunView:
     """One run."""
     return runs.get_run(who, run_id)
@@ -141,6 +150,21 @@ def decisions_of(who: Who, project: str, limit: int, before: int | None) -> list
 def decision_of(who: Who, decision_id: int) -> DecisionView:
     """One decision. Raises NotFound."""
     return decisions.get_decision(who, decision_id)
+
+
+def favourites_of(who: Who, project: str) -> list[int]:
+    """The datasets that this person wants at hand."""
+    return _favourites(who, project, cursor())
+
+
+def views_of(who: Who, project: str) -> list[SavedView]:
+    """The views that this person saved."""
+    return _views(who, project, cursor())
+
+
+def arrangement_of(who: Who, project: str, page: str) -> dict[str, list[str]]:
+    """How this person arranged the cards of a page."""
+    return _arrangement(who, project, page, cursor())
 
 
 def mappings_of(who: Who, project: str) -> list[MappingView]:
@@ -235,6 +259,11 @@ def _runs(who: Who, project: str, _as_of: int) -> list[RunView]:
 
 
 @newest
+def _active_runs(who: Who, project: str, _as_of: int) -> dict[int, str]:
+    return runs.active(who, project)
+
+
+@newest
 def _entries(who: Who, project: str, _as_of: int) -> list[PaletteEntry]:
     return palette.entries(who, project)
 
@@ -257,6 +286,21 @@ def _answer(who: Who, dataset_id: int, _as_of: int) -> AnswerView | None:
 @newest
 def _decisions(who: Who, project: str, limit: int, before: int | None, _as_of: int) -> list[DecisionView]:
     return decisions.list_decisions(who, project, limit, before)
+
+
+@newest
+def _favourites(who: Who, project: str, _as_of: int) -> list[int]:
+    return favourites.list_favourites(who, project)
+
+
+@newest
+def _views(who: Who, project: str, _as_of: int) -> list[SavedView]:
+    return views.list_views(who, project)
+
+
+@newest
+def _arrangement(who: Who, project: str, page: str, _as_of: int) -> dict[str, list[str]]:
+    return arrangements.arrangement(who, project, page)
 
 
 @newest

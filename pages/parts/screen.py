@@ -12,7 +12,7 @@ from engine import cohort
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.naming import apart
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import ahead, cards, reads, sections, shell, state, states
+from pages.parts import ahead, arranging, cards, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -186,8 +186,9 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     show_others(who, looking)
     with tools_place:
         sections.tools(who, looking, concluded)
-    acts = {**screen.acts, ("", "look"): sections.look_at}
-    if cards.show(screen.cards(looking, concluded), acts) == ("newer", "refresh"):
+    place = (who, dataset.project, screen.analysis)
+    acts = {**screen.acts, ("", "look"): sections.look_at, **arranging.act(*place)}
+    if cards.show(screen.cards(looking, concluded), acts, arranging.layout(*place)) == ("newer", "refresh"):
         st.rerun()
     ahead.conclude_slices(who, looking)
 

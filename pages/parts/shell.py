@@ -16,7 +16,7 @@ from engine import registry
 from engine.actions import views
 from engine.errors import PlumblineError
 from engine.types import PaletteEntry, Who
-from pages.parts import reads, secrets, state, style
+from pages.parts import header, reads, secrets, state, style
 from pages.parts.component import encode, mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
@@ -86,18 +86,20 @@ def _page(name: str, title: str, icon: str, listed: bool) -> StreamlitPage:
     return st.Page(FILES[name], title=title, icon=f":material/{icon}:", default=name == "home", visibility=seen)
 
 
-def mount_all(who: Who) -> None:
-    """Draw the shell and do what was asked through it. Its parts have no place of their own on the page."""
+def mount_all(who: Who, page: StreamlitPage, pages: Mapping[str, list[StreamlitPage]]) -> None:
+    """Draw what stands around the page and do what was asked through it."""
     chosen = state.chosen()
     if chosen:
         _perform(who, *chosen)
     slug = _sidebar(who)
+    head = header.show(who, project(who) if slug else None, page, pages)
     with st.container(key="plumb-shell"):
         style.apply()
-        bus = mount("bus", "plumb-bus", _bus(who), "resync")
         arrived = _reach(who, slug)
-    if bus.resync:
+    if head.resync:
         st.toast("Back in touch: the page was read again.")
+    if head.go:
+        open_page(str(head.go.get("page")), dict(parse_qsl(str(head.go.get("query")))))
     if arrived:
         _open_arrived(who, arrived["datasets"])
 
@@ -116,14 +118,14 @@ def _reach(who: Who, slug: str) -> Any:
 
 
 def _sidebar(who: Who) -> str:
-    """The project, where there is a choice, and the foot; the slug of the project, empty where there is none."""
+    """The project, where there is a choice, and the search; the slug of the project, empty where there is none."""
     _follow_link(who)
     with st.sidebar:
         known = {project.slug: project.name for project in reads.projects_of(who)}
         if len(known) > 1:
             first = list(known).index(reads.project_of(who, "").slug)
             st.selectbox("Project", list(known), first, key=state.PROJECT, bind="query-params")
-        mount("foot", "plumb-foot", {"name": who.name})
+        mount("search", "plumb-search", b"{}")
     return project(who).slug if known else ""
 
 
@@ -168,19 +170,6 @@ def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:
         st.toast(literal(error.message))
     else:
         st.toast(f"Saved: {literal(name)}. The palette knows it now.")
-
-
-def _bus(who: Who) -> bytes:
-    chosen = reads.preferences_of(who)
-    return encode(
-        {
-            "since": state.since(reads.cursor()),
-            "theme": chosen.get("theme", "system"),
-            "density": chosen.get("density", "comfortable"),
-            "themes": style.themes(),
-            "paths": ["/", *(f"/{name}" for name in FILES if name != "home")],
-        }
-    )
 
 
 # ------------------------------------------------------------------ palette

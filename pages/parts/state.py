@@ -39,6 +39,7 @@ _SINCE = "since"
 _AWAITED = "awaited"
 _CHOSEN = "chosen"
 _DECIDING = "deciding"
+_WAY = "way"
 _RECORDED = "recorded"
 _EARLIER = "earlier"
 
@@ -301,6 +302,17 @@ def ask(dialog: str, dataset_id: int) -> None:
 def asked() -> tuple[str, int] | None:
     """The dialog to open in this rerun, once."""
     found: tuple[str, int] | None = st.session_state.pop(_ASKED, None)
+    return found
+
+
+def remember_way(page: str, query: Mapping[str, str]) -> None:
+    """Keep where a link of a part leads, for the rerun that follows."""
+    st.session_state[_WAY] = (page, dict(query))
+
+
+def way_remembered() -> tuple[str, dict[str, str]] | None:
+    """Where a link of a part leads, once."""
+    found: tuple[str, dict[str, str]] | None = st.session_state.pop(_WAY, None)
     return found
 
 

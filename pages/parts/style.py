@@ -7,14 +7,19 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from typing import Any
+from zoneinfo import available_timezones
 
 import streamlit as st
 
 from engine.figures import css_variables
 from engine.settings import ROOT
 
-THEMES = ("light", "dark", "system")
-DENSITIES = ("comfortable", "compact")
+THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
+DENSITIES = {"comfortable": "Comfortable", "compact": "Compact"}
+NUMBERS = {"point": "1,234.5", "comma": "1.234,5", "space": "1 234,5"}
+USUAL = {"theme": "system", "density": "comfortable", "numbers": "point", "zone": "local"}
+"""What is preferred where nobody chose."""
+
 _ASSETS = ROOT / "web" / "assets"
 _SHEETS = (
     "plumb.css",
@@ -33,6 +38,13 @@ _RENAMED = {"font": "bodyFont"}
 
 LOGO = 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 """Keeps the place of the logo; the style sheet puts the picture of the theme there, which need not travel each time."""
+
+
+@cache
+def zones() -> dict[str, str]:
+    """The time zones to choose from, by the name that the browser knows."""
+    named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    return {"local": "This device", "UTC": "UTC", **{name: name.replace("_", " ") for name in named}}
 
 
 @cache

@@ -18,7 +18,9 @@ PAGE = 50
 EVERYBODY, EVERYTHING, EVERYWHERE = "Everybody", "Everything", "Everywhere"
 _COLUMNS = ("When", "Who", "What", "On what", "Project", "From")
 DONE: Mapping[str, str] = {
+    "add_favourite": "Kept a dataset at hand",
     "add_user": "Made an account",
+    "arrange": "Arranged a page",
     "arrive": "Came through the identity provider",
     "cancel": "Cancelled a run",
     "create_project": "Made a project",
@@ -36,12 +38,14 @@ DONE: Mapping[str, str] = {
     "redeem_link": "Made an account by link",
     "record_decision": "Recorded a decision",
     "remove": "Removed a dataset",
+    "remove_favourite": "Let go of a dataset at hand",
     "remove_membership": "Took somebody out of a project",
     "rename": "Renamed",
     "rename_mapping": "Renamed saved columns",
     "keep_forecast": "Kept a forecast",
     "rename_project": "Renamed a project",
     "request": "Asked for a run",
+    "reset_arrangement": "Arranged a page as usual",
     "reset_password": "Made a password link",
     "restore": "Brought a dataset back",
     "retry": "Tried a run again",

@@ -1,5 +1,5 @@
 // The answer: its sentence and its key numbers, put right by events without a rerun.
-import { ago, beside, estimate, glow, icon, make, plumb, put, read, STATES, whole } from "./plumb.js";
+import { ago, beside, estimate, glow, icon, make, plumb, put, read, STATES, tone, whole } from "./plumb.js";
 import { showPartial } from "./run.js";
 
 export default function answer({ data, parentElement, setTriggerValue }) {
@@ -68,6 +68,7 @@ export class Answer {
     this.version = state.version;
     this.root.dataset.version = state.version;
     this.root.dataset.verdict = state.verdict;
+    this.root.dataset.tone = tone(state.verdict);
     this.speak(state.sentence, first);
     for (const { name } of this.given.numbers) {
       const found = state.estimates[name];
@@ -79,6 +80,8 @@ export class Answer {
     this.numbers.hidden = Object.keys(state.estimates).length === 0;
     this.at = state.at ?? new Date().toISOString();
     this.count(state);
+    this.last = state;
+    this.shown?.(state);
   }
 
   /** The verdict before the colon weighs more than the rest; no line begins with a per cent sign. */

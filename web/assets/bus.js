@@ -1,14 +1,14 @@
-// Mounted once above every page: the socket, the theme, the density, the status of the connection.
-import { plumb, read } from "./plumb.js";
+// What holds for the whole tab: the socket, the theme, the density, the status of the connection.
+import { plumb } from "./plumb.js";
 
 const HOST_MESSAGE = { stCommVersion: 1, type: "SET_CUSTOM_THEME_CONFIG" };
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-export default function bus({ data, setTriggerValue }) {
-  const given = read(data);
+/** Take what the page was given; `rerun` asks for the page again. */
+export default function shell(given, rerun) {
   const state = (window.__plumbShell ||= { wanted: null });
   state.given = given;
-  state.rerun = () => setTriggerValue("resync", Date.now());
+  state.rerun = rerun;
   if (!state.listening) listen(state);
   document.documentElement.dataset.density = given.density;
   choose(state, given.theme);
@@ -19,6 +19,7 @@ export default function bus({ data, setTriggerValue }) {
 function listen(state) {
   state.listening = true;
   addEventListener("plumb:resync", () => state.rerun());
+  addEventListener("plumb:prefer", (event) => prefer(state, event.detail));
   plumb.on("user/*", (kind, body) => kind === "preference" && prefer(state, body), state.given.since);
   dark.addEventListener("change", () => state.wanted === "system" && apply(state));
   addEventListener("pagehide", () => note(state));

@@ -1,6 +1,9 @@
 // The cards below an answer, as one part of the page: text, tables, code, and other parts inside them.
+import { Arranger } from "./arranger.js";
 import chart from "./chart.js";
+import decision from "./decision.js";
 import files from "./files.js";
+import links from "./links.js";
 import newer from "./newer.js";
 import pairs from "./pairs.js";
 import { arrange, copy, icon, make, read } from "./plumb.js";
@@ -10,12 +13,13 @@ import timeline from "./timeline.js";
 
 /** Letters from which on a cell is broken into lines. */
 const LONG = 40;
-const PARTS = { chart, files, newer, pairs, rollouts, surface, timeline };
+const PARTS = { chart, decision, files, links, newer, pairs, rollouts, surface, timeline };
 
 export default function cards({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.__cards ||= new Cards(parentElement));
   shown.act = (part, name, value) => setTriggerValue("acted", { part, name, value, at: Date.now() });
-  shown.take(read(data).cards);
+  const given = read(data);
+  shown.show(given.cards, given.layout);
   return () => shown.leave();
 }
 
@@ -24,6 +28,16 @@ class Cards {
     this.sections = new Map();
     this.parts = new Map();
     this.root = parent.appendChild(make("div", { class: "pl-cards" }));
+  }
+
+  /** Show cards as they were arranged, where the page may be. */
+  show(given, layout) {
+    if (layout !== undefined && !this.arranger) {
+      this.arranger = new Arranger(this.root, (kept) => this.act("", "arrange", kept));
+      this.arranger.renew = () => this.show(this.given, this.arranger.layout);
+    }
+    this.given = given;
+    this.take(this.arranger ? this.arranger.arranged(given, this.arranger.on ? this.arranger.layout : layout) : given);
   }
 
   /** Show these cards: what is the same stays as it is, parts are given their data. */
@@ -43,6 +57,7 @@ class Cards {
     const print = JSON.stringify(card.blocks, (name, value) => (Array.isArray(value) && value[0] === "part" ? value.slice(0, 3) : value));
     if (section.__print !== print) arrange(section, card.blocks.map((block) => this.block(block)));
     section.__print = print;
+    this.arranger?.handles(section, card);
     return section;
   }
 

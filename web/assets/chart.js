@@ -2,7 +2,7 @@
 import { Brush } from "./brush.js";
 import { LargeView, tool } from "./large.js";
 import { numbers } from "./player.js";
-import { Address, csv, download, make, paint, plumb, read } from "./plumb.js";
+import { Address, csv, download, fixed, make, paint, plumb, read, separators, whole } from "./plumb.js";
 
 const LONGEST = 500;
 const NARROW = 520;
@@ -218,6 +218,7 @@ class Part {
     Object.assign(figure.layout, { height: this.height(), ...(this.width ? { width: this.width } : {}) });
     narrow(figure, this.width);
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
+    figure.layout.separators = separators();
     this.stage.style.minHeight = `${figure.layout.height}px`;
     if (this.brushing) figure.layout.dragmode = "select";
     if (this.closer) this.zoomed(figure.layout);
@@ -478,7 +479,7 @@ class Part {
 
   fillTable() {
     const { columns, rows } = this.chart.table;
-    const cell = (value) => (value === null ? "–" : typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : typeof value === "number" ? value.toLocaleString("en-US") : value);
+    const cell = (value) => (value === null ? "–" : typeof value === "number" && !Number.isInteger(value) ? fixed(value, 4) : typeof value === "number" ? whole(value) : value);
     const head = make("thead", {}, make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name))));
     const body = make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((value) => make("td", { class: typeof value === "number" ? "pl-number" : null }, String(cell(value)))))));
     this.twin.replaceChildren(make("table", {}, make("caption", { class: "pl-unseen" }, this.chart.alt), head, body));

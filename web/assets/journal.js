@@ -1,5 +1,5 @@
 // Decisions, newest first: what was decided, because of what, and whether the data have moved since.
-import { ago, copy, icon, make, plumb, read } from "./plumb.js";
+import { ago, copy, icon, make, moment, plumb, read } from "./plumb.js";
 
 export default function journal({ data, parentElement, setTriggerValue }) {
   const given = read(data);
@@ -26,7 +26,7 @@ function entry(row, tell) {
   const title = `decision-${row.id}`;
   return make("article", { class: "pl-card pl-decision", "data-decision": row.id, "data-now": row.now.state, "data-withdrawn": row.withdrawn !== null, "aria-labelledby": title },
     make("h2", { class: "pl-title", id: title }, make("bdi", {}, row.title)),
-    make("p", { class: "pl-quiet" }, make("bdi", {}, row.by), " · ", make("time", { datetime: row.at, title: exact(row.at) }, `${exact(row.at)} (${ago(row.at)})`), " ", make("span", { class: "pl-tag" }, row.verdict.replaceAll("_", " "))),
+    make("p", { class: "pl-quiet" }, make("bdi", {}, row.by), " · ", make("time", { datetime: row.at, title: moment(row.at) }, `${moment(row.at)} (${ago(row.at)})`), " ", make("span", { class: "pl-tag" }, row.verdict.replaceAll("_", " "))),
     row.withdrawn ? withdrawn(row.withdrawn) : null,
     make("p", { class: "pl-decision-because" }, row.because),
     make("p", { class: "pl-strong" }, row.sentence),
@@ -39,7 +39,7 @@ function entry(row, tell) {
 }
 
 function withdrawn({ at, by, why }) {
-  return make("div", { class: "pl-warning" }, make("strong", {}, "Withdrawn "), exact(at), " by ", make("bdi", {}, by), make("p", { class: "pl-decision-because" }, why));
+  return make("div", { class: "pl-warning" }, make("strong", {}, "Withdrawn "), moment(at), " by ", make("bdi", {}, by), make("p", { class: "pl-decision-because" }, why));
 }
 
 function facts(pairs) {
@@ -49,8 +49,4 @@ function facts(pairs) {
 function code(text) {
   const button = make("button", { type: "button", class: "pl-button pl-small", onclick: () => copy(text, button) }, icon("copy"), make("span", {}, "Copy"));
   return make("div", { class: "pl-code" }, make("pre", { tabindex: "0" }, make("code", {}, text)), button);
-}
-
-function exact(at) {
-  return `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 }

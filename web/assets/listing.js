@@ -1,5 +1,5 @@
 // Rows that somebody looks after: people, members, sessions, tokens, lines of the audit. Found by typing, acted on by menu.
-import { ago, icon, make, read, whole } from "./plumb.js";
+import { ago, icon, make, moment, read, whole } from "./plumb.js";
 import { menu, sureButton } from "./menu.js";
 
 const MOMENT = 60000;
@@ -90,8 +90,8 @@ const KINDS = {
   tags: (tags, missing) => [tags.length ? make("span", { class: "pl-list-tags" }, ...tags.map((tag) => make("span", { class: "pl-tag" }, tag))) : make("span", { class: "pl-quiet" }, missing)],
   quiet: (text) => [make("bdi", { class: "pl-quiet" }, text)],
   code: (text) => [make("code", {}, text)],
-  time: (at, missing) => [at ? make("time", { datetime: at, title: exact(at), class: "pl-quiet" }, when(at)) : make("span", { class: "pl-quiet" }, missing)],
-  moment: (at) => [make("time", { datetime: at, class: "pl-list-moment" }, exact(at))],
+  time: (at, missing) => [at ? make("time", { datetime: at, title: moment(at, true), class: "pl-quiet" }, when(at)) : make("span", { class: "pl-quiet" }, missing)],
+  moment: (at) => [make("time", { datetime: at, class: "pl-list-moment" }, moment(at, true))],
 };
 
 /** How long ago, or how soon. */
@@ -99,10 +99,6 @@ function when(at) {
   const left = Date.parse(at) - Date.now();
   if (left <= 0) return ago(at);
   return left < 172800000 ? `in ${Math.max(1, Math.round(left / 3600000))} h` : `in ${Math.round(left / 86400000)} d`;
-}
-
-function exact(at) {
-  return `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
 }
 
 /** All that is written in cells. */

@@ -9,6 +9,7 @@ class Bus {
     this.kept = [];
     this.listeners = new Set();
     this.views = new Map();
+    this.presence = new Set();
     this.failures = 0;
     this.state = "connecting";
   }
@@ -34,7 +35,10 @@ class Bus {
   connect() {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ since: this.last }));
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ since: this.last }));
+      if (this.said) socket.send(JSON.stringify(this.said));
+    };
     socket.onmessage = (message) => this.take(JSON.parse(message.data));
     socket.onclose = (closing) => this.closed(closing.code);
   }
@@ -50,7 +54,20 @@ class Bus {
       this.last = this.upto;
       dispatchEvent(new CustomEvent("plumb:resync"));
     }
+    if (message.present) for (const fn of this.presence) fn(message.here, message.present);
     for (const event of message.events ?? []) this.publish(event);
+  }
+
+  /** Say something to the server, such as which project this tab shows; said again when the socket is a new one. */
+  say(message) {
+    this.said = message;
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  /** Call fn(slug, names) whenever the server says who has a project open. */
+  present(fn) {
+    this.presence.add(fn);
+    return () => this.presence.delete(fn);
   }
 
   publish(event) {
@@ -185,6 +202,12 @@ const SHAPES = {
   upload: "M10 13V4.5 M6.5 8 10 4.5 13.5 8 M4 15.500h12",
   decide: "M5 3.500h7l3 3V10 M5 3.500v13h4.500 M7.5 7.500h3 M7.5 10.500h2 M11.500 14.500l2 2 3.5-4",
   check: "M4.5 10.500l3.5 3.5 7.5-8",
+  people: "M7.5 9.5a2.75 2.75 0 1 0 0-5.5 2.75 2.75 0 0 0 0 5.5z M2.500 16c.3-3 2.300-4.500 5-4.500s4.700 1.500 5 4.500 M13 4.300a2.750 2.750 0 0 1 0 5 M14.500 11.800c1.700.6 2.800 2 3 4.200",
+  star: "M10 3l2.200 4.500 4.900.7-3.550 3.450.850 4.850L10 14.200 5.600 16.500l.850-4.850L2.900 8.200l4.900-.7z",
+  grip: "M7.500 5h.01 M12.500 5h.01 M7.500 10h.01 M12.500 10h.01 M7.500 15h.01 M12.500 15h.01",
+  arrange: "M3.500 3.500h5.500v5.500h-5.500z M12 3.500h4.500v5.500H12z M3.500 12h5.500v4.500h-5.500z M12 12h4.500v4.500H12z",
+  hide: "M3 10s2.500-4.500 7-4.500S17 10 17 10s-2.500 4.500-7 4.500S3 10 3 10z M4 16 16 4",
+  wide: "M3 6.500v7 M17 6.500v7 M5.500 10h9 M7.500 7.500 5 10l2.500 2.500 M12.500 7.500 15 10l-2.500 2.500",
   help: "M10 2.8a7.2 7.2 0 1 0 0 14.4 7.2 7.2 0 0 0 0-14.4z M10 9.4v4.1 M10 6.6h.01",
 };
 
@@ -210,9 +233,46 @@ const P_VALUES = new Set("dm_p p_holm p_value q_value".split(" "));
 const TWO = new Set("budget_left kl_now peak_kl spiegelhalter_z temperature".split(" "));
 const SIGNIFICANT = new Set("best_value best_x best_y effect_x effect_y lead next_value next_x next_y noise".split(" "));
 
+const TONES = {
+  good: "automate calibrated gains leader no_alarm no_drift_detected no_onset not_reached ship".split(" "),
+  warn: "below_target chance earlier_is_better near_peak need_more no_gain_detected one_category proxy_only shared_lead unclear undecided under_confident watch".split(" "),
+  bad: "alarm drifted hold loses miscalibrated onset opposed over_confident over_optimised passed reward_rose_gold_fell".split(" "),
+};
+
+/** How a verdict is to be taken: good, warn, bad, else plain. */
+export function tone(verdict) {
+  return Object.keys(TONES).find((name) => TONES[name].includes(verdict)) ?? "plain";
+}
+
+/** How this person has numbers and times written. */
+export const formats = { numbers: "point", zone: "local" };
+
+/** The decimal mark and the one between thousands, by what was chosen. */
+const MARKS = { point: [".", ","], comma: [",", "."], space: [",", "\u202f"] };
+
+/** A number as it is written in English, with the marks that this person wants. */
+export function punctuated(text) {
+  if (formats.numbers === "point") return text;
+  const [decimal, group] = MARKS[formats.numbers] ?? MARKS.point;
+  return text.replace(/[.,]/g, (mark) => (mark === "." ? decimal : group));
+}
+
+/** The two marks, as charts are told. */
+export function separators() {
+  return (MARKS[formats.numbers] ?? MARKS.point).join("");
+}
+
+/** A moment to the minute, or to the second, in the time zone of this person, and which that is. */
+export function moment(iso, seconds = false) {
+  const zone = formats.zone === "local" ? undefined : formats.zone;
+  const shown = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone, timeZoneName: "short", ...(seconds ? { second: "2-digit" } : {}) };
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", shown).formatToParts(new Date(iso)).map(({ type, value }) => [type, value]));
+  return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute}${seconds ? `:${parts.second}` : ""} ${parts.timeZoneName}`;
+}
+
 export function fixed(value, digits) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  return value.toFixed(digits).replace("-", "−");
+  return punctuated(value.toFixed(digits).replace("-", "−"));
 }
 
 /** The value of the estimate `name` in its own unit. */
@@ -230,7 +290,7 @@ export function significant(value) {
   const size = Math.abs(value);
   const few = Number(size.toPrecision(3));
   const text = size === 0 || (size >= 1e-4 && size < 1e6) ? (few >= 100 ? few.toLocaleString("en-US") : String(few)) : `${Number(size.toExponential(2).split("e")[0])}e${Number(size.toExponential(2).split("e")[1])}`;
-  return (value < 0 ? "−" : "") + text;
+  return (value < 0 ? "−" : "") + punctuated(text);
 }
 
 /** `[low, high]` in the unit of the estimate, else what a calibrated model would reach, else nothing. */
@@ -244,7 +304,7 @@ export function beside(name, found) {
 }
 
 export function whole(value) {
-  return value === null || value === undefined ? "–" : Math.round(value).toLocaleString("en-US");
+  return value === null || value === undefined ? "–" : punctuated(Math.round(value).toLocaleString("en-US"));
 }
 
 /** How long ago, in words. */
