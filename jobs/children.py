@@ -35,7 +35,7 @@ from jobs.observing import Partial
 from jobs.priority import weigh_session
 
 PROGRAM = "jobs.child_main"
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 REQUESTS_PER_CHILD = 500
 GROWN_BYTES = 512 * MIB
 SMALL_BYTES = MIB

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from engine.errors import NotEnoughData, PlumblineError
 from engine.figures import headline
-from engine.types import AnswerView, DatasetView, Who
+from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import numbers, reads
 from pages.parts.answer import frame
 from pages.parts.looking import Looking
@@ -18,6 +18,8 @@ TRIED = 3
 """Answers that are concluded for a decision at most, until one has something to say."""
 
 SPARK_POINTS = 60
+DESCRIBE = ("curves", "rollouts", "forecast")
+"""Analyses that say what is there, not what to do: another one answers a decision before them."""
 
 
 class Decision(NamedTuple):
@@ -69,6 +71,9 @@ _SHORT = {
     "bestofn": "Best of n",
     "overoptimisation": "Over-optimisation",
     "hackwatch": "Hack watch",
+    "curves": "Training curves",
+    "monitor": "Alarms",
+    "judge": "Judges",
 }
 
 
@@ -97,28 +102,41 @@ def _link(analysis: str, query: str) -> dict[str, str]:
 
 
 def _answers(who: Who, decision: Decision, able: Sequence[DatasetView]) -> Iterator[tuple[Looking, dict[str, Any]]]:
-    """Answers to a decision, those that lead their datasets first: they are there already."""
+    """Answers to a decision, of the dataset that moved last first."""
+    tried = 0
     for dataset in able:
-        answer = reads.answer_of(who, dataset.id) if dataset.analyses[0] in decision.analyses else None
-        if answer is not None and answer.verdict != NotEnoughData.code:
-            yield Looking(answer.analysis, dataset), _told(answer, dataset)
-    looked = ((dataset, one) for dataset in able for one in decision.analyses if one in dataset.analyses[1:])
-    for dataset, analysis in islice(looked, TRIED):
-        with suppress(PlumblineError):
-            concluded = reads.conclusion(who, dataset.id, dataset.version, (), analysis)
-            result = concluded.result
-            yield (
-                Looking(analysis, dataset),
-                {
-                    "version": concluded.version,
-                    "since": concluded.event_id,
-                    "verdict": result.verdict,
-                    "sentence": result.sentence,
-                    "rows": result.evidence.rows,
-                    "prompts": None,
-                    "estimates": numbers.compact(result.estimates),
-                },
-            )
+        for analysis in _ways(decision, dataset):
+            looking = Looking(analysis, dataset)
+            leads = dataset.analyses[0] == analysis
+            answer = reads.answer_of(who, dataset.id) if leads else None
+            if answer is not None and answer.verdict != NotEnoughData.code:
+                yield looking, _told(answer, dataset)
+            elif not leads and tried < TRIED:
+                tried += 1
+                with suppress(PlumblineError):
+                    yield looking, _concluded(reads.conclusion(who, dataset.id, dataset.version, (), analysis))
+
+
+def _ways(decision: Decision, dataset: DatasetView) -> list[str]:
+    """The analyses that answer a decision on a dataset: the one that leads it, unless that only describes."""
+    able = [one for one in decision.analyses if one in dataset.analyses]
+    leading = dataset.analyses[0]
+    if leading in able and leading not in DESCRIBE:
+        able = [leading, *(one for one in able if one != leading)]
+    return able
+
+
+def _concluded(concluded: Concluded) -> dict[str, Any]:
+    result = concluded.result
+    return {
+        "version": concluded.version,
+        "since": concluded.event_id,
+        "verdict": result.verdict,
+        "sentence": result.sentence,
+        "rows": result.evidence.rows,
+        "prompts": None,
+        "estimates": numbers.compact(result.estimates),
+    }
 
 
 def _told(answer: AnswerView, dataset: DatasetView) -> dict[str, Any]:

@@ -59,11 +59,9 @@ def test_home_leads_with_the_dataset_that_moved_last(page: Page, give: Give) -> 
     give(samples.pairs(), "first.csv")
     give(samples.pairs(seed=2), "second.csv")
     app = page()
-    (lead,), (others,) = parts(app, "answer"), parts(app, "answers")
-    assert lead["title"] == "second.csv"
-    assert [answer["title"] for answer in others["answers"]] == ["first.csv"]
-    assert len(lead["numbers"]) == 6
-    assert len(others["answers"][0]["numbers"]) == 3
+    trust = parts(app, "decision")[0]
+    assert trust["answer"]["title"] == "second.csv"
+    assert [chart["name"] for chart in parts(app, "chart")] == ["reliability"]
 
 
 def test_datasets_say_what_they_are(page: Page, give: Give) -> None:
@@ -171,9 +169,9 @@ def test_settings_keep_theme_and_density(page: Page, who: Who) -> None:
     app.button_group(key="density").set_value("compact").run()
     assert not app.exception
     assert queries.preferences(who) == {"theme": "dark", "density": "compact"}
-    bus = part(page(), "bus")
-    assert bus is not None
-    assert (bus["theme"], bus["density"]) == ("dark", "compact")
+    header = part(page(), "header")
+    assert header is not None
+    assert (header["theme"], header["density"]) == ("dark", "compact")
 
 
 def test_the_shell_knows_what_exists(page: Page, give: Give) -> None:

@@ -1,4 +1,4 @@
-"""The pages of the second decision, each in the states of a dataset, and Home before them."""
+"""The pages of the second decision, each in the states of a dataset."""
 
 from __future__ import annotations
 
@@ -28,14 +28,6 @@ def test_battles_are_led_by_their_ranking(page: Page, give: Give) -> None:
     board = next(block for block in blocks(app) if block[0] == "table")
     assert [row[0] for row in board[3]] == ["alpha", "beta", "gamma", "delta"]
     assert ["code", "python -m jobs analyse battles.csv --analysis ranking"] in blocks(app)
-
-
-def test_home_asks_the_question_of_what_leads(page: Page, give: Give) -> None:
-    give(samples.battles(), "battles.csv")
-    app = page()
-    assert not app.exception
-    assert app.title[0].value == "Which model is ahead?"
-    assert [chart["name"] for chart in parts(app, "chart")] == ["forest"]
 
 
 def test_a_way_to_look_is_in_the_address_by_its_own_name(page: Page, give: Give) -> None:
