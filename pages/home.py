@@ -68,7 +68,7 @@ def at_hand(who: Who, slug: str, datasets: Sequence[DatasetView]) -> list[Card]:
         {"title": one.name, "hint": "view", "page": one.page, "query": one.query} for one in reads.views_of(who, slug)
     ]
     return [
-        _list("datasets", "Datasets", [_row(one, kept) for one in listed], "Nothing has been read yet."),
+        _list("datasets", "Datasets", [_row(one, kept) for one in listed], "Nothing has been read yet.", half=False),
         _list(
             "favourites",
             "At hand",
@@ -82,9 +82,9 @@ def at_hand(who: Who, slug: str, datasets: Sequence[DatasetView]) -> list[Card]:
     ]
 
 
-def _list(key: str, title: str, rows: Sequence[Mapping[str, Any]], empty: str) -> Card:
+def _list(key: str, title: str, rows: Sequence[Mapping[str, Any]], empty: str, *, half: bool = True) -> Card:
     return Card(
-        key, [cards.title(title), cards.part("links", f"links-{key}", {"rows": rows, "empty": empty})], half=True
+        key, [cards.title(title), cards.part("links", f"links-{key}", {"rows": rows, "empty": empty})], half=half
     )
 
 

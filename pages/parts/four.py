@@ -14,7 +14,7 @@ from pages.parts import numbers, reads
 from pages.parts.answer import frame
 from pages.parts.looking import Looking
 
-TRIED = 3
+TRIED = 6
 """Answers that are concluded for a decision at most, until one has something to say."""
 
 SPARK_POINTS = 60
@@ -102,28 +102,24 @@ def _link(analysis: str, query: str) -> dict[str, str]:
 
 
 def _answers(who: Who, decision: Decision, able: Sequence[DatasetView]) -> Iterator[tuple[Looking, dict[str, Any]]]:
-    """Answers to a decision, of the dataset that moved last first."""
+    """Answers to a decision: those that decide before those that describe, then those that lead, then the newest."""
+
+    def rank(one: Looking) -> tuple[bool, bool, int]:
+        leads = one.dataset.analyses[0] == one.analysis
+        return one.analysis in DESCRIBE, not leads, decision.analyses.index(one.analysis)
+
+    ways = [Looking(one, dataset) for dataset in able for one in decision.analyses if one in dataset.analyses]
     tried = 0
-    for dataset in able:
-        for analysis in _ways(decision, dataset):
-            looking = Looking(analysis, dataset)
-            leads = dataset.analyses[0] == analysis
-            answer = reads.answer_of(who, dataset.id) if leads else None
-            if answer is not None and answer.verdict != NotEnoughData.code:
-                yield looking, _told(answer, dataset)
-            elif not leads and tried < TRIED:
-                tried += 1
-                with suppress(PlumblineError):
-                    yield looking, _concluded(reads.conclusion(who, dataset.id, dataset.version, (), analysis))
-
-
-def _ways(decision: Decision, dataset: DatasetView) -> list[str]:
-    """The analyses that answer a decision on a dataset: the one that leads it, unless that only describes."""
-    able = [one for one in decision.analyses if one in dataset.analyses]
-    leading = dataset.analyses[0]
-    if leading in able and leading not in DESCRIBE:
-        able = [leading, *(one for one in able if one != leading)]
-    return able
+    for looking in sorted(ways, key=rank):
+        dataset = looking.dataset
+        leads = dataset.analyses[0] == looking.analysis
+        answer = reads.answer_of(who, dataset.id) if leads else None
+        if answer is not None and answer.verdict != NotEnoughData.code:
+            yield looking, _told(answer, dataset)
+        elif not leads and tried < TRIED:
+            tried += 1
+            with suppress(PlumblineError):
+                yield looking, _concluded(reads.conclusion(who, dataset.id, dataset.version, (), looking.analysis))
 
 
 def _concluded(concluded: Concluded) -> dict[str, Any]:

@@ -42,6 +42,28 @@ def battles(prompts: int = 200, seed: int = 0, names: tuple[str, ...] = ("alpha"
     return "\n".join(lines) + "\n"
 
 
+def verdicts(prompts: int = 240, seed: int = 0) -> str:
+    """What a judge says beside what people say: right in four of five, a little in favour of the first."""
+    rng = random.Random(seed)
+    lines = ["prompt_id,model_a,model_b,judge,judge_verdict,label"]
+    for prompt in range(prompts):
+        label = rng.choice(("model_a", "model_b"))
+        judged = label if rng.random() < 0.8 else rng.choice(("model_a", "model_a", "model_b"))
+        lines.append(f"v{prompt},{('alpha', 'beta')[prompt % 2]},gamma,judge-7b,{judged},{label}")
+    return "\n".join(lines) + "\n"
+
+
+def answers(prompts: int = 200, of: int = 8, seed: int = 0) -> str:
+    """Several scored answers of a prompt, with whether each is right."""
+    rng = random.Random(seed)
+    lines = ["prompt_id,score,truth"]
+    for prompt in range(prompts):
+        for _answer in range(of):
+            right = rng.random() < 0.5
+            lines.append(f"p{prompt},{rng.gauss(1.0 if right else 0.0, 1.0):.4f},{int(right)}")
+    return "\n".join(lines) + "\n"
+
+
 def curve(steps: int = 200, seed: int = 0) -> str:
     """A training log in which a reward rises and falls while KL grows."""
     rng = random.Random(seed)

@@ -1,0 +1,266 @@
+"""Every page with data, empty and in error, in light, dark and on a phone: pictures, what axe finds, what has moved.
+
+The data are made up with a seed, so that the pictures can be held against the small ones that are kept in the
+repository. Run alone: `python -m tests.tour.gallery`, with `--keep` to keep what is there now.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from pages.parts.shell import ANALYSES, FILES
+from tests.browser import chromium, context, sign_in, watch_console
+from tests.pages import samples
+from tests.product import ROOT, Product
+from tests.tour import kept
+
+TARGET = ROOT / "build" / "tour" / "gallery"
+LOOKS = {"light": ("light", 1440, 1000), "dark": ("dark", 1440, 1000), "phone": ("light", 390, 844)}
+PATIENCE = 60_000
+TALLEST = 5000
+NOBODY = 999_999
+"""A dataset that does not exist."""
+
+EMPTY = "quiet"
+"""A project without data."""
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+FILLED = {
+    "calibration": "pairs.csv",
+    "whatif": "pairs.csv",
+    "audit": "battles.csv",
+    "judge": "verdicts.csv",
+    "compare": "battles.csv",
+    "ranking": "battles.csv",
+    "agreement": "battles.csv",
+    "bestofn": "answers.csv",
+    "drift": "rollouts.csv",
+    "timeline": "rollouts.csv",
+    "rollouts": "rollouts.csv",
+    "monitor": "log.csv",
+    "curves": "log.csv",
+    "overoptimisation": "log.csv",
+    "hackwatch": "log.csv",
+    "forecast": "log.csv",
+    "tradeoff": "log.csv",
+    "sweep": "sweep.csv",
+    "surface": "sweep.csv",
+    "columns": "pairs.csv",
+}
+"""The file whose answer a page shows."""
+
+MOVING = frozenset({"monitoring", "runs"})
+"""Pages whose pictures are of the moment: not held against kept ones."""
+
+
+@dataclass
+class Gallery:
+    """A product with known data, its pictures, and what was found on them."""
+
+    product: Product
+    browser: Browser
+    numbers: dict[str, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    findings: list[tuple[str, str, str, Counter[str], Counter[str]]] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    cookies: list[Any] = field(default_factory=list)
+
+    def shown(self) -> Iterator[tuple[str, str, str]]:
+        """Name, state and address of everything that is looked at."""
+        for name in FILES:
+            address = "" if name == "home" else name
+            dataset = self.numbers.get(FILLED.get(name, ""))
+            yield name, "filled", f"{address}?project=main" + (f"&dataset={dataset}" if dataset else "")
+            if name != "columns":
+                yield name, "empty", f"{address}?project={EMPTY}"
+            if name in ANALYSES or name in ("timeline", "columns"):
+                yield name, "error", f"{address}?project=main&dataset={NOBODY}"
+        yield "calibration-refused", "error", f"calibration?project=main&dataset={self.numbers['notes.txt']}"
+
+    def take(self, look: str, keep: bool) -> None:
+        """All pictures in one look."""
+        profile = self._profile(look)
+        page = profile.new_page()
+        watch_console(page, self.errors)
+        for name, state, address in self.shown():
+            page.goto(f"{self.product.url}/{address}")
+            _settled(page)
+            if look != "phone":
+                self.findings.append((name, state, look, *_violations(page)))
+            self._picture(page, f"{name}-{state}-{look}", keep=keep, still=name not in MOVING and state != "error")
+        profile.close()
+
+    def _profile(self, look: str) -> BrowserContext:
+        scheme, width, height = LOOKS[look]
+        profile = context(
+            self.browser,
+            color_scheme=scheme,
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",
+            timezone_id="UTC",
+        )
+        profile.add_cookies(self.cookies)
+        return profile
+
+    def _picture(self, page: Page, name: str, *, keep: bool, still: bool) -> None:
+        size = page.viewport_size
+        assert size is not None
+        height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), TALLEST))})
+        page.wait_for_timeout(500)
+        path = TARGET / f"{name}.png"
+        page.screenshot(path=path, timeout=90_000)
+        page.set_viewport_size(size)
+        if page.evaluate("() => document.documentElement.scrollWidth - innerWidth") > 0:
+            self.moved.append(f"{name}: wider than its window")
+        if still and keep:
+            kept.keep(path)
+        elif still and (change := kept.change(path)):
+            self.moved.append(f"{name}: {change}")
+
+
+def fill(product: Product) -> dict[str, int]:
+    """Give the files, wait until they have been read; their numbers by name."""
+    folder = product.home / "inbox" / "main"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "pairs.csv": samples.pairs(400),
+        "battles.csv": samples.battles(),
+        "verdicts.csv": samples.verdicts(),
+        "answers.csv": samples.answers(),
+        "log.csv": samples.curve(),
+        "rollouts.csv": samples.rollouts(),
+        "sweep.csv": samples.sweep(),
+        "notes.txt": "these are\nonly notes\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    until, numbers = time.monotonic() + 120, dict[str, int]()
+    while len(numbers) < len(files):
+        if time.monotonic() > until:
+            raise TimeoutError(f"not read: {set(files) - set(numbers)}")
+        time.sleep(1)
+        numbers = {name: int(number) for name, number in _ask(product, _READ)}
+    _ask(product, _QUIET)
+    return numbers
+
+
+_READ = """
+from engine.queries.datasets import list_datasets
+print(*(f"{one.name}\\t{one.id}" for one in list_datasets(who, "main") if one.version or one.error), sep="\\n")
+"""
+_QUIET = f"""
+from engine import registry
+registry.run(who, "project.create", {{"project": "{EMPTY}", "name": "Quiet"}})
+"""
+
+
+def _ask(product: Product, program: str) -> list[list[str]]:
+    """Run a few lines against the store of the product; what they print, in columns."""
+    said = subprocess.run(
+        [sys.executable, "-c", f"from engine.types import Who\nwho = Who(1, 'ada', 'admin')\n{program}"],
+        cwd=ROOT,
+        env={**os.environ, "PLUMBLINE_HOME": str(product.home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line.split("\t") for line in said.stdout.splitlines() if line]
+
+
+def _settled(page: Page) -> None:
+    page.wait_for_selector("h1", timeout=PATIENCE)
+    page.wait_for_selector(".pl-header", timeout=PATIENCE)
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stSkeleton], [data-waiting]')", timeout=PATIENCE
+    )
+    page.wait_for_timeout(900)
+
+
+_OURS = """
+(selectors) => selectors.map((chain) => {
+  let root = document, found = null;
+  for (const selector of [chain].flat()) { found = root.querySelector(selector); root = found?.shadowRoot ?? found?.contentDocument ?? root; }
+  return Boolean(found?.closest("[class^='pl-'], [class*=' pl-']"));
+})
+"""
+
+
+def _violations(page: Page) -> tuple[Counter[str], Counter[str]]:
+    """Elements that break a rule of axe, by rule: in our own parts, and in Streamlit's."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+    ours, theirs = Counter[str](), Counter[str]()
+    for violation in found:
+        own = page.evaluate(_OURS, [node["target"] for node in violation["nodes"]])
+        ours[violation["id"]] += sum(own)
+        theirs[violation["id"]] += len(own) - sum(own)
+    return +ours, +theirs
+
+
+def table(findings: list[tuple[str, str, str, Counter[str], Counter[str]]]) -> str:
+    """What axe found, page by page, as Markdown."""
+
+    def said(rules: Counter[str]) -> str:
+        return ", ".join(f"{rule} {number}" for rule, number in sorted(rules.items())) or "none"
+
+    lines = ["| page | state | look | ours | Streamlit's |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {name} | {state} | {look} | {said(ours)} | {said(theirs)} |" for name, state, look, ours, theirs in findings
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def show(keep: bool = False) -> tuple[str, bool]:
+    """Take everything; what is to be said of it, and whether all is well."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for old in TARGET.glob("*.png"):
+        old.unlink()
+    with tempfile.TemporaryDirectory(prefix="plumbline-gallery-") as folder:
+        product = Product(Path(folder) / "home", environment={"PLUMBLINE_DEMO": "false"})
+        with product, chromium() as browser:
+            gallery = Gallery(product, browser)
+            _sign_in(gallery)
+            gallery.numbers = fill(product)
+            for look in LOOKS:
+                gallery.take(look, keep)
+    (TARGET / "axe.md").write_text(table(gallery.findings), encoding="utf-8")
+    own = sum((ours for *_, ours, _theirs in gallery.findings), Counter[str]())
+    theirs = sum((others for *_, others in gallery.findings), Counter[str]())
+    for line in (*gallery.moved, *gallery.errors):
+        sys.stdout.write(f"gallery: {line}\n")
+    said = (
+        f"{len(list(TARGET.glob('*.png')))} pictures, {len(gallery.moved)} moved; axe on {len(gallery.findings)}: "
+        f"ours {dict(own) or 'none'}, Streamlit's {dict(theirs) or 'none'}"
+    )
+    return said, not (own or gallery.moved or gallery.errors)
+
+
+def _sign_in(gallery: Gallery) -> None:
+    profile = context(gallery.browser)
+    page = profile.new_page()
+    sign_in(page, gallery.product.link)
+    page.wait_for_selector("h1", timeout=PATIENCE)
+    names = ("name", "value", "httpOnly", "sameSite", "secure")
+    gallery.cookies = [
+        {**{key: dict(cookie)[key] for key in names}, "url": gallery.product.url} for cookie in profile.cookies()
+    ]
+    profile.close()
+
+
+if __name__ == "__main__":
+    told, well = show("--keep" in sys.argv)
+    sys.stdout.write(told + "\n")
+    sys.exit(0 if well else 1)
