@@ -60,7 +60,8 @@ def answers(prompts: int = 200, of: int = 8, seed: int = 0) -> str:
     for prompt in range(prompts):
         for _answer in range(of):
             right = rng.random() < 0.5
-            lines.append(f"p{prompt},{rng.gauss(1.0 if right else 0.0, 1.0):.4f},{int(right)}")
+            score = 1 / (1 + math.exp(-rng.gauss(0.7 if right else -0.7, 1.0)))
+            lines.append(f"p{prompt},{score:.4f},{int(right)}")
     return "\n".join(lines) + "\n"
 
 

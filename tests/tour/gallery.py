@@ -193,7 +193,10 @@ def _settled(page: Page) -> None:
 _OURS = """
 (selectors) => selectors.map((chain) => {
   let root = document, found = null;
-  for (const selector of [chain].flat()) { found = root.querySelector(selector); root = found?.shadowRoot ?? found?.contentDocument ?? root; }
+  for (const selector of [chain].flat()) {
+    found = root.querySelector(selector);
+    root = found?.shadowRoot ?? found?.contentDocument ?? root;
+  }
   return Boolean(found?.closest("[class^='pl-'], [class*=' pl-']"));
 })
 """
