@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -16,7 +16,7 @@ from engine import registry
 from engine.actions import views
 from engine.errors import PlumblineError
 from engine.types import PaletteEntry, Who
-from pages.parts import reads, secrets, state, style
+from pages.parts import notifications, reads, secrets, state, style
 from pages.parts.component import encode, mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
@@ -51,6 +51,7 @@ FILES = {
     "people": "pages/people.py",
     "monitoring": "pages/monitoring.py",
     "settings": "pages/settings.py",
+    "notifications": "pages/notifications.py",
 }
 """The pages by their name in an address."""
 
@@ -64,10 +65,12 @@ ANALYSES = frozenset(FILES) - {
     "people",
     "monitoring",
     "settings",
+    "notifications",
 }
 """Those that answer with an analysis of their name."""
 
 _PALETTE = "plumb-palette"
+_BELL = "plumb-bell"
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
@@ -91,11 +94,15 @@ def mount_all(who: Who) -> None:
     chosen = state.chosen()
     if chosen:
         _perform(who, *chosen)
+    if goal := state.led():
+        _lead(who, *goal)
     slug = _sidebar(who)
     with st.container(key="plumb-shell"):
         style.apply()
         bus = mount("bus", "plumb-bus", _bus(who), "resync")
         arrived = _reach(who, slug)
+    with st.container(key="plumb-bell-place"):
+        mount("bell", _BELL, notifications.told(who), act=lambda: state.take(_BELL, partial(_hear, who)))
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
     if arrived:
@@ -150,6 +157,17 @@ def open_dataset(who: Who, dataset_id: int) -> None:
         state.await_answer(dataset_id)
     page = next((analysis for analysis in analyses if analysis in FILES), "calibration")
     open_page(page, {"dataset": str(dataset_id)})
+
+
+def _hear(who: Who, fired: Mapping[str, Any]) -> None:
+    notifications.act(who, fired.get("act"))
+
+
+def _lead(who: Who, page: str, query: Mapping[str, str]) -> None:
+    """Where a notification leads: to a page, or to the answer of a dataset."""
+    if page == "answer":
+        open_dataset(who, int(query["dataset"]))
+    open_page(page, query)
 
 
 def _open_arrived(who: Who, ids: Sequence[int]) -> None:

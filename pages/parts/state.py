@@ -41,6 +41,7 @@ _CHOSEN = "chosen"
 _DECIDING = "deciding"
 _RECORDED = "recorded"
 _EARLIER = "earlier"
+_LED = "led"
 
 
 def project() -> str:
@@ -62,6 +63,19 @@ def choose(what: Any) -> None:
 def chosen() -> Any:
     """What was chosen in the palette, once."""
     return st.session_state.pop(_CHOSEN, None)
+
+
+def lead(page: str, query: Mapping[str, str]) -> None:
+    """Go to a page in the rerun that follows; its project is chosen now, before its widget is drawn."""
+    if slug := query.get(PROJECT):
+        set_project(slug)
+    st.session_state[_LED] = (page, dict(query))
+
+
+def led() -> tuple[str, dict[str, str]] | None:
+    """The page to go to in this rerun, once."""
+    found: tuple[str, dict[str, str]] | None = st.session_state.pop(_LED, None)
+    return found
 
 
 def keep_one_of(key: str, options: Sequence[str]) -> None:

@@ -31,6 +31,8 @@ DONE: Mapping[str, str] = {
     "lock_account": "Locked an account for a while",
     "lock_address": "Locked an address for a while",
     "play": "Started the simulator",
+    "read_notification": "Read a notification",
+    "read_notifications": "Read all notifications",
     "receive_rows": "Added rows",
     "receive_upload": "Uploaded a file",
     "redeem_link": "Made an account by link",
@@ -60,7 +62,7 @@ DONE: Mapping[str, str] = {
     "withdraw_decision": "Withdrew a decision",
 }
 """What was done, as people say it. An action that is not here is shown by its own name."""
-_NUMBERED = ("dataset", "decision", "mapping", "run", "session", "token", "user", "view")
+_NUMBERED = ("dataset", "decision", "mapping", "notification", "run", "session", "token", "user", "view")
 _NAMED = ("preference", "project", "role")
 """What a line can be about: things that have a number, and things that are called by their name."""
 _TOLD = ("name", "verdict", "role", "scope", "days", "kind", "size", "token")
