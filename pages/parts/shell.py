@@ -101,8 +101,6 @@ def mount_all(who: Who) -> None:
         style.apply()
         bus = mount("bus", "plumb-bus", _bus(who), "resync")
         arrived = _reach(who, slug)
-    with st.container(key="plumb-bell-place"):
-        mount("bell", _BELL, notifications.told(who), act=lambda: state.take(_BELL, partial(_hear, who)))
     if bus.resync:
         st.toast("Back in touch: the page was read again.")
     if arrived:
@@ -131,6 +129,7 @@ def _sidebar(who: Who) -> str:
             first = list(known).index(reads.project_of(who, "").slug)
             st.selectbox("Project", list(known), first, key=state.PROJECT, bind="query-params")
         mount("foot", "plumb-foot", {"name": who.name})
+        mount("bell", _BELL, notifications.told(who), act=lambda: state.take(_BELL, partial(_hear, who)))
     return project(who).slug if known else ""
 
 
