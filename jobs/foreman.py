@@ -32,7 +32,7 @@ from engine.actions import datasets, notifications, rows, runs, services
 from engine.actions import inbox as inbox_actions
 from engine.errors import InputRefused, LimitExceeded, StorageFull, UsageError
 from engine.settings import get_settings
-from jobs import owners
+from jobs import owners, sending
 from jobs.inbox import PROJECT, Found, Inbox
 from jobs.lag import Lag
 from jobs.prober import Prober
@@ -43,6 +43,7 @@ WALK_SECONDS = 5.0
 REQUEUE_SECONDS = 2.0
 RECOVER_SECONDS = 5.0
 TELL_SECONDS = 0.5
+SEND_SECONDS = 2.0
 MOST_TOLD = 20
 """Rounds of telling, of some hundred events each, before files are looked at again."""
 TIDY_SECONDS = 3600.0
@@ -248,6 +249,7 @@ def main() -> int:
         Chore(lambda: runs.requeue_lost(owners.lives), REQUEUE_SECONDS),
         Chore(Aside(_upkeep()), TIDY_SECONDS, due=time.monotonic() + FIRST_TIDY_SECONDS),
         Chore(tell, TELL_SECONDS),
+        Chore(Aside(sending.round_of), SEND_SECONDS),
         Chore(rows.recover, RECOVER_SECONDS),
         Chore(rows.prune, TIDY_SECONDS),
         Chore(notifications.prune, TIDY_SECONDS),

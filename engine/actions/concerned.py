@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.access.sessions import roles_of
 from engine.access.visible import from_json
-from engine.notices import Level
+from engine.notices import CHANNEL_PAUSED, Level
 from engine.store.engine import fetch
 from engine.store.times import from_store
 from engine.types import Role, Who
@@ -32,6 +32,7 @@ SELECT c.title, c.user_id, c.withdrawn_by, c.withdrawn_why, c.because, a.name, w
 JOIN "user" AS a ON a.id = c.user_id LEFT JOIN "user" AS w ON w.id = c.withdrawn_by WHERE c.id = :id
 """
 _SHARE = "SELECT title, user_id FROM share WHERE id = :id"
+_CHANNEL = "SELECT name, error FROM channel WHERE id = :id"
 _PROJECT = "SELECT name FROM project WHERE slug = :slug"
 
 
@@ -193,6 +194,19 @@ def _share(event: Mapping[str, Any], everybody: Sequence[Who]) -> Told | None:
     )  # fmt: skip
 
 
+def _channel(event: Mapping[str, Any], everybody: Sequence[Who]) -> Told | None:
+    body, user_id = event["body"], int(event["topic"].partition("/")[2])
+    found = _one(_CHANNEL, body["channel"]) if body["change"] == "paused" else None
+    if found is None:
+        return None
+    action = {"name": "channel.test", "title": "Test it", "arguments": {"channel_id": body["channel"]}}
+    return Told(
+        event["id"], CHANNEL_PAUSED, None, "", "bad", f"Nothing is sent to {found[0]} any more",
+        "{count} channels are paused", _cut(f"{found[1]} It failed several times in a row and is paused until a test "
+        "reaches it."), "settings", action, _only(everybody, user_id, None),
+    )  # fmt: skip
+
+
 _OF: Final[Mapping[str, Callable[[Mapping[str, Any], Sequence[Who]], Told | None]]] = {
     "run": _run,
     "inbox_refused": _refused,
@@ -200,6 +214,7 @@ _OF: Final[Mapping[str, Callable[[Mapping[str, Any], Sequence[Who]], Told | None
     "decision": _decision,
     "session": _membership,
     "share": _share,
+    "channel": _channel,
 }
 FOLLOWED: Final = tuple(_OF)
 """The kinds of events that may have to be told."""

@@ -16,7 +16,7 @@ from engine import registry
 from engine.actions import views
 from engine.errors import PlumblineError
 from engine.types import PaletteEntry, Who
-from pages.parts import notifications, reads, secrets, state, style
+from pages.parts import channels, notifications, reads, secrets, state, style
 from pages.parts.component import encode, mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
@@ -74,7 +74,7 @@ _BELL = "plumb-bell"
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
-_ASKED_ON_A_PAGE = frozenset({"decision.record"})
+_ASKED_ON_A_PAGE = frozenset({"decision.record", "channel.add"})
 """Actions whose questions a page asks, beside the answer that they are about."""
 
 
@@ -254,6 +254,9 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
         open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
     elif entry.target == "decision.record":
         _decide(who, entry.arguments["project"])
+    elif entry.target == "channel.add":
+        channels.ask()
+        open_page("settings")
     elif entry.target == "person.disable":
         state.ask("disable", entry.arguments["user_id"])
         open_page("people")
