@@ -18,7 +18,7 @@ from engine.actions import channels
 from engine.actions.channels import Message
 from engine.settings import ROOT, get_settings
 
-SECONDS = 25.0
+SECONDS = 45.0
 AT_ONCE = 3
 SLOW = f"There was no answer within {SECONDS:.0f} seconds."
 BROKE = "Sending broke off. Test the channel; if it happens again, look into the log of the foreman."

@@ -94,7 +94,7 @@ def checked(address: str) -> Address:
     if service is None:
         known = ", ".join(dict.fromkeys(one.title for one in SERVICES.values()))
         raise UsageError(f"{scheme}:// is not sent to. Known are {known}.", code="address_scheme")
-    parts = _split(given)
+    parts = _split(given, strict=service.own)
     _check_arguments(scheme, parts.query)
     hosts = [parts.hostname] if service.own else []
     for host in [*hosts, *(value for name, value in parse_qsl(parts.query) if name.lower() == "smtp")]:
@@ -118,10 +118,11 @@ def _as_copied(given: str) -> str:
     return f"{into}://{parts.netloc}{quote(parts.path, safe='/%~:@!$&()*+,;=')}{'?' if query else ''}{query}"
 
 
-def _split(given: str) -> SplitResult:
+def _split(given: str, *, strict: bool = True) -> SplitResult:
+    """The parts of an address; strict where it has a host, since elsewhere a token may stand in its place."""
     try:
         parts = urlsplit(given)
-        _ = parts.port
+        _ = parts.port if strict else None
     except ValueError:
         raise UsageError("This is no address: its host or port cannot be read.", code="address") from None
     return parts
@@ -185,7 +186,7 @@ def is_public(number: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         packed = [found.ipv4_mapped, found.sixtofour, *(found.teredo or ())]
         if found in _TRANSLATED:
-            packed.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
+            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
         if any(one is not None and not is_public(str(one)) for one in packed):
             return False
     return found.is_global and not found.is_multicast and not found.is_reserved

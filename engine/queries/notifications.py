@@ -46,7 +46,7 @@ def unread(who: Who) -> int:
     return int(fetch(_UNREAD.format(seen=seen), asked)[0][0])
 
 
-def offered(who: Who, project: str | None, action: Mapping[str, Any]) -> Mapping[str, Any]:
+def _offered(who: Who, project: str | None, action: Mapping[str, Any]) -> Mapping[str, Any]:
     """The action of a notification where this person may do it, else nothing."""
     known = registry.ACTIONS.get(action.get("name", ""))
     if known is None or not who.at_least(known.role, project if known.where == "project" else None):
@@ -68,7 +68,7 @@ def _view(
     who: Who, number: int, project: str | None, kind: str, level: str, title: str, *rest: Any
 ) -> NotificationView:
     (body, target, action, count, at, read_at) = rest
-    offer = offered(who, project, from_json(action))
+    offer = _offered(who, project, from_json(action))
     return NotificationView(
         number, project, kind, level, title, body, target, offer, count, from_store(at), read_at is not None
     )

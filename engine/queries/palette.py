@@ -61,7 +61,6 @@ PAGES = (
     ("surface", "Surface", ("3d", "hyperparameters", "response surface", "tune", "learning rate", "contour"), "g g"),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
-    ("notifications", "Notifications", ("bell", "alerts", "inbox", "told", "unread"), ""),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),
 )
@@ -305,6 +304,8 @@ def _account(who: Who) -> Iterator[PaletteEntry]:
 def _notifications(who: Who) -> Iterator[PaletteEntry]:
     if who.token is not None:
         return
+    synonyms = ("bell", "alerts", "told", "unread")
+    yield PaletteEntry("notifications", "See all notifications", "Actions", "link", "notifications", "", synonyms)
     found = list_notifications(who, UNREAD)
     if any(not one.read for one in found):
         yield from _action(who, "", "notification.read_all", "Mark all notifications as read", "read-all", {})

@@ -58,7 +58,7 @@ def card(who: Who) -> None:
             st.header("Notifications")
             wanted = st.button("Add a channel…", icon=":material/add_alert:")
         explain(
-            "The bell tells you everything that concerns you. A channel tells you what you choose, outside of this page."
+            "The bell tells you everything that concerns you. A channel tells you what you choose, wherever you are."
         )
         data = {
             "user": who.user_id,
