@@ -5,7 +5,7 @@ import streamlit as st
 from engine.queries import monitoring, palette
 from pages.parts import guard, places, shell, states, style
 
-ALONE = ("Settings", "People", "Monitoring")
+ALONE = ("Settings", "People", "Monitoring", "Notifications")
 """Pages that need no project."""
 
 who = guard.enter()
@@ -17,6 +17,7 @@ rest = [
     shell.page("columns", "Columns", "view_column", listed=False),
     shell.page("runs", "Runs", "play_circle"),
     shell.page("settings", "Settings", "settings"),
+    shell.page("notifications", "Notifications", "notifications", listed=False),
 ]
 if palette.oversees(who):
     rest.insert(-1, shell.page("people", "People", "group"))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from engine.access.roles import require_writing
 from engine.actions import (
     arrangements,
+    channels,
     datasets,
     decisions,
     demo,
@@ -19,6 +20,7 @@ from engine.actions import (
     forecasts,
     mappings,
     memberships,
+    notifications,
     passwords,
     people,
     projects,
@@ -112,6 +114,7 @@ _PERSON = Argument("user_id", "integer", "Person", of="user")
 _ROLE = Argument("role", "choice", "Role", choices=ROLES)
 _PLACE_ROLE = Argument("role", "choice", "Role", choices=memberships.MEMBER_ROLES)
 _SAVED = Argument("mapping_id", "integer", "Saved columns", of="mapping")
+_CHANNEL = Argument("channel_id", "integer", "Channel", of="channel")
 _MAPPING = Argument("mapping", "pairs", "Columns")
 
 _ACTIONS = (
@@ -246,6 +249,60 @@ _ACTIONS = (
     ),
     Action("demo.play", "Play the simulator", "analyst", demo.play, synonyms=("demo", "example", "start simulation")),
     Action("demo.stop", "Stop the simulator", "analyst", demo.stop, synonyms=("demo", "pause", "end simulation")),
+    Action(
+        "notification.read",
+        "Mark notification as read",
+        "member",
+        notifications.read,
+        (Argument("notification_id", "integer", "Notification", of="notification"),),
+        ("seen", "dismiss", "bell"),
+        "own",
+    ),
+    Action(
+        "notification.read_all",
+        "Mark all notifications as read",
+        "member",
+        notifications.read_all,
+        (),
+        ("seen", "dismiss", "bell", "clear"),
+        "own",
+    ),
+    Action(
+        "channel.add",
+        "Add a channel for notifications",
+        "member",
+        channels.add,
+        (_NAME, Argument("address", "text", "Address"), Argument("kinds", "text", "Kinds", required=False)),
+        ("e-mail", "slack", "webhook", "discord", "teams", "notify", "alert"),
+        "own",
+    ),
+    Action(
+        "channel.set_kinds",
+        "Choose what goes to a channel",
+        "member",
+        channels.set_kinds,
+        (_CHANNEL, Argument("kinds", "text", "Kinds, with commas between")),
+        ("notify", "mute", "subscribe", "alert"),
+        "own",
+    ),
+    Action(
+        "channel.test",
+        "Test a channel",
+        "member",
+        channels.test,
+        (_CHANNEL,),
+        ("send a test", "notify", "webhook"),
+        "own",
+    ),
+    Action(
+        "channel.remove",
+        "Remove a channel",
+        "member",
+        channels.remove,
+        (_CHANNEL,),
+        ("delete webhook", "unsubscribe", "notify"),
+        "own",
+    ),
     Action(
         "preference.set",
         "Set preference",

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Size at which the log is put aside; three older ones are kept."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe lines that are logged."""
+    notify_private: bool = False
+    """Whether notifications may be sent to addresses inside a private network, this machine included."""
     metrics_token_file: Path | None = None
     """File whose content is the token that `/metrics` asks for; without one `/metrics` is not served."""
     oidc_issuer: str = ""

@@ -582,6 +582,43 @@ class MappingView:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationView:
+    """Something one person is told. `target` is a page with its query; `action` {name, title, arguments}, or empty.
+
+    An action is there only where the person may do it. `count` says how many things it tells of.
+    """
+
+    id: int
+    project: str | None
+    kind: str
+    level: str
+    title: str
+    body: str
+    target: str
+    action: Mapping[str, Any]
+    count: int
+    at: datetime
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """Where one person is told besides the bell. `shown` is the part of its address that may be seen.
+
+    `error` says why it could not be reached last; `paused` that nothing goes there until it was tested again.
+    """
+
+    id: int
+    name: str
+    shown: str
+    kinds: tuple[str, ...]
+    tried_at: datetime | None
+    error: str
+    paused: bool
+    testing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PaletteEntry:
     """One line of the palette. `run` is "page", "link" or "action"; `target` the page, link or action name."""
 

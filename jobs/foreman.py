@@ -28,11 +28,11 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from engine import logs
-from engine.actions import datasets, rows, runs, services
+from engine.actions import datasets, notifications, rows, runs, services
 from engine.actions import inbox as inbox_actions
 from engine.errors import InputRefused, LimitExceeded, StorageFull, UsageError
 from engine.settings import get_settings
-from jobs import owners
+from jobs import owners, sending
 from jobs.inbox import PROJECT, Found, Inbox
 from jobs.lag import Lag
 from jobs.prober import Prober
@@ -42,6 +42,10 @@ from jobs.telling import Telling
 WALK_SECONDS = 5.0
 REQUEUE_SECONDS = 2.0
 RECOVER_SECONDS = 5.0
+TELL_SECONDS = 0.5
+SEND_SECONDS = 2.0
+MOST_TOLD = 20
+"""Rounds of telling, of some hundred events each, before files are looked at again."""
 TIDY_SECONDS = 3600.0
 FIRST_TIDY_SECONDS = 60.0
 RETRY_SECONDS = 5.0
@@ -206,6 +210,13 @@ class Aside:
             log.exception("a chore failed; it is tried again")
 
 
+def tell() -> None:
+    """Tell people of what happened."""
+    for _ in range(MOST_TOLD):
+        if not notifications.tell():
+            return
+
+
 def _upkeep() -> Callable[[], object]:
     """Loaded when it is due first: it knows every analysis, and nothing else here needs to."""
     rounds: list[Callable[[], object]] = []
@@ -237,8 +248,11 @@ def main() -> int:
     chores = [
         Chore(lambda: runs.requeue_lost(owners.lives), REQUEUE_SECONDS),
         Chore(Aside(_upkeep()), TIDY_SECONDS, due=time.monotonic() + FIRST_TIDY_SECONDS),
+        Chore(tell, TELL_SECONDS),
+        Chore(Aside(sending.round_of), SEND_SECONDS),
         Chore(rows.recover, RECOVER_SECONDS),
         Chore(rows.prune, TIDY_SECONDS),
+        Chore(notifications.prune, TIDY_SECONDS),
         Chore(services.forget, TIDY_SECONDS),
     ]
     foreman = Foreman(Inbox(root, settings.max_upload_bytes, time.monotonic), Store(), chores)

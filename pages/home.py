@@ -120,8 +120,8 @@ def _journal(who: Who, slug: str) -> list[dict[str, Any]]:
 
 
 def go(told: Any) -> None:
-    """Follow a link of a card, in the rerun that comes."""
-    state.remember_way(str(told.get("page")), dict(parse_qsl(str(told.get("query") or ""))))
+    """Follow a link of a card."""
+    state.lead(str(told.get("page")), dict(parse_qsl(str(told.get("query") or ""))))
 
 
 def keep(who: Who, told: Any) -> None:
@@ -133,7 +133,7 @@ def keep(who: Who, told: Any) -> None:
 
 def look(dataset: DatasetView, told: Any) -> None:
     """Open the page of the dataset that leads with the marks that were chosen on its picture."""
-    state.remember_way(dataset.analyses[0], {"dataset": str(dataset.id), state.COHORT: str(told or "")})
+    state.lead(dataset.analyses[0], {"dataset": str(dataset.id), state.COHORT: str(told or "")})
 
 
 def page(who: Who) -> None:
@@ -168,8 +168,6 @@ def shown(who: Who, slug: str, ready: list[DatasetView], datasets: list[DatasetV
         **arranging.act(who, slug, PAGE),
     }
     cards.show(below, acts, arranging.layout(who, slug, PAGE))
-    if way := state.way_remembered():
-        shell.open_page(*way)
     states.watch(slug, ready)
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.actions import people
 from engine.types import Who
-from pages.parts import guard, own, reads, state, style
+from pages.parts import channels, guard, own, reads, state, style
 from pages.parts.component import mount
 from pages.parts.states import explain, facts
 
@@ -75,6 +75,7 @@ def page(who: Who) -> None:
         st.toast("Your password is changed. Every other browser was signed out.", icon=":material/check:")
     look(who)
     account(who)
+    channels.card(who)
     own.sessions(who)
     own.api_tokens(who)
 

@@ -29,7 +29,7 @@ def put(who: Who, project: str, user_id: int, role: Role) -> None:
             raise NotFound("There is no such person.", code="no_user")
         tx.session.merge(Membership(user_id=user_id, project_id=home.id or 0, role=role))
         audit.record(tx.session, who, "set_membership", f"user/{user_id}", project, role=role)
-        _tell(tx, user_id, project, role)
+        _tell(tx, who, user_id, project, role)
 
 
 def remove(who: Who, project: str, user_id: int) -> None:
@@ -41,9 +41,9 @@ def remove(who: Who, project: str, user_id: int) -> None:
         if known is not None:
             tx.session.delete(known)
             audit.record(tx.session, who, "remove_membership", f"user/{user_id}", project)
-            _tell(tx, user_id, project, None)
+            _tell(tx, who, user_id, project, None)
 
 
-def _tell(tx: Transaction, user_id: int, project: str, role: Role | None) -> None:
-    body = {"change": "role", "session": None, "project": project, "role": role}
+def _tell(tx: Transaction, who: Who, user_id: int, project: str, role: Role | None) -> None:
+    body = {"change": "role", "session": None, "project": project, "role": role, "by": who.user_id}
     tx.publish(None, f"user/{user_id}", "session", body)

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy import select as columns
 from sqlmodel import col, select
 
+from engine import alarms
 from engine.actions.queue import publish_dataset
 from engine.actions.reports import merged
 from engine.errors import Conflict, UsageError
@@ -86,7 +87,19 @@ def add_version(
         else:
             manifest.append(_kept(tx, dataset_id, segment, report))
     shown = before.answer if answer is None else answer
-    return _write(tx, project, dataset_id, Head(newest.number + 1, manifest, total, shown), run_id)
+    number = _write(tx, project, dataset_id, Head(newest.number + 1, manifest, total, shown), run_id)
+    if shown is not None and alarms.rang(newest.answer, shown):
+        _ring(tx, project, dataset_id, newest.answer or {}, shown)
+    return number
+
+
+def _ring(
+    tx: Transaction, project: str, dataset_id: int, before: Mapping[str, Any], now_said: Mapping[str, Any]
+) -> None:
+    """Tell the project that a verdict has turned for the worse."""
+    told = {name: now_said[name] for name in ("analysis", "verdict", "sentence")}
+    body = {"dataset": dataset_id, **told, "was": before["verdict"]}
+    tx.publish(project, f"project/{project}", "alarm", body)
 
 
 def _kept(tx: Transaction, dataset_id: int, segment: NewSegment, report: Mapping[str, Any]) -> str:

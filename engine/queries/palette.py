@@ -10,10 +10,12 @@ from engine import registry
 from engine.access.visible import from_json, project_id
 from engine.actions import demo
 from engine.queries import monitoring, runs
+from engine.queries.channels import list_channels
 from engine.queries.datasets import list_datasets
 from engine.queries.decisions import list_decisions
 from engine.queries.favourites import list_favourites
 from engine.queries.mappings import list_mappings
+from engine.queries.notifications import list_notifications
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
 from engine.queries.tokens import list_tokens
@@ -81,6 +83,7 @@ REMOVED = 10
 DECISIONS = 10
 MAPPINGS = 10
 PEOPLE = 20
+UNREAD = 10
 
 _ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "dataset.rename": ("Rename {}…", "rename", {}),
@@ -108,7 +111,14 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
     Without a project (empty) there are only those that need none.
     """
     if not project:
-        return [*_pages(who, ""), *_preferences(who), *_account(who), *_projects(who, ""), *_people(who, "")]
+        return [
+            *_pages(who, ""),
+            *_preferences(who),
+            *_account(who),
+            *_notifications(who),
+            *_projects(who, ""),
+            *_people(who, ""),
+        ]
     datasets = list_datasets(who, project)[:MOST_DATASETS]
     return [
         *_pages(who, project),
@@ -123,6 +133,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *_demo(who),
         *_removed(who, project),
         *_account(who),
+        *_notifications(who),
         *_project_actions(who, project),
         *_people(who, project),
         *_projects(who, project),
@@ -300,6 +311,26 @@ def _account(who: Who) -> Iterator[PaletteEntry]:
     for token in list_tokens(who):
         title = f"Revoke the API token {token.name}"
         yield from _action(who, "", "token.revoke", title, f"end-token:{token.id}", {"token_id": token.id}, token.scope)
+
+
+def _notifications(who: Who) -> Iterator[PaletteEntry]:
+    if who.token is not None:
+        return
+    synonyms = ("bell", "alerts", "told", "unread")
+    yield PaletteEntry("notifications", "See all notifications", "Actions", "link", "notifications", "", synonyms)
+    found = list_notifications(who, UNREAD)
+    if any(not one.read for one in found):
+        yield from _action(who, "", "notification.read_all", "Mark all notifications as read", "read-all", {})
+    for one in [one for one in found if not one.read][:1]:
+        title, named = f"Mark as read: {one.title}", {"notification_id": one.id}
+        yield from _action(who, "", "notification.read", title, "read-newest", named)
+    yield from _action(who, "", "channel.add", "Add a channel for notifications…", "new-channel", {})
+    for channel in list_channels(who):
+        one_of, name = {"channel_id": channel.id}, f"the channel {channel.name}"
+        yield from _action(who, "", "channel.test", f"Test {name}", f"test-channel:{channel.id}", one_of)
+        title = f"Choose what goes to {name}…"
+        yield from _action(who, "", "channel.set_kinds", title, f"channel-kinds:{channel.id}", one_of)
+        yield from _action(who, "", "channel.remove", f"Remove {name}", f"end-channel:{channel.id}", one_of)
 
 
 def _project_actions(who: Who, project: str) -> Iterator[PaletteEntry]:

@@ -430,7 +430,8 @@ class Notification(SQLModel, table=True):
     """Something one person is told, until they have read it. `target` is the page it leads to, with its query.
 
     `action` is an action of the registry that can be taken from it: {name, title, arguments}, else empty. `event` is
-    the event it tells of: nobody is told twice.
+    the newest event it tells of: nobody is told twice. What comes in numbers about one `subject` joins one row, and
+    `count` says how many it tells of.
     """
 
     __tablename__ = "notification"
@@ -442,6 +443,8 @@ class Notification(SQLModel, table=True):
     user_id: int = Field(foreign_key="user.id")
     project: str | None = Field(default=None, max_length=64)
     kind: str = Field(max_length=32)
+    subject: str = Field(default="", max_length=100)
+    count: int = 1
     level: str = Field(max_length=16)
     title: str = Field(max_length=300)
     body: str = ""
@@ -455,7 +458,9 @@ class Notification(SQLModel, table=True):
 class Channel(SQLModel, table=True):
     """Where one person is told besides the bell: mail, webhook, chat. `sealed` is its address, encrypted.
 
-    `shown` is the part of the address that may be seen; `kinds` are the kinds of notifications that go there.
+    `shown` is the part of the address that may be seen; `kinds` are the kinds of notifications that go there. `told`
+    is the last notification that went there, or never will. After `failures` in a row nothing goes there before
+    `due_at`, after some more it is paused. `asked_at` is set while a test is wanted.
     """
 
     __tablename__ = "channel"
@@ -465,9 +470,22 @@ class Channel(SQLModel, table=True):
     shown: str = Field(max_length=200)
     sealed: str
     kinds: list[str] = Field(sa_column=_json())
+    told: int = 0
+    failures: int = 0
     created_at: datetime = Field(default_factory=now, sa_column=_time())
+    asked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    due_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     tried_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    paused_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     error: str = ""
+
+
+class Follower(SQLModel, table=True):
+    """How far somebody who follows the events has come: the id of the last one that they dealt with."""
+
+    __tablename__ = "follower"
+    name: str = Field(primary_key=True, max_length=32)
+    event: int = Field(sa_type=BigInteger)
 
 
 class Cohort(SQLModel, table=True):

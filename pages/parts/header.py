@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from streamlit.navigation.page import StreamlitPage
 
 from engine.actions import people
 from engine.types import ProjectView, Who
-from pages.parts import reads, state, style
+from pages.parts import notifications, reads, state, style
 from pages.parts.component import encode, mount
 
 _KEY = "plumb-header"
 
 
 def show(who: Who, project: ProjectView | None, page: StreamlitPage, pages: Mapping[str, list[StreamlitPage]]) -> Any:
-    """Draw it; the triggers that fired in this rerun: `resync`, and `go` with {page, query}."""
+    """Draw it; its trigger `resync` fires when events were missed."""
     chosen = reads.preferences_of(who)
     theme = chosen.get("theme", "system")
     told = {
@@ -33,18 +34,33 @@ def show(who: Who, project: ProjectView | None, page: StreamlitPage, pages: Mapp
         "as_of": reads.cursor(),
         "active": reads.active_runs_of(who, project.slug) if project else {},
         "crumbs": (crumbs := _crumbs(who, project, page, pages)),
+        "bell": notifications.told(who),
         "visited": _visited(crumbs, page),
     }
-    return mount("header", _KEY, encode(told), "resync", "go", prefer=lambda: state.take(_KEY, _prefer(who)))
+    heard = {name: partial(state.take, _KEY, partial(hear, who)) for name, hear in _HEARD.items()}
+    return mount("header", _KEY, encode(told), "resync", **heard)
 
 
-def _prefer(who: Who) -> Any:
-    def prefer(fired: Mapping[str, Any]) -> None:
-        value = (fired.get("prefer") or {}).get("value")
-        if value in style.THEMES:
-            people.set_preference(who, "theme", value)
+def _go(_who: Who, fired: Mapping[str, Any]) -> None:
+    """A link was followed."""
+    chosen = fired.get("go") or {}
+    state.lead(str(chosen.get("page")), dict(parse_qsl(str(chosen.get("query") or ""))))
 
-    return prefer
+
+def _prefer(who: Who, fired: Mapping[str, Any]) -> None:
+    """Keep the theme, which the page has taken already."""
+    value = (fired.get("prefer") or {}).get("value")
+    if value in style.THEMES:
+        people.set_preference(who, "theme", value)
+
+
+def _ring(who: Who, fired: Mapping[str, Any]) -> None:
+    """Something was chosen in the list of the bell."""
+    notifications.act(who, fired.get("ring"))
+
+
+_HEARD: Mapping[str, Callable[[Who, Mapping[str, Any]], None]] = {"go": _go, "prefer": _prefer, "ring": _ring}
+"""By trigger of the header what is done before the rerun."""
 
 
 def _crumbs(

@@ -18,6 +18,7 @@ from engine.queries import (
     forecasts,
     inbox,
     mappings,
+    notifications,
     palette,
     people,
     projects,
@@ -35,6 +36,7 @@ from engine.types import (
     DatasetView,
     DecisionView,
     MappingView,
+    NotificationView,
     PaletteEntry,
     PersonView,
     ProjectView,
@@ -115,6 +117,11 @@ def entries_of(who: Who, project: str) -> list[PaletteEntry]:
 def preferences_of(who: Who) -> dict[str, str]:
     """The settings of this person."""
     return _preferences(who, cursor())
+
+
+def notifications_of(who: Who, limit: int) -> tuple[list[NotificationView], int]:
+    """What this person was told last, and how much in all they have not read."""
+    return _notifications(who, limit, cursor())
 
 
 def sessions_of(who: Who) -> list[SessionView]:
@@ -271,6 +278,11 @@ def _entries(who: Who, project: str, _as_of: int) -> list[PaletteEntry]:
 @newest
 def _preferences(who: Who, _as_of: int) -> dict[str, str]:
     return people.preferences(who)
+
+
+@newest
+def _notifications(who: Who, limit: int, _as_of: int) -> tuple[list[NotificationView], int]:
+    return notifications.list_notifications(who, limit), notifications.unread(who)
 
 
 @newest

@@ -16,7 +16,7 @@ from engine import registry
 from engine.actions import views
 from engine.errors import PlumblineError
 from engine.types import PaletteEntry, Who
-from pages.parts import header, reads, secrets, state, style
+from pages.parts import channels, header, reads, secrets, state, style
 from pages.parts.component import encode, mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
@@ -51,6 +51,7 @@ FILES = {
     "people": "pages/people.py",
     "monitoring": "pages/monitoring.py",
     "settings": "pages/settings.py",
+    "notifications": "pages/notifications.py",
 }
 """The pages by their name in an address."""
 
@@ -64,6 +65,7 @@ ANALYSES = frozenset(FILES) - {
     "people",
     "monitoring",
     "settings",
+    "notifications",
 }
 """Those that answer with an analysis of their name."""
 
@@ -71,7 +73,7 @@ _PALETTE = "plumb-palette"
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
-_ASKED_ON_A_PAGE = frozenset({"decision.record"})
+_ASKED_ON_A_PAGE = frozenset({"decision.record", "channel.add"})
 """Actions whose questions a page asks, beside the answer that they are about."""
 
 
@@ -91,6 +93,8 @@ def mount_all(who: Who, page: StreamlitPage, pages: Mapping[str, list[StreamlitP
     chosen = state.chosen()
     if chosen:
         _perform(who, *chosen)
+    if goal := state.led():
+        _lead(who, *goal)
     slug = _sidebar(who)
     head = header.show(who, project(who) if slug else None, page, pages)
     with st.container(key="plumb-shell"):
@@ -98,8 +102,6 @@ def mount_all(who: Who, page: StreamlitPage, pages: Mapping[str, list[StreamlitP
         arrived = _reach(who, slug)
     if head.resync:
         st.toast("Back in touch: the page was read again.")
-    if head.go:
-        open_page(str(head.go.get("page")), dict(parse_qsl(str(head.go.get("query")))))
     if arrived:
         _open_arrived(who, arrived["datasets"])
 
@@ -152,6 +154,13 @@ def open_dataset(who: Who, dataset_id: int) -> None:
         state.await_answer(dataset_id)
     page = next((analysis for analysis in analyses if analysis in FILES), "calibration")
     open_page(page, {"dataset": str(dataset_id)})
+
+
+def _lead(who: Who, page: str, query: Mapping[str, str]) -> None:
+    """Where a notification leads: to a page, or to the answer of a dataset."""
+    if page == "answer":
+        open_dataset(who, int(query["dataset"]))
+    open_page(page, query)
 
 
 def _open_arrived(who: Who, ids: Sequence[int]) -> None:
@@ -226,6 +235,9 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
         open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
     elif entry.target == "decision.record":
         _decide(who, entry.arguments["project"])
+    elif entry.target == "channel.add":
+        channels.ask()
+        open_page("settings")
     elif entry.target == "person.disable":
         state.ask("disable", entry.arguments["user_id"])
         open_page("people")

@@ -39,9 +39,9 @@ _SINCE = "since"
 _AWAITED = "awaited"
 _CHOSEN = "chosen"
 _DECIDING = "deciding"
-_WAY = "way"
 _RECORDED = "recorded"
 _EARLIER = "earlier"
+_LED = "led"
 
 
 def project() -> str:
@@ -63,6 +63,19 @@ def choose(what: Any) -> None:
 def chosen() -> Any:
     """What was chosen in the palette, once."""
     return st.session_state.pop(_CHOSEN, None)
+
+
+def lead(page: str, query: Mapping[str, str]) -> None:
+    """Go to a page in the rerun that follows; its project is chosen now, before its widget is drawn."""
+    if slug := query.get(PROJECT):
+        set_project(slug)
+    st.session_state[_LED] = (page, dict(query))
+
+
+def led() -> tuple[str, dict[str, str]] | None:
+    """The page to go to in this rerun, once."""
+    found: tuple[str, dict[str, str]] | None = st.session_state.pop(_LED, None)
+    return found
 
 
 def keep_one_of(key: str, options: Sequence[str]) -> None:
@@ -302,17 +315,6 @@ def ask(dialog: str, dataset_id: int) -> None:
 def asked() -> tuple[str, int] | None:
     """The dialog to open in this rerun, once."""
     found: tuple[str, int] | None = st.session_state.pop(_ASKED, None)
-    return found
-
-
-def remember_way(page: str, query: Mapping[str, str]) -> None:
-    """Keep where a link of a part leads, for the rerun that follows."""
-    st.session_state[_WAY] = (page, dict(query))
-
-
-def way_remembered() -> tuple[str, dict[str, str]] | None:
-    """Where a link of a part leads, once."""
-    found: tuple[str, dict[str, str]] | None = st.session_state.pop(_WAY, None)
     return found
 
 

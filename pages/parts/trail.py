@@ -19,6 +19,7 @@ EVERYBODY, EVERYTHING, EVERYWHERE = "Everybody", "Everything", "Everywhere"
 _COLUMNS = ("When", "Who", "What", "On what", "Project", "From")
 DONE: Mapping[str, str] = {
     "add_favourite": "Kept a dataset at hand",
+    "add_channel": "Added a channel for notifications",
     "add_user": "Made an account",
     "arrange": "Arranged a page",
     "arrive": "Came through the identity provider",
@@ -33,12 +34,15 @@ DONE: Mapping[str, str] = {
     "lock_account": "Locked an account for a while",
     "lock_address": "Locked an address for a while",
     "play": "Started the simulator",
+    "read_notification": "Read a notification",
+    "read_notifications": "Read all notifications",
     "receive_rows": "Added rows",
     "receive_upload": "Uploaded a file",
     "redeem_link": "Made an account by link",
     "record_decision": "Recorded a decision",
     "remove": "Removed a dataset",
     "remove_favourite": "Let go of a dataset at hand",
+    "remove_channel": "Removed a channel for notifications",
     "remove_membership": "Took somebody out of a project",
     "rename": "Renamed",
     "rename_mapping": "Renamed saved columns",
@@ -52,6 +56,7 @@ DONE: Mapping[str, str] = {
     "revoke_token": "Revoked an API token",
     "save_mapping": "Saved columns for the next files",
     "save_view": "Saved a view",
+    "set_channel_kinds": "Chose what goes to a channel",
     "set_mapping": "Named columns",
     "set_membership": "Gave a role in a project",
     "set_password": "Set a password",
@@ -61,10 +66,11 @@ DONE: Mapping[str, str] = {
     "sign_in_failed": "Failed to sign in",
     "sign_out": "Ended a session",
     "stop": "Stopped the simulator",
+    "test_channel": "Sent a test to a channel",
     "withdraw_decision": "Withdrew a decision",
 }
 """What was done, as people say it. An action that is not here is shown by its own name."""
-_NUMBERED = ("dataset", "decision", "mapping", "run", "session", "token", "user", "view")
+_NUMBERED = ("channel", "dataset", "decision", "mapping", "notification", "run", "session", "token", "user", "view")
 _NAMED = ("preference", "project", "role")
 """What a line can be about: things that have a number, and things that are called by their name."""
 _TOLD = ("name", "verdict", "role", "scope", "days", "kind", "size", "token")

@@ -9,20 +9,36 @@ from typing import Any
 
 from engine import registry
 from engine.access.tokens import who_of
-from engine.actions import datasets, decisions, forecasts, mappings, passwords, people, rows, runs, tokens, views
+from engine.actions import (
+    channels,
+    datasets,
+    decisions,
+    forecasts,
+    mappings,
+    passwords,
+    people,
+    rows,
+    runs,
+    tokens,
+    views,
+)
 from engine.errors import AccessDenied, NotFound
 from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several, surfaces, timeline
+from engine.queries import channels as channel_queries
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import forecasts as forecast_queries
 from engine.queries import inbox as inbox_queries
 from engine.queries import mappings as mapping_queries
+from engine.queries import notifications as notification_queries
 from engine.queries import people as people_queries
 from engine.queries import results as result_queries
 from engine.queries import runs as run_queries
 from engine.queries import tokens as token_queries
 from engine.queries import views as view_queries
 from engine.store.engine import fetch
+from engine.store.tables import Notification
+from engine.store.transaction import transaction
 from engine.types import ROLES, SCOPES, DatasetVersion, Grounds, NewForecast, RowReference, Who
 from tests.store.people import join, person, project, upload
 
@@ -237,6 +253,31 @@ def with_columns(made: World) -> int:
     raise AssertionError("the run was not claimed")
 
 
+def a_channel(owner: Who) -> int:
+    return channels.add(of_person(owner), fresh("channel"), HOOK)
+
+
+def fewer_channels(who: Who) -> None:
+    """Nobody may have more than some, and the matrix adds many."""
+    for one in channel_queries.list_channels(who):
+        channels.remove(of_person(who), one.id)
+
+
+def own_channel(who: Who) -> int:
+    fewer_channels(who)
+    return a_channel(who)
+
+
+def told(who: Who) -> int:
+    """A notification of somebody, of nothing that belongs to a project."""
+    with transaction() as tx:
+        newest = int(fetch("SELECT coalesce(max(event), 0) + 1 FROM notification")[0][0])
+        one = Notification(user_id=who.user_id, kind="membership", level="info", title="told", event=newest)
+        tx.session.add(one)
+        tx.session.flush()
+        return one.id or 0
+
+
 def grounded(who: Who, made: World) -> object:
     """Whether the grounds are found: a dataset without an answer is not hidden from those who see it."""
     try:
@@ -257,6 +298,7 @@ def forecast_of(who: Who, made: World) -> object:
         raise
 
 
+HOOK = "jsons://example.com/hook"
 HERE = {"project": "main"}
 DECIDED = {**HERE, "title": "ship", "because": "it is better", "analysis": "calibration"}
 CALLS: dict[str, Call] = {
@@ -283,6 +325,20 @@ CALLS: dict[str, Call] = {
     "forecast.keep": do("forecast.keep", lambda made, _: {"dataset_id": made.dataset}),
     "demo.play": do("demo.play"),
     "demo.stop": do("demo.stop"),
+    "channel.add": do(
+        "channel.add", lambda _made, who: fewer_channels(who) or {"name": fresh("channel"), "address": HOOK}
+    ),
+    "channel.set_kinds": do("channel.set_kinds", lambda _made, who: {"channel_id": own_channel(who), "kinds": "alarm"}),
+    "channel.set_kinds, another's": do(
+        "channel.set_kinds", lambda made, _: {"channel_id": own_channel(made.other), "kinds": "alarm"}
+    ),
+    "channel.test": do("channel.test", lambda _made, who: {"channel_id": own_channel(who)}),
+    "channel.test, another's": do("channel.test", lambda made, _: {"channel_id": own_channel(made.other)}),
+    "channel.remove": do("channel.remove", lambda _made, who: {"channel_id": own_channel(who)}),
+    "channel.remove, another's": do("channel.remove", lambda made, _: {"channel_id": own_channel(made.other)}),
+    "notification.read": do("notification.read", lambda _made, who: {"notification_id": told(who)}),
+    "notification.read, another's": do("notification.read", lambda made, _: {"notification_id": told(made.other)}),
+    "notification.read_all": do("notification.read_all"),
     "preference.set": do("preference.set", lambda _made, _who: {"key": "note", "value": "x"}),
     "session.close": do("session.close"),
     "session.revoke": do("session.revoke", lambda _made, who: {"session_id": open_session(who.user_id)}),
@@ -332,6 +388,13 @@ CALLS: dict[str, Call] = {
     "queries.monitoring.watches": lambda _, who: [True] if monitoring.watches(who) else [],
     "queries.palette.entries": lambda _, who: palette.entries(who, "main"),
     "queries.palette.oversees": lambda _, who: [True] if palette.oversees(who) else [],
+    "queries.channels.list_channels": lambda _, who: (channel_queries.list_channels(who),),
+    "queries.notifications.get_notification": lambda _, who: notification_queries.get_notification(who, told(who)),
+    "queries.notifications.get_notification, another's": lambda made, who: notification_queries.get_notification(
+        who, told(made.other)
+    ),
+    "queries.notifications.list_notifications": lambda _, who: (notification_queries.list_notifications(who),),
+    "queries.notifications.unread": lambda _, who: (notification_queries.unread(who),),
     "queries.people.list_people": lambda _, who: people_queries.list_people(who),
     "queries.people.members": lambda _, who: people_queries.members(who, "main"),
     "queries.people.password_hash": lambda _, who: people_queries.password_hash(who),

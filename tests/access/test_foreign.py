@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.access.tokens import who_of
-from engine.actions import datasets, decisions, inbox, mappings, people, runs, tokens, views
+from engine.actions import channels, datasets, decisions, inbox, mappings, notifications, people, runs, tokens, views
 from engine.errors import PlumblineError
 from engine.queries.browsing import Asked
 from engine.settings import get_settings
@@ -47,6 +47,8 @@ MINE = {
     "decision": "SELECT * FROM decision WHERE project_id = :project ORDER BY id",
     "forecast": "SELECT * FROM forecast WHERE project_id = :project ORDER BY id",
     "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
+    "notification": "SELECT * FROM notification WHERE user_id = :user ORDER BY id",
+    "channel": "SELECT * FROM channel WHERE user_id = :user ORDER BY id",
     "saved_view": "SELECT * FROM saved_view WHERE user_id = :user ORDER BY id",
     "preference": "SELECT * FROM preference WHERE user_id = :user ORDER BY key",
     "session": "SELECT * FROM session WHERE user_id = :user ORDER BY id",
@@ -58,6 +60,8 @@ IDS = {
     "dataset_id": "SELECT id FROM dataset WHERE project_id = :project",
     "decision_id": "SELECT id FROM decision WHERE project_id = :project",
     "mapping_id": "SELECT id FROM mapping WHERE project_id = :project",
+    "channel_id": "SELECT id FROM channel WHERE user_id = :user",
+    "notification_id": "SELECT id FROM notification WHERE user_id = :user",
     "run_id": "SELECT id FROM run WHERE project_id = :project",
     "view_id": "SELECT id FROM saved_view WHERE user_id = :user",
     "session_id": "SELECT id FROM session WHERE user_id = :user",
@@ -117,6 +121,8 @@ def owner(name: str, slug: str) -> Owner:
     for number in range(3, 9):
         uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
     inbox.refuse(slug, f"{canary}.pkl", f"{canary} is no table.")
+    channels.add(made.who, canary, f"jsons://example.com/{canary}")
+    notifications.tell()
     views.save(made.who, slug, canary, "calibration", f"q={canary}")
     people.set_preference(made.who, "note", canary)
     people.open_session(made.who.user_id, "127.0.0.1", canary)
@@ -192,6 +198,8 @@ def plain(draw: random.Random) -> dict[str, Any]:
     word = secrets.token_hex(4)
     return {
         "action": draw.choice(["", "sign_in", "rename"]),
+        "address": draw.choice(["jsons://example.com/hook", "exec://x", word]),
+        "kinds": draw.choice(["", "alarm", word]),
         "asked": Asked(draw.choice(["reward", "gap"]), where=draw.choice(["", "label=0..1"]), find=word[:1]),
         "prompt": word,
         "analysis": "calibration",

@@ -21,6 +21,8 @@ from tests.store.people import person, upload
 
 SYSTEM = {
     "actions.archives": {"fitted", "spread"},
+    "actions.channels": {"due", "failed", "sent"},
+    "actions.concerned": {"people", "told_of"},
     "actions.datasets": {"add", "checked_mapping", "followed", "free_name", "receive_inbox"},
     "actions.decisions": {"grounded_by"},
     "actions.demo": {"set_playing"},
@@ -37,6 +39,7 @@ SYSTEM = {
     },
     "actions.mappings": set(),
     "actions.memberships": set(),
+    "actions.notifications": {"plain", "prune", "tell"},
     "actions.passwords": {"put", "redeem"},
     "actions.people": {"add", "create_first_link", "credentials", "open_session", "record_failure", "redeem_link"},
     "actions.projects": {"ensure"},
@@ -64,6 +67,7 @@ SYSTEM = {
     "queries.audit": set(),
     "queries.belonging": set(),
     "queries.browsing": set(),
+    "queries.channels": set(),
     "queries.datasets": {"version_of"},
     "queries.decisions": {"frozen"},
     "queries.events": {"after", "cursor", "hold", "oldest"},
@@ -73,6 +77,7 @@ SYSTEM = {
     "queries.kept": {"answer", "keep"},
     "queries.mappings": {"kept", "roles", "shared_roles"},
     "queries.monitoring": {"forget", "newest_answered", "sample", "samples", "scraped_by_secret"},
+    "queries.notifications": set(),
     "queries.palette": set(),
     "queries.people": {"link_person", "link_role"},
     "queries.projects": {"demo_playing"},

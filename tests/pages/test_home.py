@@ -113,7 +113,7 @@ def test_an_arrangement_names_cards_and_nothing_else(give: Give, who: Who) -> No
 def test_a_link_of_a_card_leads_to_its_page(page: Page, give: Give) -> None:
     dataset = give(samples.pairs())
     app = page()
-    app.session_state["way"] = ("calibration", {"dataset": str(dataset)})
+    app.session_state["led"] = ("calibration", {"dataset": str(dataset)})
     app.run()
     assert not app.exception
     assert app.title[0].value == "Calibration"

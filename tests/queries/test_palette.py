@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine import registry
+from engine.actions import channels, decisions, demo, inbox, mappings, notifications, people, runs, tokens, views
 from engine.actions import datasets as dataset_actions
-from engine.actions import decisions, demo, mappings, people, runs, tokens, views
 from engine.queries.palette import entries
 from engine.types import PaletteEntry, Who
 from tests.access import matrix_calls
@@ -17,6 +17,7 @@ from tests.store.people import answer, digest, join, person, project, read, repo
 ANSWERS = {"name": "another", "page": "home", "query": "", "mapping": {}, "role": "viewer"}
 ANSWERS |= {"scope": "read", "project": "another", "why": "wrong"}
 ANSWERS |= {"title": "ship", "because": "it is better", "analysis": "calibration", "dataset_ids": [1]}
+ANSWERS |= {"address": "jsons://example.com/hook", "kinds": "alarm"}
 
 
 def titles(who: Who, section: str = "Actions") -> set[str]:
@@ -151,6 +152,9 @@ def test_every_action_there_is_can_be_found(installation: Installation, monkeypa
     assert work is not None
     runs.fail(work, {"code": "broken", "message": "Broken."})
     views.save(who, "main", "Mine", "calibration", "")
+    channels.add(who, "hook", "jsons://example.com/hook")
+    inbox.refuse("main", "x.pkl", "It is no table.")
+    notifications.tell()
     decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
     upload(who, "c", "curves.jsonl")
     curves = runs.claim("worker")

@@ -1,4 +1,5 @@
 // The head of every page: where one is, whether events arrive and work is done, who is here, the bell, the theme, the person.
+import { Bell } from "./bell.js";
 import shell from "./bus.js";
 import { formats, icon, make, plumb, read, STATES } from "./plumb.js";
 import { visit } from "./visits.js";
@@ -27,7 +28,8 @@ class Header {
     this.live = make("span", { class: "pl-head-chip pl-head-live", role: "status" }, make("span", { class: "pl-dot" }), make("span", { "data-plumb-status": "" }, STATES[plumb.state]));
     this.person = make("div", { id: "pl-person", popover: "auto", class: "pl-menu pl-head-person" });
     this.initial = make("button", { type: "button", class: "pl-head-me", popovertarget: "pl-person" });
-    this.acts = make("div", { class: "pl-head-acts" }, this.live, this.work, this.here, this.names, this.initial, this.person);
+    this.bell = new Bell((chosen) => this.tell("ring", { ...chosen, at: Date.now() }));
+    this.acts = make("div", { class: "pl-head-acts" }, this.live, this.work, this.here, this.names, ...this.bell.parts, this.initial, this.person);
     this.root = make("header", { class: "pl-header", "data-header": "" }, make("nav", { "aria-label": "Breadcrumbs" }, this.crumbs), this.acts);
     parent.append(this.root);
     for (const [list, button] of [[this.names, this.here], [this.person, this.initial]]) list.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => under(list, button)));
@@ -41,6 +43,7 @@ class Header {
     if (JSON.stringify(before?.crumbs) !== JSON.stringify(given.crumbs)) this.lead(given.crumbs);
     if (given.slug && given.visited) visit(given.slug, given.visited);
     this.meet(given);
+    this.bell.take(given.bell);
     this.off?.();
     this.active = new Map(Object.entries(given.active));
     this.count();
@@ -117,6 +120,7 @@ class Header {
   leave() {
     this.off?.();
     this.offPresent();
+    this.bell.leave();
     clearInterval(this.timer);
   }
 }

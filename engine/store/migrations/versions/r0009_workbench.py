@@ -81,6 +81,8 @@ def _notifications() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("project", sa.String(length=64), nullable=True),
         sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=100), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
@@ -102,13 +104,25 @@ def _notifications() -> None:
         sa.Column("shown", sa.String(length=200), nullable=False),
         sa.Column("sealed", sa.String(), nullable=False),
         sa.Column("kinds", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("asked_at", UtcTime(), nullable=True),
+        sa.Column("due_at", UtcTime(), nullable=True),
         sa.Column("tried_at", UtcTime(), nullable=True),
+        sa.Column("paused_at", UtcTime(), nullable=True),
         sa.Column("error", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_channel_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
     )
     op.create_index(op.f("ix_channel_user_id"), "channel", ["user_id"])
+    op.create_table(
+        "follower",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("event", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_follower")),
+    )
+    op.execute("INSERT INTO follower (name, event) SELECT 'notifications', coalesce(max(id), 0) FROM event")
 
 
 def _cohorts() -> None:
@@ -150,5 +164,5 @@ def _own() -> None:
 
 
 def downgrade() -> None:
-    for table in ("arrangement", "favourite", "cohort", "channel", "notification", "report", "share"):
+    for table in ("arrangement", "favourite", "cohort", "follower", "channel", "notification", "report", "share"):
         op.drop_table(table)
