@@ -152,4 +152,3 @@ export class Bell {
   }
 }
 
-/** The bell as a part of its own. */
