@@ -14,6 +14,7 @@ import anyio
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from engine import usage
 from engine.access.roles import may_hear
 from engine.queries import events
 from engine.types import Who
@@ -24,6 +25,7 @@ _PAGE: Final = 500
 _FIRST_MESSAGE_SECONDS: Final = 10
 _STALLED: Final = 1013
 _UNREADABLE: Final = 1003
+_WALKED: Final = "walked"
 
 
 async def live(websocket: WebSocket) -> None:
@@ -56,10 +58,14 @@ async def _since(websocket: WebSocket) -> int | None:
 
 
 async def _hear_goodbye(websocket: WebSocket) -> None:
-    """Return when the client is gone. Racing this against the sender keeps a parked one from holding up a shutdown."""
+    """Return when the client is gone. Racing this against the sender keeps a parked one from holding up a shutdown.
+
+    All that a tab says meanwhile is that its palette led to a page, which is counted.
+    """
     with contextlib.suppress(WebSocketDisconnect):
         while True:
-            await websocket.receive_text()
+            if await websocket.receive_text() == _WALKED:
+                usage.walks.add(usage.PALETTE)
 
 
 async def _send_events(websocket: WebSocket, who: Who, since: int | None) -> None:

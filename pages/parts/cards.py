@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pages.parts import state
+from pages.parts import state, widgets
 from pages.parts.component import mount
 
 _KEY = "below"
@@ -85,5 +85,5 @@ def show(cards: Sequence[Card], acts: Mapping[tuple[str, str], Callable[[Any], N
         if function is not None:
             function(told.get("value"))
 
-    told = mount("cards", _KEY, {"cards": cards}, acted=lambda: state.take(_KEY, act)).acted
+    told = mount("cards", _KEY, {"cards": cards, "controls": widgets.told()}, acted=lambda: state.take(_KEY, act)).acted
     return (str(told.get("part")), str(told.get("name"))) if told else None

@@ -30,6 +30,7 @@ COHORT = "where"
 BESIDE = "beside"
 """Further datasets of a view, their numbers with dots between."""
 
+_RUN = "run"
 _OVERLAYS = "overlays"
 _REMOVED = "removed"
 _ASKED = "asked"
@@ -38,6 +39,8 @@ _CHANGED = "changed"
 _SINCE = "since"
 _AWAITED = "awaited"
 _CHOSEN = "chosen"
+_CONTROLS = "controls"
+_OUTCOME = "outcome"
 _DECIDING = "deciding"
 _RECORDED = "recorded"
 _EARLIER = "earlier"
@@ -62,6 +65,33 @@ def choose(what: Any) -> None:
 def chosen() -> Any:
     """What was chosen in the palette, once."""
     return st.session_state.pop(_CHOSEN, None)
+
+
+def forget_controls() -> None:
+    """Before a page is run: nothing of the last one is to be set any more."""
+    st.session_state[_CONTROLS] = {}
+
+
+def show_control(control: Any) -> None:
+    """Remember a control that the page has drawn, by its name."""
+    st.session_state.setdefault(_CONTROLS, {})[control.name] = control
+
+
+def controls() -> dict[str, Any]:
+    """The controls that the page in front has drawn, by name."""
+    found: dict[str, Any] = st.session_state.get(_CONTROLS, {})
+    return found
+
+
+def remember_outcome(outcome: Mapping[str, Any]) -> None:
+    """Keep what became of what was asked for in the palette."""
+    st.session_state[_OUTCOME] = outcome
+
+
+def outcome() -> Mapping[str, Any] | None:
+    """What became of what was asked for in the palette, once."""
+    found: Mapping[str, Any] | None = st.session_state.pop(_OUTCOME, None)
+    return found
 
 
 def keep_one_of(key: str, options: Sequence[str]) -> None:
@@ -134,6 +164,12 @@ def since(newest: int) -> int:
 def dataset() -> int | None:
     """The dataset in the address."""
     named = st.query_params.get(_DATASET, "")
+    return int(named) if named.isascii() and named.isdigit() else None
+
+
+def run() -> int | None:
+    """The run in the address."""
+    named = st.query_params.get(_RUN, "")
     return int(named) if named.isascii() and named.isdigit() else None
 
 

@@ -15,7 +15,9 @@ const PARTS = { chart, files, newer, pairs, rollouts, surface, timeline };
 export default function cards({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.__cards ||= new Cards(parentElement));
   shown.act = (part, name, value) => setTriggerValue("acted", { part, name, value, at: Date.now() });
-  shown.take(read(data).cards);
+  const { cards: given, controls } = read(data);
+  shown.take(given);
+  dispatchEvent(new CustomEvent("plumb:controls", { detail: { path: location.pathname, controls } }));
   return () => shown.leave();
 }
 
