@@ -12,7 +12,12 @@ PAGES = (
     ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
     ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
     ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
-    ("drift", "Drift", ("shift", "psi", "ks test", "moved", "change point", "composition", "distribution"), "g f"),
+    (
+        "drift",
+        "Drift",
+        ("drift detection", "shift", "psi", "ks test", "moved", "change point", "composition", "distribution"),
+        "g f",
+    ),
     (
         "monitor",
         "Alarms",
@@ -37,10 +42,15 @@ PAGES = (
     ("rollouts", "Rollouts", ("completions", "responses", "samples", "answers", "tokens", "grpo", "browse"), "g q"),
     ("tradeoff", "KL trade-off", ("beta", "kl coefficient", "kl penalty", "checkpoint", "what if"), "g x"),
     ("sweep", "Sweep", ("hyperparameters", "trials", "grid search", "tune", "best run", "compare runs"), "g z"),
-    ("surface", "Surface", ("3d", "hyperparameters", "response surface", "tune", "learning rate", "contour"), "g g"),
+    (
+        "surface",
+        "Surface",
+        ("3d performance", "hyperparameters", "response surface", "tune", "learning rate", "contour"),
+        "g g",
+    ),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
-    ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
+    ("runs", "Runs", ("jobs", "queue", "progress", "history", "automation"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),
 )
 OVERSIGHT = ("people", "People", ("accounts", "roles", "members", "users", "audit", "tokens", "sessions"), "g p")

@@ -232,7 +232,7 @@ _ACTIONS = (
         "member",
         people.set_preference,
         (Argument("key", "text", "Setting"), Argument("value", "text", "Value")),
-        ("settings", "theme", "density"),
+        ("settings", "change theme", "density"),
         "own",
     ),
     Action(

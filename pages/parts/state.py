@@ -41,6 +41,7 @@ _AWAITED = "awaited"
 _CHOSEN = "chosen"
 _CONTROLS = "controls"
 _OUTCOME = "outcome"
+_TOLD = "outcomes"
 _DECIDING = "deciding"
 _RECORDED = "recorded"
 _EARLIER = "earlier"
@@ -84,8 +85,9 @@ def controls() -> dict[str, Any]:
 
 
 def remember_outcome(outcome: Mapping[str, Any]) -> None:
-    """Keep what became of what was asked for in the palette."""
-    st.session_state[_OUTCOME] = outcome
+    """Keep what became of what was asked for in the palette; numbered, for the browser hears only what is new."""
+    st.session_state[_TOLD] = st.session_state.get(_TOLD, 0) + 1
+    st.session_state[_OUTCOME] = {**outcome, "number": st.session_state[_TOLD]}
 
 
 def outcome() -> Mapping[str, Any] | None:

@@ -62,7 +62,7 @@ export function wrong({ kind, low, high, whole: integer, optional, label }, valu
   const bounds = low !== null && low !== undefined && high !== null && high !== undefined;
   if (!Number.isFinite(number)) return `${label} has to be a number.`;
   if (integer && !Number.isInteger(number)) return `${label} has to be a whole number.`;
-  if (bounds && (number < low || number > high)) return `${label} has to be between ${number_(low)} and ${number_(high)}.`;
+  if (bounds && (number < low || number > high)) return `${label} has to be between ${spoken(low)} and ${spoken(high)}.`;
   return "";
 }
 
@@ -71,10 +71,10 @@ export function hint({ kind, low, high, optional, options }) {
   if (kind === SURE) return "";
   if (kind === "several") return "Enter adds or takes away; the first line goes on";
   if (options?.length) return "Type to narrow, Enter to choose";
-  const bounds = kind === "number" && low !== null && low !== undefined ? `${number_(low)} to ${number_(high)}. ` : "";
+  const bounds = kind === "number" && low !== null && low !== undefined ? `${spoken(low)} to ${spoken(high)}. ` : "";
   return `${bounds}Enter to go on${optional ? ", empty to leave it out" : ""}`;
 }
 
-function number_(value) {
+function spoken(value) {
   return Number.isInteger(value) ? whole(value) : String(value);
 }

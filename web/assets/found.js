@@ -11,8 +11,10 @@ export function fold(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
+/** The words of a text; what a hyphen joins is a word too. */
 function words(text) {
-  return fold(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const parts = fold(text).split(/[^\p{L}\p{N}-]+/u).filter(Boolean);
+  return parts.flatMap((part) => (/.-./.test(part) ? [part.replaceAll("-", ""), ...part.split("-")] : [part.replaceAll("-", "")])).filter(Boolean);
 }
 
 /** What is looked through of an entry, worked out once. */
@@ -86,7 +88,7 @@ function alike(word, typed) {
 
 /** A word without the ending that tells its one from its many, and doing from done. */
 function stem(word) {
-  return word.replace(/(ations|ation|ing|ies|ion|ed|es|s|e|y)$/, "");
+  return word.replace(/iz(?=ation|e)/, "is").replace(/(ations?|at(ed|es|ing|ors?|e)|ing|ies|ion|ed|es|s|e|y)$/, "");
 }
 
 /** Whether one letter more, less, other or two swapped make the typed word the word or its start. */
@@ -109,7 +111,8 @@ function holds(text, letters) {
 function across(line, typed) {
   if (typed.length < 2 || line.words.length < 2) return 0;
   const starts = line.words.map((word) => word[0]).join("");
-  if (starts.startsWith(typed)) return 70;
+  if (starts.startsWith(typed) && typed.length === starts.length) return 70;
+  if (starts.startsWith(typed)) return 40;
   return typed.length > 3 && starts.includes(typed[0]) && walks(line.words, typed) ? 30 : 0;
 }
 

@@ -4,7 +4,7 @@
 export const KEYS = [
   ["Everywhere", [["Ctrl K", "Search everything: pages, data, actions, this page's controls"], ["?", "This sheet"], ["/", "Type into the list in front, else search everything"], ["Esc", "Close what is on top, and only that"]]],
   ["In the palette", [["↑ ↓", "Choose"], ["Enter", "Open, or go on"], ["Backspace", "On an empty line: one step back"], ["Shift Tab", "One step back"]]],
-  ["In a table", [["↑ ↓", "Row by row; j and k too"], ["Home End", "First and last row"], ["Page Up Page Down", "Ten rows"], ["Enter", "Open the row"], ["Tab", "What can be done with the row"]]],
+  ["In a table", [["↑ ↓", "Row by row; j and k too"], ["Home End", "First and last row"], ["PageUp PageDown", "Ten rows"], ["Enter", "Open the row"], ["Tab", "What can be done with the row"]]],
   ["In a chart", [["← →", "Point by point"], ["↑ ↓", "Line by line"], ["Home End", "First and last point"], ["Enter", "Choose the point"]]],
   ["On pages with examples", [["n p", "Next and previous example"]]],
   ["In a timeline", [["Space", "Play and pause"], ["← →", "Frame by frame; with Shift from change to change"], ["Home End", "First and last frame"], ["0 … 9", "To a tenth"], ["L", "Loop"], ["[ ]", "Slower, faster"]]],

@@ -43,7 +43,7 @@ export function first(entries, use) {
   const here = datasetHere();
   const used = entries.filter((entry) => use(entry) > 0 && !entry.quiet).sort((one, other) => use(other) - use(one)).slice(0, 5);
   const lately = new Set(used);
-  const about = entries.filter((entry) => !lately.has(entry) && (entry.here || (here && entry.about === here) || entry.target === "view.save")).slice(0, ON_PAGE);
+  const about = entries.filter((entry) => !lately.has(entry) && (entry.here || (here && entry.about === here && entry.run === "action") || entry.target === "view.save")).slice(0, ON_PAGE);
   const near = new Set(about);
   const rest = entries.filter((entry) => !lately.has(entry) && !near.has(entry) && !entry.quiet && !entry.thing);
   return [...used.map((entry) => ({ ...entry, section: "Used lately" })), ...about.map((entry) => ({ ...entry, section: "On this page" })), ...rest];
@@ -52,5 +52,5 @@ export function first(entries, use) {
 /** What else speaks for an entry besides its words. */
 export function liking(entry, use) {
   const kind = { page: 6, group: 2, link: 1 }[entry.run] ?? 0;
-  return kind + (entry.here ? 4 : 0) - (entry.thing ? 3 : 0) + (entry.about && entry.about === datasetHere() ? 4 : 0) + Math.min(9, 3 * Math.sqrt(use));
+  return kind + (entry.here ? 4 : 0) - (entry.quiet ? 6 : 0) - (entry.thing ? 3 : 0) + (entry.about && entry.about === datasetHere() ? 4 : 0) + Math.min(9, 3 * Math.sqrt(use));
 }

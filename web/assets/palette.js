@@ -157,8 +157,8 @@ class Palette {
   }
 
   /** A line to type into, with what it is for. */
-  begin(value, placeholder, label, note = "") {
-    this.input.readOnly = this.task?.question.kind === SURE;
+  begin(value, placeholder, label, note = "", kind = "") {
+    this.input.readOnly = Boolean(this.busy) || this.task?.question.kind === SURE;
     this.input.value = value;
     this.input.placeholder = placeholder;
     this.input.setAttribute("aria-label", label);
@@ -166,7 +166,7 @@ class Palette {
     const said = this.task?.said ?? (this.group ? [this.group.label] : []);
     this.way.replaceChildren(...said.map((word) => make("span", { class: "pl-palette-crumb" }, word)));
     this.way.hidden = !said.length;
-    this.say(note);
+    this.say(note, kind);
     this.search();
     this.input.select();
   }
@@ -181,13 +181,14 @@ class Palette {
 
   search() {
     const typed = this.input.value.trim();
-    if (this.task) this.found = this.answers(typed);
+    if (this.busy) this.found = [];
+    else if (this.task) this.found = this.answers(typed);
     else if (this.group) this.found = narrowed(things(this.group), typed);
-    else this.found = typed ? this.sought_(typed) : first(this.all, this.use);
+    else this.found = typed ? this.matching(typed) : first(this.all, this.use);
     this.draw(typed);
   }
 
-  sought_(typed) {
+  matching(typed) {
     const all = this.all;
     this.sought = this.input.value;
     return all.length ? this.index.find(typed, (entry) => liking(entry, this.use(entry))) : [];
@@ -215,7 +216,7 @@ class Palette {
   }
 
   nothing(typed, searching) {
-    if (!searching && !(this.task?.question.options?.length || this.group)) return make("li", { role: "presentation", class: "pl-palette-none", hidden: true });
+    if (this.busy || (!searching && !(this.task?.question.options?.length || this.group))) return make("li", { role: "presentation", class: "pl-palette-none", hidden: true });
     const advice = searching ? "Try fewer letters, the name of a file, or what you want to know, such as “drift” or “which is better”." : "Try fewer letters.";
     return make("li", { role: "presentation", class: "pl-palette-none" }, make("strong", {}, `Nothing is called “${typed}”.`), make("span", {}, advice));
   }
@@ -273,8 +274,7 @@ class Palette {
     const { question } = this.task;
     const warning = question.kind === SURE ? this.task.entry.warning : "";
     this.ticked = new Set(question.kind === "several" ? (this.task.given[question.name] ?? question.chosen ?? []) : []);
-    this.begin(this.task.proposed, question.kind === SURE ? "" : question.label, question.label || "Are you sure?", note || warning);
-    if (kind || warning) this.say(note || warning, kind || "pl-palette-warning");
+    this.begin(this.task.proposed, question.label, question.label || "Are you sure?", note || warning, kind || (warning && "pl-palette-warning"));
   }
 
   stepBack() {
@@ -288,8 +288,8 @@ class Palette {
   }
 
   answers(typed) {
-    const { question, entry } = this.task;
-    if (question.kind === SURE) return [{ title: entry.sure ?? `Yes: ${this.task.said.slice(0, 2).join(" ")}`, value: true, run: "action" }, { title: "No, go back", value: false, run: "page" }];
+    const { question } = this.task;
+    if (question.kind === SURE) return [{ title: `Yes: ${this.task.said.slice(0, 2).join(" ")}`, value: true, run: "action" }, { title: "No, go back", value: false, run: "page" }];
     const options = (question.options ?? []).map(([value, title]) => ({ value, title, run: "link", ticked: this.ticked.has(value) }));
     if (question.kind === "several") return [{ title: `Go on with ${this.ticked.size}`, value: undefined, run: "action" }, ...narrowed(options, typed)];
     return options.length ? narrowed(options, typed) : [];
@@ -321,8 +321,7 @@ class Palette {
     this.answered = asked ? this.task : null;
     if (!asked || entry.away) return this.go(entry);
     this.busy = setTimeout(() => this.say("There is no word of it yet. It may still be done: look before you do it again.", "pl-palette-error"), SLOW);
-    this.begin("", "", "Working");
-    this.say("Working…", "pl-palette-busy");
+    this.begin("", "", "Working", "Working…", "pl-palette-busy");
     this.tell(entry, this.task.given);
   }
 
@@ -346,7 +345,9 @@ class Palette {
   }
 
   /** What became of it: the end, or back to where it was asked with what was answered, and what is wrong. */
-  ended({ error }) {
+  ended({ error, number }) {
+    if (number === this.heard) return;
+    this.heard = number;
     clearTimeout(this.busy);
     this.busy = null;
     const task = this.answered;

@@ -15,8 +15,8 @@ class Sheet {
   constructor() {
     this.input = make("input", { type: "text", class: "pl-palette-input", placeholder: "Find a key…", "aria-label": "Find a key", autocomplete: "off", spellcheck: "false", oninput: () => this.filter() });
     this.list = make("div", { class: "pl-sheet-groups", tabindex: "0", role: "region", "aria-label": "Keys" });
-    this.close_ = make("button", { type: "button", class: "pl-palette-esc", "aria-label": "Close", onclick: () => this.close() }, make("kbd", {}, "Esc"));
-    const box = make("div", { class: "pl-palette pl-sheet", role: "dialog", "aria-modal": "true", "aria-label": "Keyboard shortcuts" }, make("div", { class: "pl-palette-top" }, icon("search"), this.input, this.close_), this.list);
+    this.button = make("button", { type: "button", class: "pl-palette-esc", "aria-label": "Close", onclick: () => this.close() }, make("kbd", {}, "Esc"));
+    const box = make("div", { class: "pl-palette pl-sheet", role: "dialog", "aria-modal": "true", "aria-label": "Keyboard shortcuts" }, make("div", { class: "pl-palette-top" }, icon("search"), this.input, this.button), this.list);
     this.cover = make("div", { class: "pl-palette-cover", popover: "manual", "data-sheet": "", onclick: (event) => event.target === this.cover && this.close(), onkeydown: (event) => this.key(event) }, box);
     document.body.append(this.cover);
   }
@@ -40,7 +40,7 @@ class Sheet {
   /** Escape closes; Tab goes round within. */
   key(event) {
     event.stopPropagation();
-    const around = [this.input, this.close_, this.list];
+    const around = [this.input, this.button, this.list];
     if (event.key === "Escape" || ((event.ctrlKey || event.metaKey) && event.key === "k")) this.close();
     else if (event.key === "Tab") around.at((around.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1)) % around.length).focus();
     else return;
@@ -52,6 +52,6 @@ class Sheet {
     const groups = this.groups.map(([name, keys]) => [name, keys.filter((pair) => fold(`${name} ${pair.join(" ")}`).includes(sought))]);
     const shown = groups.filter(([, keys]) => keys.length).map(([name, keys]) =>
       make("section", {}, make("h3", {}, name), make("dl", {}, ...keys.flatMap(([key, does]) => [make("dt", {}, ...key.split(" ").map((one) => make("kbd", {}, one))), make("dd", {}, does)]))));
-    this.list.replaceChildren(...(shown.length ? shown : [make("p", { class: "pl-palette-none" }, "No key does that.")]));
+    this.list.replaceChildren(make("div", { class: "pl-sheet-columns" }, ...(shown.length ? shown : [make("p", { class: "pl-palette-none" }, "No key does that.")])));
   }
 }
