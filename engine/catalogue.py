@@ -53,6 +53,8 @@ _FIGURES: Final = (
     Figure("live_events_behind", "gauge", "web", "Events in the store that were not handed to tabs yet."),
     Figure("http_requests_total", "counter", "web", "Requests answered, by status.", "status"),
     Figure("http_request_seconds", "histogram", "web", "From a request to the beginning of its answer."),
+    Figure("changes_total", "counter", "web", "Changes that people made on pages, by way: page or palette.", "way"),
+    Figure("palette_walks_total", "counter", "web", "Pages that people went to by the palette."),
     Figure("inbox_files", "gauge", "foreman", "Files that are followed in the inbox."),
     Figure("inbox_unread_bytes", "gauge", "foreman", "Bytes of followed files that were not read yet."),
     Figure("probe_seconds", "gauge", "foreman", "How long the last probe of uptime took.", "target"),

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine import usage
 from engine.access.roles import require_writing
+from engine.access.tokens import LONGEST_DAYS
 from engine.actions import (
     arrangements,
     channels,
@@ -37,7 +39,7 @@ Place = Literal["project", "installation", "own"]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of an action. `choices` are the values of a choice; `of` names what an integer is the id of."""
+    """One argument of an action. `choices` are the values of a choice; `of` names what it is the id of."""
 
     name: str
     type: ArgumentType
@@ -45,6 +47,9 @@ class Argument:
     choices: tuple[str, ...] = ()
     of: str = ""
     required: bool = True
+    least: int | None = None
+    most: int | None = None
+    """The bounds of an integer, where it has any."""
 
     def parse(self, value: Any) -> Any:
         """The value in its type, from text where need be. Raises UsageError where it does not fit."""
@@ -94,7 +99,7 @@ class Action:
     """One thing a person can do. `role` is the least one that may, in the place that `where` names.
 
     In a "project": the one of the thing it is done to. In the "installation": everywhere. What is one's "own" needs no
-    more than being signed in.
+    more than being signed in. `warning` is what a person is told before an action that takes something away.
     """
 
     name: str
@@ -104,11 +109,12 @@ class Action:
     arguments: tuple[Argument, ...] = ()
     synonyms: tuple[str, ...] = ()
     where: Place = "project"
+    warning: str = ""
 
 
 _DATASET = Argument("dataset_id", "integer", "Dataset", of="dataset")
 _RUN = Argument("run_id", "integer", "Run", of="run")
-_PROJECT = Argument("project", "text", "Project")
+_PROJECT = Argument("project", "text", "Project", of="project")
 _NAME = Argument("name", "text", "Name")
 _PERSON = Argument("user_id", "integer", "Person", of="user")
 _ROLE = Argument("role", "choice", "Role", choices=ROLES)
@@ -119,7 +125,15 @@ _MAPPING = Argument("mapping", "pairs", "Columns")
 
 _ACTIONS = (
     Action("dataset.rename", "Rename dataset", "analyst", datasets.rename, (_DATASET, _NAME), ("title", "label")),
-    Action("dataset.remove", "Remove dataset", "analyst", datasets.remove, (_DATASET,), ("delete", "hide", "discard")),
+    Action(
+        "dataset.remove",
+        "Remove dataset",
+        "analyst",
+        datasets.remove,
+        (_DATASET,),
+        ("delete", "hide", "discard"),
+        warning="It disappears from every list. It can be brought back.",
+    ),
     Action("dataset.restore", "Restore dataset", "analyst", datasets.restore, (_DATASET,), ("undo", "undelete")),
     Action(
         "dataset.set_mapping",
@@ -152,6 +166,7 @@ _ACTIONS = (
         mappings.delete,
         (_SAVED,),
         ("schema", "template", "remove mapping"),
+        warning="The next files of these columns are read by their own names again.",
     ),
     Action(
         "run.request",
@@ -165,7 +180,15 @@ _ACTIONS = (
         ),
         ("refresh", "reload", "recompute", "re-read"),
     ),
-    Action("run.cancel", "Cancel run", "analyst", runs.cancel, (_RUN,), ("stop", "abort", "kill")),
+    Action(
+        "run.cancel",
+        "Cancel run",
+        "analyst",
+        runs.cancel,
+        (_RUN,),
+        ("stop", "abort", "kill"),
+        warning="What it has read so far is dropped. It can be tried again.",
+    ),
     Action("run.retry", "Try run again", "analyst", runs.retry, (_RUN,), ("repeat", "rerun")),
     Action(
         "view.save",
@@ -183,6 +206,7 @@ _ACTIONS = (
         (Argument("view_id", "integer", "View", of="view"),),
         ("remove bookmark",),
         "own",
+        warning="Its link keeps working; the name is gone.",
     ),
     Action(
         "favourite.add",
@@ -238,6 +262,7 @@ _ACTIONS = (
         decisions.withdraw,
         (Argument("decision_id", "integer", "Decision", of="decision"), Argument("why", "text", "Why")),
         ("revoke", "take back", "undo", "journal"),
+        warning="It stays in the journal, marked as withdrawn.",
     ),
     Action(
         "forecast.keep",
@@ -309,7 +334,7 @@ _ACTIONS = (
         "member",
         people.set_preference,
         (Argument("key", "text", "Setting"), Argument("value", "text", "Value")),
-        ("settings", "theme", "density"),
+        ("settings", "change theme", "density"),
         "own",
     ),
     Action(
@@ -328,6 +353,7 @@ _ACTIONS = (
         (Argument("session_id", "integer", "Session", of="session"),),
         ("sign out elsewhere",),
         "own",
+        warning="That browser is signed out at once.",
     ),
     Action(
         "session.end_all",
@@ -337,6 +363,7 @@ _ACTIONS = (
         (_PERSON,),
         ("sign out everywhere", "kick out", "stolen laptop"),
         "own",
+        warning="Every other browser is signed out at once.",
     ),
     Action(
         "token.create",
@@ -346,8 +373,8 @@ _ACTIONS = (
         (
             _NAME,
             Argument("scope", "choice", "May", choices=SCOPES),
-            Argument("project", "text", "Project", required=False),
-            Argument("days", "integer", "Days", required=False),
+            Argument("project", "text", "Project", of="project", required=False),
+            Argument("days", "integer", "Days", required=False, least=1, most=LONGEST_DAYS),
         ),
         ("api key", "secret", "automation", "training script"),
         "own",
@@ -360,6 +387,7 @@ _ACTIONS = (
         (Argument("token_id", "integer", "Token", of="token"),),
         ("delete key", "api key"),
         "own",
+        warning="Programs that use it are refused at once.",
     ),
     Action(
         "person.invite",
@@ -396,6 +424,7 @@ _ACTIONS = (
         (_PERSON,),
         ("lock out", "block", "leaver", "deactivate"),
         "installation",
+        warning="They are signed out at once and cannot sign in.",
     ),
     Action(
         "person.enable",
@@ -430,6 +459,7 @@ _ACTIONS = (
         memberships.remove,
         (_PROJECT, _PERSON),
         ("member", "access", "rights"),
+        warning="They no longer see this project.",
     ),
     Action(
         "project.create",
@@ -449,8 +479,8 @@ _ACTIONS = (
 ACTIONS: Mapping[str, Action] = {action.name: action for action in _ACTIONS}
 
 
-def run(who: Who, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
-    """Do the action of this name on behalf of `who`; what it returns.
+def run(who: Who, name: str, arguments: Mapping[str, Any] | None = None, way: str = "") -> Any:
+    """Do the action of this name on behalf of `who`; what it returns. It is counted as done in that `way`.
 
     Raises UsageError for an unknown action or arguments that do not fit, AccessDenied, and what the action raises.
     """
@@ -458,7 +488,9 @@ def run(who: Who, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
     if action is None:
         raise UsageError("There is no such action.", code="unknown_action")
     require_writing(who)
-    return action.function(who, **checked(action, arguments or {}))
+    given = checked(action, arguments or {})
+    with usage.by(way):
+        return action.function(who, **given)
 
 
 def checked(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:

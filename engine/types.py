@@ -620,14 +620,21 @@ class ChannelView:
 
 @dataclass(frozen=True, slots=True)
 class PaletteEntry:
-    """One line of the palette. `run` is "page", "link" or "action"; `target` the page, link or action name."""
+    """One line of the palette. `run` says how it is done, `target` what: a page, a link, an action, a file, rows.
+
+    `about` is what it is done to, such as "dataset:5", and `thing` what that is called. `defaults` are what is proposed
+    where the action asks.
+    """
 
     id: str
     title: str
     section: str
-    run: Literal["page", "link", "action"]
+    run: Literal["page", "link", "action", "file", "rows"]
     target: str
     hint: str = ""
     synonyms: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
     shortcut: str = ""
+    about: str = ""
+    thing: str = ""
+    defaults: Mapping[str, str] = field(default_factory=dict)

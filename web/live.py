@@ -14,6 +14,7 @@ import anyio
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from engine import usage
 from engine.access.roles import may_hear
 from engine.queries import events
 from engine.types import Who
@@ -24,6 +25,7 @@ _PAGE: Final = 500
 _FIRST_MESSAGE_SECONDS: Final = 10
 _STALLED: Final = 1013
 _UNREADABLE: Final = 1003
+_WALKED: Final = "walked"
 
 
 async def live(websocket: WebSocket) -> None:
@@ -56,14 +58,17 @@ async def _since(websocket: WebSocket) -> int | None:
 
 
 async def _hear(websocket: WebSocket, who: Who) -> None:
-    """Say who is here whenever the tab says which project it shows; return when it is gone.
+    """What a tab says: which project it shows, answered by who is here, and that its palette led to a page.
 
-    Racing this against the sender keeps a parked one from holding up a shutdown.
+    Returns when it is gone. Racing this against the sender keeps a parked one from holding up a shutdown.
     """
     with contextlib.suppress(WebSocketDisconnect):
         try:
             while True:
-                slug = presence.place_of(await websocket.receive_text())
+                said = await websocket.receive_text()
+                if said == _WALKED:
+                    usage.walks.add(usage.PALETTE)
+                slug = presence.place_of(said)
                 names = None if slug is None else await presence.arrive(websocket, who, slug)
                 if names is not None:
                     await _send(websocket, {"here": slug, "present": names})

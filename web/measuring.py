@@ -17,7 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
-from engine import logs
+from engine import logs, usage
 from engine.access import audit
 from engine.actions import services
 from engine.errors import StoreUnavailable
@@ -103,7 +103,7 @@ def time_reruns() -> None:
 
     def run_script(self: Any, rerun_data: Any) -> None:
         request_id = logs.new_request_id()
-        with logs.bound(request_id=request_id), audit.asked_from(_address(self), request_id):
+        with logs.bound(request_id=request_id), audit.asked_from(_address(self), request_id), usage.by(usage.PAGE):
             run(self, rerun_data)
 
     setattr(AppSession, "request_rerun", request_rerun)  # noqa: B010 - replaced on purpose
@@ -157,6 +157,8 @@ def figures(hub: Hub, took: float | None) -> dict[str, Any]:
         "http_requests_total": dict(statuses),
         "http_request_seconds": requests.figures(),
         "errors_logged_total": logs.errors(),
+        "changes_total": dict(usage.changes),
+        "palette_walks_total": usage.walks["palette"],
         **({} if took is None else {"store_commit_seconds": took}),
         "present": presence.figures(),
         "_cursor": hub.cursor,

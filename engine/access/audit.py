@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session as Rows
 
+from engine import usage
 from engine.access.names import storable
 from engine.store.tables import Audit
 from engine.types import Who
@@ -47,6 +48,7 @@ def record(rows: Rows, who: Who | None, action: str, subject: str, project: str 
     if who is not None and who.token is not None:
         by["token"] = who.token.id
     asked = _asked.get()
+    usage.changed()
     rows.add(
         Audit(
             user_id=who.user_id or None if who else None,

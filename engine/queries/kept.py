@@ -39,6 +39,20 @@ def answer(dataset_id: int, question: Sequence[str]) -> Result | None:
         return None
 
 
+def names(dataset_id: int) -> tuple[str, ...]:
+    """*System.* What the kept answer of a dataset tells apart by name: models, judges, raters, runs, each once."""
+    content = datasets.read_result(dataset_id)
+    if content is None:
+        return ()
+    try:
+        result = orjson.loads(content)["result"]
+        listed = [item.get("item") for item in result["items"]]
+        listed += result["dataset"].get("runs", [])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+    return tuple(dict.fromkeys(name for name in listed if isinstance(name, str) and name))
+
+
 def _result(said: Mapping[str, Any]) -> Result:
     return Result(
         **{

@@ -9,7 +9,8 @@ from typing import Any
 from engine import registry
 from engine.access.visible import from_json, project_id
 from engine.actions import demo
-from engine.queries import monitoring, runs
+from engine.offered import DENSITIES, OVERSIGHT, PAGES, SECTIONS, THEMES, WATCH
+from engine.queries import kept, monitoring, runs
 from engine.queries.channels import list_channels
 from engine.queries.datasets import list_datasets
 from engine.queries.decisions import list_decisions
@@ -24,58 +25,6 @@ from engine.store.engine import fetch
 from engine.types import DatasetView, PaletteEntry, PersonView, Who
 from engine.words import amount
 
-PAGES = (
-    ("home", "Home", ("start", "overview", "answer"), "g h"),
-    ("calibration", "Calibration", ("reliability", "ece", "trust", "reward model", "over-confident"), "g c"),
-    ("judge", "Judges", ("llm as a judge", "verdicts", "kappa", "position bias", "ppi", "win rate"), "g u"),
-    ("audit", "Audit", ("length bias", "style", "shortcut", "ruler", "degenerate subsets"), "g l"),
-    ("whatif", "What if", ("threshold", "temperature", "automate", "abstain", "selective", "scenario"), "g y"),
-    ("compare", "Compare", ("ship", "checkpoint", "paired", "mcnemar", "significance", "labels needed"), "g v"),
-    ("ranking", "Ranking", ("bradley-terry", "elo", "arena", "leaderboard", "battles", "ship", "win rate"), "g k"),
-    ("agreement", "Agreement", ("annotators", "raters", "krippendorff", "kappa", "fleiss", "workers", "desk"), "g a"),
-    ("bestofn", "Best of n", ("best-of-n", "rejection sampling", "reranking", "goodhart"), "g b"),
-    ("drift", "Drift", ("shift", "psi", "ks test", "moved", "change point", "composition", "distribution"), "g f"),
-    (
-        "monitor",
-        "Alarms",
-        ("drift", "cusum", "page-hinkley", "martingale", "change point", "false alarms", "e-process"),
-        "g n",
-    ),
-    ("timeline", "Timeline", ("play", "animation", "over time", "frames", "per day", "per step", "drift"), "g i"),
-    ("curves", "Training curves", ("stop", "reward curve", "loss", "training log", "runs", "seeds"), "g t"),
-    (
-        "overoptimisation",
-        "Over-optimisation",
-        ("stop", "kl budget", "goodhart", "reward hacking", "gold reward"),
-        "g o",
-    ),
-    (
-        "hackwatch",
-        "Hack watch",
-        ("reward hacking", "onset", "goodhart", "proxy gold gap", "stop", "entropy collapse"),
-        "g w",
-    ),
-    ("forecast", "Forecast", ("predict", "extrapolate", "plateau", "when", "threshold", "backtest", "crps"), "g e"),
-    ("rollouts", "Rollouts", ("completions", "responses", "samples", "answers", "tokens", "grpo", "browse"), "g q"),
-    ("tradeoff", "KL trade-off", ("beta", "kl coefficient", "kl penalty", "checkpoint", "what if"), "g x"),
-    ("sweep", "Sweep", ("hyperparameters", "trials", "grid search", "tune", "best run", "compare runs"), "g z"),
-    ("surface", "Surface", ("3d", "hyperparameters", "response surface", "tune", "learning rate", "contour"), "g g"),
-    ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
-    ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
-    ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
-    ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),
-)
-OVERSIGHT = ("people", "People", ("accounts", "roles", "members", "users", "audit", "tokens", "sessions"), "g p")
-"""The page for those who look after others."""
-SECTIONS = (
-    ("Projects", "Projects and members", ("team", "roles", "share", "access")),
-    ("Audit", "Audit", ("log", "history", "who did what", "compliance", "export")),
-)
-"""Its parts that somebody may look for by name."""
-WATCH = ("monitoring", "Monitoring", ("health", "status", "uptime", "processes", "metrics", "queue", "disk"), "g m")
-"""The page for those who run the installation."""
-THEMES = {"light": "Light theme", "dark": "Dark theme", "system": "Theme of the system"}
-DENSITIES = {"comfortable": "Comfortable density", "compact": "Compact density"}
 MOST_DATASETS = 200
 """Datasets that are offered, those changed last; the page Datasets has them all."""
 ACTIVE_RUNS = 20
@@ -84,6 +33,10 @@ DECISIONS = 10
 MAPPINGS = 10
 PEOPLE = 20
 UNREAD = 10
+RUNS = 20
+NAMED = 20
+"""Datasets, those changed last, whose answers are looked through for names of models, judges and runs."""
+MOST_NAMES = 100
 
 _ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "dataset.rename": ("Rename {}…", "rename", {}),
@@ -105,6 +58,16 @@ ORDER BY updated_at DESC, id DESC LIMIT :limit
 """
 
 
+_REPORTS = """
+SELECT id, name, format FROM report WHERE project_id = :project AND removed_at IS NULL AND sha256 <> ''
+ORDER BY id DESC LIMIT :limit
+"""
+
+_COHORTS = "SELECT id, name, rows_where FROM cohort WHERE project_id = :project ORDER BY name LIMIT :limit"
+MOST_REPORTS = 20
+MOST_COHORTS = 50
+
+
 def entries(who: Who, project: str) -> list[PaletteEntry]:
     """Every entry for this person in this project, in the order of sections. Raises NotFound, AccessDenied.
 
@@ -123,7 +86,11 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
     return [
         *_pages(who, project),
         *(_dataset(dataset) for dataset in datasets),
+        *_names(datasets),
         *_views(who, project),
+        *_cohorts(who, project),
+        *_reports(who, project),
+        *_runs(who, project),
         *_view_actions(who, project),
         *_decisions(who, project),
         *_mappings(who, project),
@@ -182,7 +149,42 @@ def _dataset(dataset: DatasetView) -> PaletteEntry:
 @lru_cache(2 * MOST_DATASETS)
 def _link(dataset_id: int, name: str, page: str, hint: str, synonyms: tuple[str, ...]) -> PaletteEntry:
     target = f"{page}?dataset={dataset_id}"
-    return PaletteEntry(f"dataset:{dataset_id}", name, "Datasets", "link", target, hint, tuple(filter(None, synonyms)))
+    about = f"dataset:{dataset_id}"
+    return PaletteEntry(about, name, "Datasets", "link", target, hint, tuple(filter(None, synonyms)), about=about)
+
+
+def _names(datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
+    """The models, judges, raters and runs that the newest answers tell apart, each with the page that shows it."""
+    told: set[str] = set()
+    for dataset in [one for one in datasets if one.version and one.analyses][:NAMED]:
+        for name in _named(dataset.id, dataset.version):
+            if name not in told and len(told) < MOST_NAMES:
+                told.add(name)
+                target = f"{dataset.analyses[0]}?dataset={dataset.id}"
+                yield PaletteEntry(f"name:{name}", name, "Named in answers", "link", target, f"in {dataset.name}")
+
+
+@lru_cache(4 * NAMED)
+def _named(dataset_id: int, _version: int) -> tuple[str, ...]:
+    return kept.names(dataset_id)
+
+
+def _runs(who: Who, project: str) -> Iterator[PaletteEntry]:
+    for run in runs.list_runs(who, project, RUNS):
+        title = f"Run {run.id} of {run.dataset}" if run.dataset else f"Run {run.id}"
+        yield PaletteEntry(f"run:{run.id}", title, "Runs", "link", f"runs?run={run.id}", run.kind, ("job",))
+
+
+def _cohorts(who: Who, project: str) -> Iterator[PaletteEntry]:
+    for cohort_id, name, where in fetch(_COHORTS, {"project": project_id(who, project), "limit": MOST_COHORTS}):
+        title = f"Only rows of {name}"
+        yield PaletteEntry(f"cohort:{cohort_id}", title, "Cohorts", "rows", where, "", ("cohort", "filter", "subset"))
+
+
+def _reports(who: Who, project: str) -> Iterator[PaletteEntry]:
+    for report_id, name, format_ in fetch(_REPORTS, {"project": project_id(who, project), "limit": MOST_REPORTS}):
+        synonyms = ("report", "download", "file")
+        yield PaletteEntry(f"report:{report_id}", name, "Reports", "file", f"/report/{report_id}", format_, synonyms)
 
 
 def _size(dataset: DatasetView) -> str:
@@ -210,29 +212,35 @@ def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
 def _dataset_actions(who: Who, project: str, datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
     may = frozenset(name for name in _ON_DATASETS if who.at_least(registry.ACTIONS[name].role, project))
     keeps = who.at_least(registry.ACTIONS["forecast.keep"].role, project)
-    kept = frozenset(list_favourites(who, project))
+    at_hand = frozenset(list_favourites(who, project))
     for dataset in datasets:
         yield from _actions_on(dataset.id, dataset.name, may)
-        name, title = (
-            ("favourite.remove", "Let go of {}") if dataset.id in kept else ("favourite.add", "Keep {} at hand")
-        )
-        yield _offer(name, title.format(dataset.name), f"favourite:{dataset.id}", {"dataset_id": dataset.id})
+        yield _at_hand(dataset, dataset.id in at_hand)
         if keeps and dataset.version and "forecast" in dataset.analyses:
             title, one = f"Keep a forecast of {dataset.name}", {"dataset_id": dataset.id}
-            yield _offer("forecast.keep", title, f"forecast:{dataset.id}", one)
+            yield _offer("forecast.keep", title, f"forecast:{dataset.id}", one, of=("dataset", dataset.name))
 
 
-def _at_hand(dataset: DatasetView, kept: bool) -> tuple[str, str, str]:
-    """The action that turns it round, its title and the id of its entry."""
-    title = f"Let go of {dataset.name}" if kept else f"Keep {dataset.name} at hand"
-    return "favourite.remove" if kept else "favourite.add", title, f"favourite:{dataset.id}"
+def _at_hand(dataset: DatasetView, kept_now: bool) -> PaletteEntry:
+    """Keeping a dataset at hand, or letting it go where it is."""
+    title = f"Let go of {dataset.name}" if kept_now else f"Keep {dataset.name} at hand"
+    name = "favourite.remove" if kept_now else "favourite.add"
+    one = {"dataset_id": dataset.id}
+    return _offer(name, title, f"favourite:{dataset.id}", one, of=("dataset", dataset.name))
 
 
 @lru_cache(10 * MOST_DATASETS)
 def _actions_on(dataset_id: int, name: str, may: frozenset[str]) -> tuple[PaletteEntry, ...]:
     """What somebody who may do this can do with a dataset; the same for as long as it keeps its name."""
     return tuple(
-        _offer(action, title.format(name), f"{entry}:{dataset_id}", {"dataset_id": dataset_id, **given})
+        _offer(
+            action,
+            title.replace("{}", name),
+            f"{entry}:{dataset_id}",
+            {"dataset_id": dataset_id, **given},
+            of=("dataset", name),
+            defaults={"name": name} if action == "dataset.rename" else {},
+        )
         for action, (title, entry, given) in _ON_DATASETS.items()
         if action in may
     )
@@ -245,7 +253,8 @@ def _decisions(who: Who, project: str) -> Iterator[PaletteEntry]:
     for one in list_decisions(who, project, DECISIONS):
         if one.withdrawn_at is None:
             title, arguments = f"Withdraw the decision {one.title}…", {"decision_id": one.id}
-            yield from _action(who, project, "decision.withdraw", title, f"withdraw:{one.id}", arguments)
+            of = ("decision", one.title)
+            yield from _action(who, project, "decision.withdraw", title, f"withdraw:{one.id}", arguments, of=of)
 
 
 def _mappings(who: Who, project: str) -> Iterator[PaletteEntry]:
@@ -253,21 +262,26 @@ def _mappings(who: Who, project: str) -> Iterator[PaletteEntry]:
     for dataset_id, name, mapping in fetch(_MAPPED, asked):
         given = {"dataset_id": dataset_id, "mapping": from_json(mapping)}
         title = f"Use the columns of {name} for the next files…"
-        yield from _action(who, project, "mapping.save", title, f"save-mapping:{dataset_id}", given)
+        yield from _action(
+            who, project, "mapping.save", title, f"save-mapping:{dataset_id}", given, of=("dataset", name)
+        )
     for one in list_mappings(who, project)[:MAPPINGS]:
-        named, arguments = f"the saved columns {one.name}", {"mapping_id": one.id}
-        yield from _action(who, project, "mapping.rename", f"Rename {named}…", f"rename-mapping:{one.id}", arguments)
-        yield from _action(who, project, "mapping.delete", f"Forget {named}", f"delete-mapping:{one.id}", arguments)
+        said, given, of = f"the saved columns {one.name}", {"mapping_id": one.id}, ("mapping", one.name)
+        named = {"name": one.name}
+        yield from _action(
+            who, project, "mapping.rename", f"Rename {said}…", f"rename-mapping:{one.id}", given, of=of, defaults=named
+        )
+        yield from _action(who, project, "mapping.delete", f"Forget {said}", f"delete-mapping:{one.id}", given, of=of)
 
 
 def _run_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
     for run in runs.to_act_on(who, project, ACTIVE_RUNS):
         about = f"run {run.id} of {run.dataset}" if run.dataset else f"run {run.id}"
-        one = {"run_id": run.id}
+        one, of = {"run_id": run.id}, ("run", about)
         if run.state in ("queued", "running"):
-            yield from _action(who, project, "run.cancel", f"Cancel {about}", f"cancel:{run.id}", one, run.stage)
+            yield from _action(who, project, "run.cancel", f"Cancel {about}", f"cancel:{run.id}", one, run.stage, of)
         else:
-            yield from _action(who, project, "run.retry", f"Try {about} again", f"retry:{run.id}", one, run.state)
+            yield from _action(who, project, "run.retry", f"Try {about} again", f"retry:{run.id}", one, run.state, of)
 
 
 def _preferences(who: Who) -> Iterator[PaletteEntry]:
@@ -288,29 +302,31 @@ def _view_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
     yield from _action(who, project, "view.save", "Save this view…", "save-view", {"project": project})
     for view in list_views(who, project):
         one = {"view_id": view.id}
-        yield from _action(who, project, "view.delete", f"Delete view {view.name}", f"delete-view:{view.id}", one)
+        title, of = f"Delete view {view.name}", ("view", view.name)
+        yield from _action(who, project, "view.delete", title, f"delete-view:{view.id}", one, of=of)
 
 
 def _removed(who: Who, project: str) -> Iterator[PaletteEntry]:
     asked = {"project": project_id(who, project), "limit": REMOVED}
     for dataset_id, name in fetch(_REMOVED, asked):
-        one = {"dataset_id": dataset_id}
-        yield from _action(who, project, "dataset.restore", f"Bring back {name}", f"restore:{dataset_id}", one)
+        title, one, of = f"Bring back {name}", {"dataset_id": dataset_id}, ("dataset", name)
+        yield from _action(who, project, "dataset.restore", title, f"restore:{dataset_id}", one, of=of)
 
 
 def _account(who: Who) -> Iterator[PaletteEntry]:
     yield from _action(who, "", "session.close", "Sign out", "sign-out", {})
     others = [one for one in sessions(who) if not one.current]
     for one in others:
-        title = f"End the session from {one.address}, since {one.created_at:%d %b, %H:%M} UTC"
-        yield from _action(who, "", "session.revoke", title, f"end-session:{one.id}", {"session_id": one.id})
+        which = f"from {one.address}, since {one.created_at:%d %b, %H:%M} UTC"
+        title, given, of = f"End the session {which}", {"session_id": one.id}, ("session", which)
+        yield from _action(who, "", "session.revoke", title, f"end-session:{one.id}", given, of=of)
     if others:
         own = {"user_id": who.user_id}
         yield from _action(who, "", "session.end_all", "Sign out everywhere else", "end-sessions", own)
     yield from _action(who, "", "token.create", "Make an API token…", "new-token", {})
     for token in list_tokens(who):
-        title = f"Revoke the API token {token.name}"
-        yield from _action(who, "", "token.revoke", title, f"end-token:{token.id}", {"token_id": token.id}, token.scope)
+        title, given, of = f"Revoke the API token {token.name}", {"token_id": token.id}, ("token", token.name)
+        yield from _action(who, "", "token.revoke", title, f"end-token:{token.id}", given, token.scope, of)
 
 
 def _notifications(who: Who) -> Iterator[PaletteEntry]:
@@ -335,7 +351,10 @@ def _notifications(who: Who) -> Iterator[PaletteEntry]:
 
 def _project_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
     one = {"project": project}
-    yield from _action(who, project, "project.rename", "Rename this project…", "rename-project", one)
+    for known in list_projects(who):
+        if known.slug == project:
+            title, named = "Rename this project…", {"name": known.name}
+            yield from _action(who, project, "project.rename", title, "rename-project", one, defaults=named)
     yield from _action(who, project, "project.create", "Make a project…", "new-project", {})
 
 
@@ -349,33 +368,71 @@ def _people(who: Who, project: str) -> Iterator[PaletteEntry]:
 
 def _person(who: Who, project: str, person: PersonView) -> Iterator[PaletteEntry]:
     one, name, number = {"user_id": person.id}, person.name, person.id
-    here = {**one, "project": project}
-    yield from _action(who, "", "person.set_role", f"Change the role of {name}…", f"role:{number}", one, person.role)
-    yield from _action(who, "", "person.rename", f"Rename {name}…", f"rename-person:{number}", one)
+
+    def offered(action: str, title: str, entry: str, hint: str = "", **defaults: str) -> Iterator[PaletteEntry]:
+        of = ("user", name)
+        yield from _action(who, "", action, title, f"{entry}:{number}", one, hint, of, defaults)
+
+    yield from offered("person.set_role", f"Change the role of {name}…", "role", person.role, role=person.role)
+    yield from offered("person.rename", f"Rename {name}…", "rename-person", name=name)
     if person.disabled_at is None:
-        yield from _action(who, "", "person.disable", f"Disable the account of {name}…", f"disable:{number}", one)
-        yield from _action(who, "", "person.reset_password", f"New password for {name}", f"password:{number}", one)
+        yield from offered("person.disable", f"Disable the account of {name}…", "disable")
+        yield from offered("person.reset_password", f"New password for {name}", "password")
     else:
-        yield from _action(who, "", "person.enable", f"Enable the account of {name}", f"enable:{number}", one)
+        yield from offered("person.enable", f"Enable the account of {name}", "enable")
     if person.sessions and who.at_least("admin"):
-        yield from _action(who, "", "session.end_all", f"End all sessions of {name}", f"end-sessions:{number}", one)
+        yield from offered("session.end_all", f"End all sessions of {name}", "end-sessions")
     if project:
-        known = project in person.memberships
-        joins = f"Change the role of {name} in this project…" if known else f"Add {name} to this project…"
-        yield from _action(who, project, "membership.set", joins, f"join:{number}", here)
-    if project in person.memberships:
+        yield from _membership(who, project, person)
+
+
+def _membership(who: Who, project: str, person: PersonView) -> Iterator[PaletteEntry]:
+    name, of, here = person.name, ("user", person.name), {"user_id": person.id, "project": project}
+    known = project in person.memberships
+    joins = f"Change the role of {name} in this project…" if known else f"Add {name} to this project…"
+    yield from _action(who, project, "membership.set", joins, f"join:{person.id}", here, of=of)
+    if known:
         title = f"Take {name} out of this project"
-        yield from _action(who, project, "membership.remove", title, f"part:{number}", here)
+        yield from _action(who, project, "membership.remove", title, f"part:{person.id}", here, of=of)
 
 
 def _action(
-    who: Who, project: str, name: str, title: str, entry: str, arguments: Mapping[str, Any], hint: str = ""
+    who: Who,
+    project: str,
+    name: str,
+    title: str,
+    entry: str,
+    arguments: Mapping[str, Any],
+    hint: str = "",
+    of: tuple[str, str] = ("", ""),
+    defaults: Mapping[str, str] | None = None,
 ) -> Iterator[PaletteEntry]:
     action = registry.ACTIONS[name]
     if who.at_least(action.role, project if action.where == "project" else None):
-        yield _offer(name, title, entry, arguments, hint)
+        yield _offer(name, title, entry, arguments, hint, of, defaults)
 
 
-def _offer(name: str, title: str, entry: str, arguments: Mapping[str, Any], hint: str = "") -> PaletteEntry:
-    synonyms = registry.ACTIONS[name].synonyms
-    return PaletteEntry(f"action:{entry}", title, "Actions", "action", name, hint, synonyms, dict(arguments))
+def _offer(
+    name: str,
+    title: str,
+    entry: str,
+    arguments: Mapping[str, Any],
+    hint: str = "",
+    of: tuple[str, str] = ("", ""),
+    defaults: Mapping[str, str] | None = None,
+) -> PaletteEntry:
+    """An action; `of` is what kind of thing it is done to, and what that is called."""
+    kind, thing = of
+    return PaletteEntry(
+        f"action:{entry}",
+        title,
+        "Actions",
+        "action",
+        name,
+        hint,
+        registry.ACTIONS[name].synonyms,
+        dict(arguments),
+        about=f"{kind}:{arguments[f'{kind}_id']}" if kind else "",
+        thing=thing,
+        defaults=defaults or {},
+    )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state
+from pages.parts import cards, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -25,7 +23,7 @@ SLOPE = "Whether preference follows length more where the two answers lie furthe
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    feature = st.text_input("Ruler", key=FEATURE, bind="query-params", width=200, placeholder="length")
+    feature = widgets.text_input("Ruler", key=FEATURE, bind="query-params", width=200, placeholder="length")
     return {FEATURE: (feature or "").strip(), state.SLICE: sections.rows_control(dataset)}
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import sections, state
+from pages.parts import sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -24,7 +22,7 @@ TRUTH = (
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    judge = st.text_input("Scores of", key=JUDGE, bind="query-params", width=200, placeholder="the only judge")
+    judge = widgets.text_input("Scores of", key=JUDGE, bind="query-params", width=200, placeholder="the only judge")
     return {JUDGE: (judge or "").strip(), state.SLICE: sections.rows_control(dataset)}
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, recalibration, sections, state
+from pages.parts import cards, recalibration, sections, state, widgets
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -24,9 +22,9 @@ RECALIBRATORS = {
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     kinds = RECALIBRATORS.get(dataset.kind or "comparison", RECALIBRATORS["comparison"])
-    bins = st.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
+    bins = widgets.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
     cohort = sections.rows_control(dataset)
-    chosen = st.selectbox("Recalibrator", kinds, key=state.RECALIBRATOR, bind="query-params", width=170)
+    chosen = widgets.selectbox("Recalibrator", kinds, key=state.RECALIBRATOR, bind="query-params", width=170)
     return {state.BINS: bins, state.SLICE: cohort, state.RECALIBRATOR: chosen}
 
 

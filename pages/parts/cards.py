@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pages.parts import state
+from pages.parts import state, widgets
 from pages.parts.component import mount
 
 _KEY = "below"
@@ -89,6 +89,6 @@ def show(cards: Sequence[Card], acts: Acts, layout: Mapping[str, Any] | None = N
         if function is not None:
             function(told.get("value"))
 
-    given = {"cards": cards} if layout is None else {"cards": cards, "layout": layout}
+    given = {"cards": cards, "controls": widgets.told(), **({} if layout is None else {"layout": layout})}
     told = mount("cards", _KEY, given, acted=lambda: state.take(_KEY, act)).acted
     return (str(told.get("part")), str(told.get("name"))) if told else None

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Estimate
-from pages.parts import cards, sections, state
+from pages.parts import cards, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -38,14 +36,14 @@ APART = "The prompts on which the two differ most. Press n and p to go through t
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     by = sections.choice("Systems are", BY, WAYS, 190)
-    delta = st.number_input(
+    delta = widgets.number_input(
         "May be worse by", 0.0, 1.0, DEFAULTS[DELTA], 0.01, key=DELTA, bind="query-params", width=150, format="%.3f"
     )
     live = sections.choice("Valid", LIVE, LOOKS, 180)
-    cost = st.number_input(
+    cost = widgets.number_input(
         "Cost of a label", 0.0, 1e6, DEFAULTS[COST], 0.1, key=COST, bind="query-params", width=150, format="%.2f"
     )
-    baseline = st.text_input("Baseline", key=BASELINE, bind="query-params", width=190, placeholder="the next best")
+    baseline = widgets.text_input("Baseline", key=BASELINE, bind="query-params", width=190, placeholder="the next best")
     chosen = {BY: by, DELTA: float(delta), LIVE: live, COST: float(cost), BASELINE: (baseline or "").strip()}
     return {**chosen, state.SLICE: sections.rows_control(dataset)}
 

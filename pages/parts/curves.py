@@ -12,7 +12,7 @@ import streamlit as st
 from engine.errors import PlumblineError
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import cards, reads, sections, state
+from pages.parts import cards, reads, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -49,7 +49,7 @@ def controls(who: Who, dataset: DatasetView) -> dict[str, Any]:
     found[GROUP] = sections.choice("Runs", GROUP, {**GROUPS, **params}, 190)
     if found[GROUP]:
         found[MIDDLE] = sections.choice("Middle", MIDDLE, MIDDLES, 120)
-    smooth = st.slider("Smoothing", 0.0, 0.99, key=SMOOTH, step=0.01, bind="query-params", width=170)
+    smooth = widgets.slider("Smoothing", 0.0, 0.99, key=SMOOTH, step=0.01, bind="query-params", width=170)
     found[OVER] = sections.choice("Over", OVER, OVERS, 180)
     found[AXIS] = sections.choice("Scale", AXIS, AXES, 140)
     return {**DEFAULTS, **found, SMOOTH: float(smooth), state.SLICE: sections.rows_control(dataset)}
@@ -83,6 +83,8 @@ def _metrics(dataset: DatasetView, known: Sequence[str], usual: str) -> str:
         width=360,
         disabled=not options,
     )
+    known_by_name = [(name, name) for name in options]
+    state.show_control(widgets.Control(METRIC, "Metrics", "several", shown, pick, known_by_name))
     strange = [name for name in named if name not in known]
     return _joined(strange or ([] if shown == [usual] else shown))
 

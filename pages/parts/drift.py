@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
 from engine.figures import words
 from engine.figures.drift import PICK
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state
+from pages.parts import cards, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -50,14 +48,14 @@ MOST_CELLS = 24
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     by = sections.choice("Along", BY, WAYS, 190)
-    windows = st.number_input("Windows", 0, 48, DEFAULTS[WINDOWS], 1, key=WINDOWS, bind="query-params", width=110)
+    windows = widgets.number_input("Windows", 0, 48, DEFAULTS[WINDOWS], 1, key=WINDOWS, bind="query-params", width=110)
     cut = sections.choice("Cut into", CUT, CUTS, 180)
-    reference = st.text_input(
+    reference = widgets.text_input(
         "Reference", key=REFERENCE, bind="query-params", width=180, placeholder="the first window"
     )
-    feature = st.text_input("Feature", key=FEATURE, bind="query-params", width=180, placeholder="what moved most")
-    window = st.number_input("Window", 0, 47, DEFAULTS[WINDOW], 1, key=WINDOW, bind="query-params", width=110)
-    effect = st.number_input(
+    feature = widgets.text_input("Feature", key=FEATURE, bind="query-params", width=180, placeholder="what moved most")
+    window = widgets.number_input("Window", 0, 47, DEFAULTS[WINDOW], 1, key=WINDOW, bind="query-params", width=110)
+    effect = widgets.number_input(
         "Least effect, sd", 0.0, 10.0, DEFAULTS[EFFECT], 0.05, key=EFFECT, bind="query-params", width=140, format="%.2f"
     )
     live = sections.choice("Looked at", LIVE, LOOKS, 180)

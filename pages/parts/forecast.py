@@ -12,7 +12,7 @@ from engine.errors import PlumblineError
 from engine.figures import words
 from engine.types import Concluded, DatasetView, ForecastRecord, ForecastView
 from engine.words import amount, place
-from pages.parts import cards, guard, reads, sections
+from pages.parts import cards, guard, reads, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -43,10 +43,10 @@ SCORES = (
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    metric = st.text_input("Metric", key=METRIC, bind="query-params", width=200, placeholder="what says most")
-    run = st.text_input("Run", key=RUN, bind="query-params", width=200, placeholder="the longest")
-    ahead = st.text_input("Steps ahead", key=AHEAD, bind="query-params", width=140, placeholder="a tenth")
-    limit = st.text_input("Threshold", key=THRESHOLD, bind="query-params", width=140, placeholder="none")
+    metric = widgets.text_input("Metric", key=METRIC, bind="query-params", width=200, placeholder="what says most")
+    run = widgets.text_input("Run", key=RUN, bind="query-params", width=200, placeholder="the longest")
+    ahead = widgets.text_input("Steps ahead", key=AHEAD, bind="query-params", width=140, placeholder="a tenth")
+    limit = widgets.text_input("Threshold", key=THRESHOLD, bind="query-params", width=140, placeholder="none")
     named = {METRIC: metric, RUN: run, AHEAD: ahead, THRESHOLD: limit}
     params = {name: (value or "").strip() or DEFAULTS[name] for name, value in named.items()}
     if guard.enter().at_least("analyst", dataset.project) and st.button("Keep this forecast", help=KEPT):

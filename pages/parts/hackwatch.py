@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.figures import marked, words
 from engine.figures.hackwatch import SIGNALS
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, sections, state
+from pages.parts import cards, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -33,15 +31,15 @@ ROWS = (
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    run = st.text_input("Run", key=RUN, bind="query-params", width=180, placeholder="the longest")
+    run = widgets.text_input("Run", key=RUN, bind="query-params", width=180, placeholder="the longest")
     gap = sections.choice("Gap", GAP, GAPS, 190)
-    baseline = st.number_input(
+    baseline = widgets.number_input(
         "First steps, 0: usual", 0, 100_000, DEFAULTS[BASELINE], 5, key=BASELINE, bind="query-params", width=170
     )
-    alpha = st.number_input(
+    alpha = widgets.number_input(
         "Chance of any false alarm", 0.001, 0.2, DEFAULTS[ALPHA], 0.01, key=ALPHA, bind="query-params", width=190
     )
-    tolerance = st.number_input(
+    tolerance = widgets.number_input(
         "May move by, sd", 0.0, 2.0, DEFAULTS[TOLERANCE], 0.05, key=TOLERANCE, bind="query-params", width=150
     )
     chosen = {RUN: (run or "").strip(), GAP: gap, BASELINE: _asked(int(baseline))}

@@ -23,6 +23,7 @@ def show(who: Who, project: ProjectView | None, page: StreamlitPage, pages: Mapp
     theme = chosen.get("theme", "system")
     told = {
         "since": state.since(reads.cursor()),
+        "outcome": state.outcome(),
         "theme": theme,
         "density": chosen.get("density", "comfortable"),
         "themes": style.themes(),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state
+from pages.parts import cards, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -23,9 +21,11 @@ AGAINST = "Where the judge is surest and people say otherwise. Press n and p to 
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    judge = st.text_input("Judge", key=JUDGE, bind="query-params", width=200, placeholder="the one with most verdicts")
-    item = st.text_input("Win rate of", key=ITEM, bind="query-params", width=200, placeholder="the first by name")
-    width = st.number_input(
+    judge = widgets.text_input(
+        "Judge", key=JUDGE, bind="query-params", width=200, placeholder="the one with most verdicts"
+    )
+    item = widgets.text_input("Win rate of", key=ITEM, bind="query-params", width=200, placeholder="the first by name")
+    width = widgets.number_input(
         "Wanted ±", 0.001, 0.499, DEFAULTS[WIDTH], 0.01, key=WIDTH, bind="query-params", width=130, format="%.3f"
     )
     cohort = sections.rows_control(dataset)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.figures import marked
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, sections, state
+from pages.parts import cards, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -48,20 +46,20 @@ OFFERS = "Judged on the beginning of the stream that is shown. A monitor whose s
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    metric = st.text_input("Metric", key=METRIC, bind="query-params", width=150, placeholder="all")
-    run = st.text_input("Run", key=RUN, bind="query-params", width=130, placeholder="all")
+    metric = widgets.text_input("Metric", key=METRIC, bind="query-params", width=150, placeholder="all")
+    run = widgets.text_input("Run", key=RUN, bind="query-params", width=130, placeholder="all")
     monitor = sections.choice("Monitor", MONITOR, MONITORS, 190)
     direction = sections.choice("Direction", DIRECTION, DIRECTIONS, 140)
-    baseline = st.number_input(
+    baseline = widgets.number_input(
         "First points, 0: usual", 0, 100_000, DEFAULTS[BASELINE], 10, key=BASELINE, bind="query-params", width=170
     )
-    start = st.number_input(
+    start = widgets.number_input(
         "From step", 0.0, 1e12, DEFAULTS[START], 10.0, key=START, bind="query-params", width=130, format="%.0f"
     )
-    rate = st.number_input(
+    rate = widgets.number_input(
         "False alarms per 1,000", 0.01, 20.0, DEFAULTS[RATE], 0.1, key=RATE, bind="query-params", width=170
     )
-    alpha = st.number_input(
+    alpha = widgets.number_input(
         "Chance of any, α", 0.0001, 0.2, DEFAULTS[ALPHA], 0.01, key=ALPHA, bind="query-params", width=150, format="%.4f"
     )
     chosen = {METRIC: (metric or "").strip(), RUN: (run or "").strip(), MONITOR: monitor, DIRECTION: direction}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state
+from pages.parts import cards, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -38,9 +36,9 @@ BESIDE = "Answers that grow longer and an entropy that collapses often go before
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    gold = st.text_input("Gold reward", key=GOLD, bind="query-params", width=170, placeholder="what is named so")
-    proxy = st.text_input("Proxy reward", key=PROXY, bind="query-params", width=170, placeholder="reward")
-    run = st.text_input("Run", key=RUN, bind="query-params", width=170, placeholder="all, or the longest")
+    gold = widgets.text_input("Gold reward", key=GOLD, bind="query-params", width=170, placeholder="what is named so")
+    proxy = widgets.text_input("Proxy reward", key=PROXY, bind="query-params", width=170, placeholder="reward")
+    run = widgets.text_input("Run", key=RUN, bind="query-params", width=170, placeholder="all, or the longest")
     unit = sections.choice("KL is", UNIT, UNITS, 190)
     form = sections.choice("Form", FORM, FORMS, 190)
     named = {GOLD: gold, PROXY: proxy, RUN: run}

@@ -10,6 +10,7 @@ from itertools import groupby
 from engine.figures import Chart, Line, course
 from engine.queries.health import Health, Trouble, ago, health, milliseconds, percent, size
 from engine.queries.monitoring import Reading, Service
+from engine.usage import PALETTE
 from engine.words import amount
 from pages.parts import cards
 from pages.parts.cards import Block, Card
@@ -59,8 +60,18 @@ def numbers(found: Reading) -> list[Number]:
         ("Event delay p95", milliseconds(live), "over 5 min"),
         ("Runs waiting", f"{store['queue_length']:,}", f"oldest for {ago(waited)}" if waited else "none waits"),
         ("Error budget", percent(spent.left), f"{spent.minutes_left:.0f} of 43 min left"),
+        _by_palette(found),
         ("Disk free", size(store["disk_free_bytes"]), f"of {size(store['disk_total_bytes'])}"),
     ]
+
+
+def _by_palette(found: Reading) -> Number:
+    """Which share of what people changed on pages they changed by the palette, since the web processes began."""
+    ways = [one.figures.get("changes_total", {}) for one in found.living("web")]
+    by, every = sum(way.get(PALETTE, 0) for way in ways), sum(sum(way.values()) for way in ways)
+    walks = amount(found.total("palette_walks_total") or 0, "walk")
+    share = f"{100 * by / every:.0f} %" if every else "–"
+    return ("By the palette", share, f"of {amount(every, 'change')}; {walks}")
 
 
 def below(found: Reading, readings: Sequence[Reading]) -> list[Card]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state
+from pages.parts import cards, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -43,7 +41,7 @@ BY_LENGTH = "Among answers to the same prompt at the same step: what longer ones
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    run = st.text_input("Run", key=RUN, bind="query-params", width=200, placeholder="the one with most answers")
+    run = widgets.text_input("Run", key=RUN, bind="query-params", width=200, placeholder="the one with most answers")
     return {RUN: (run or "").strip(), state.SLICE: sections.rows_control(dataset)}
 
 

@@ -8,12 +8,10 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
-import streamlit as st
-
 from engine import cohort
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import cards, deciding, numbers, shell, state
+from pages.parts import cards, deciding, numbers, shell, state, widgets
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.component import mount
@@ -26,16 +24,8 @@ COLUMNS = 12
 def rows_control(dataset: DatasetView) -> str:
     """Which rows: all of them, or those of one slice."""
     slices = ["", *(f"{column}={value}" for column, values in dataset.slices.items() for value in values)]
-    chosen = st.selectbox(
-        "Rows",
-        slices,
-        key=state.SLICE,
-        bind="query-params",
-        width=260,
-        format_func=_slice_name,
-        disabled=len(slices) < 2,
-    )
-    return chosen or ""
+    how = {"bind": "query-params", "width": 260, "disabled": len(slices) < 2}
+    return widgets.selectbox("Rows", slices, key=state.SLICE, named=_slice_name, **how) or ""
 
 
 def _slice_name(value: str) -> str:
@@ -43,23 +33,8 @@ def _slice_name(value: str) -> str:
 
 
 def choice(label: str, name: str, options: Mapping[str, str], width: int = 200) -> str:
-    """One of a few ways by the name that the analysis has for it, in the address too; the first where nobody chose.
-
-    Streamlit's own binding would put into the address what people read.
-    """
-    known = list(options)
-    current = state.way(name, known)
-    key = f"{name}-{current}"
-    st.selectbox(
-        label,
-        known,
-        known.index(current),
-        key=key,
-        on_change=lambda: state.take(key, lambda chosen: state.set_way(name, chosen, known)),
-        width=width,
-        format_func=options.__getitem__,
-    )
-    return current
+    """One of a few ways, the first where nobody chose."""
+    return widgets.way(label, name, options, width)
 
 
 def tools(who: Who, looking: Looking, concluded: Concluded) -> None:

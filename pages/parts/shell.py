@@ -7,74 +7,22 @@ from contextlib import suppress
 from copy import copy
 from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from engine import registry
 from engine.actions import views
 from engine.errors import PlumblineError
-from engine.types import PaletteEntry, Who
-from pages.parts import channels, header, reads, secrets, state, style
-from pages.parts.component import encode, mount
+from engine.types import Who
+from pages.parts import commands, header, reads, state, style
+from pages.parts.component import mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
+from pages.parts.ways import ANALYSES, FILES, open_dataset, open_page
 
-__all__ = ["FILES", "mount_all", "open_dataset", "open_page", "page", "project", "save_view", "target"]
-
-FILES = {
-    "home": "pages/home.py",
-    "calibration": "pages/calibration.py",
-    "ranking": "pages/ranking.py",
-    "compare": "pages/compare.py",
-    "agreement": "pages/agreement.py",
-    "judge": "pages/judge.py",
-    "bestofn": "pages/bestofn.py",
-    "audit": "pages/audit.py",
-    "drift": "pages/drift.py",
-    "curves": "pages/curves.py",
-    "tradeoff": "pages/tradeoff.py",
-    "whatif": "pages/whatif.py",
-    "rollouts": "pages/rollouts.py",
-    "overoptimisation": "pages/overoptimisation.py",
-    "forecast": "pages/forecast.py",
-    "monitor": "pages/monitor.py",
-    "hackwatch": "pages/hackwatch.py",
-    "timeline": "pages/timeline.py",
-    "sweep": "pages/sweep.py",
-    "surface": "pages/surface.py",
-    "journal": "pages/journal.py",
-    "datasets": "pages/datasets.py",
-    "columns": "pages/columns.py",
-    "runs": "pages/runs.py",
-    "people": "pages/people.py",
-    "monitoring": "pages/monitoring.py",
-    "settings": "pages/settings.py",
-    "notifications": "pages/notifications.py",
-}
-"""The pages by their name in an address."""
-
-ANALYSES = frozenset(FILES) - {
-    "home",
-    "timeline",
-    "journal",
-    "datasets",
-    "columns",
-    "runs",
-    "people",
-    "monitoring",
-    "settings",
-    "notifications",
-}
-"""Those that answer with an analysis of their name."""
+__all__ = ["ANALYSES", "FILES", "mount_all", "open_dataset", "open_page", "page", "project", "save_view", "target"]
 
 _PALETTE = "plumb-palette"
-_KNOWN_HERE = frozenset({"page", "query"})
-"""Arguments of an action that the page itself answers."""
-
-_ASKED_ON_A_PAGE = frozenset({"decision.record", "channel.add"})
-"""Actions whose questions a page asks, beside the answer that they are about."""
 
 
 def page(name: str, title: str, icon: str, *, listed: bool = True) -> StreamlitPage:
@@ -92,9 +40,10 @@ def mount_all(who: Who, page: StreamlitPage, pages: Mapping[str, list[StreamlitP
     """Draw what stands around the page and do what was asked through it."""
     chosen = state.chosen()
     if chosen:
-        _perform(who, *chosen)
+        commands.perform(who, *chosen)
     if goal := state.led():
         _lead(who, *goal)
+    state.forget_controls()
     slug = _sidebar(who)
     head = header.show(who, project(who) if slug else None, page, pages)
     with st.container(key="plumb-shell"):
@@ -109,12 +58,12 @@ def mount_all(who: Who, page: StreamlitPage, pages: Mapping[str, list[StreamlitP
 def _reach(who: Who, slug: str) -> Any:
     """The palette, and files dropped anywhere: one part, since each costs every rerun; what arrived since the last."""
     goal = target(who) if slug else ""
-    entries = _entries(who, slug, goal, reads.cursor())
+    entries = commands.entries(who, slug, goal, reads.cursor())
     return mount(
         "palette",
         _PALETTE,
         entries,
-        run=lambda: state.take(_PALETTE, lambda fired: _choose(who, slug, fired)),
+        run=lambda: state.take(_PALETTE, lambda fired: commands.choose(who, slug, fired)),
         arrived=lambda: state.set_project(goal),
     ).arrived
 
@@ -139,25 +88,8 @@ def _follow_link(who: Who) -> None:
             state.set_project(reads.dataset_of(who, linked).project)
 
 
-def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
-    """Go to a page of the product."""
-    kept = {key: value for key, value in (query or {}).items() if key != state.PROJECT}
-    st.switch_page(FILES.get(name, FILES["home"]), query_params=kept)
-
-
-def open_dataset(who: Who, dataset_id: int) -> None:
-    """Go to the answer of a dataset: to the page of the analysis that leads, as soon as that is known."""
-    analyses: tuple[str, ...] = ()
-    with suppress(PlumblineError):
-        analyses = reads.dataset_of(who, dataset_id).analyses
-    if not analyses:
-        state.await_answer(dataset_id)
-    page = next((analysis for analysis in analyses if analysis in FILES), "calibration")
-    open_page(page, {"dataset": str(dataset_id)})
-
-
 def _lead(who: Who, page: str, query: Mapping[str, str]) -> None:
-    """Where a notification leads: to a page, or to the answer of a dataset."""
+    """Where a link leads: to a page, or to the answer of a dataset."""
     if page == "answer":
         open_dataset(who, int(query["dataset"]))
     open_page(page, query)
@@ -179,99 +111,3 @@ def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:
         st.toast(literal(error.message))
     else:
         st.toast(f"Saved: {literal(name)}. The palette knows it now.")
-
-
-# ------------------------------------------------------------------ palette
-
-
-@lru_cache(64)
-def _entries(who: Who, slug: str, goal: str, _as_of: int) -> bytes:
-    return encode({"entries": [_entry(entry) for entry in reads.entries_of(who, slug)], "project": goal})
-
-
-def _entry(entry: PaletteEntry) -> dict[str, Any]:
-    asks = {}
-    if entry.run == "action" and entry.target not in _ASKED_ON_A_PAGE:
-        asks = _questions(entry.target, frozenset(entry.arguments))
-    told = {"id": entry.id, "title": entry.title, "section": entry.section, "run": entry.run, "target": entry.target}
-    return {**told, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut, "questions": asks}
-
-
-@lru_cache
-def _questions(name: str, answered: frozenset[str]) -> dict[str, Any]:
-    """What the palette asks before an action of this name, given the arguments that are known."""
-    return {
-        argument.name: {"label": argument.title, "options": list(argument.choices) or None}
-        for argument in registry.ACTIONS[name].arguments
-        if argument.required and argument.name not in answered | _KNOWN_HERE and argument.type != "pairs"
-    }
-
-
-def _choose(who: Who, slug: str, fired: Mapping[str, Any]) -> None:
-    """Before the rerun: find what was chosen; its target and arguments are ours, never taken from the browser.
-
-    A link into another project or section chooses it here, while its widget may still be set.
-    """
-    told = fired.get("run") or {}
-    entry = next((entry for entry in reads.entries_of(who, slug) if entry.id == told.get("id")), None)
-    asked = _query(entry) if entry is not None and entry.run == "link" else {}
-    if other := asked.get(state.PROJECT):
-        state.set_project(other)
-    if section := asked.get(state.SECTION):
-        state.choose_in(state.SECTION, section)
-    if entry is not None and entry.target == "person.disable":
-        state.choose_in(state.SECTION, "People")
-    state.choose((entry, told.get("arguments") or {}))
-
-
-def _query(entry: PaletteEntry) -> dict[str, str]:
-    return dict(parse_qsl(entry.target.partition("?")[2]))
-
-
-def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -> None:
-    if entry is None:
-        st.toast("That is not there any more.")
-    elif entry.target == "dataset.set_mapping":
-        open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
-    elif entry.target == "decision.record":
-        _decide(who, entry.arguments["project"])
-    elif entry.target == "channel.add":
-        channels.ask()
-        open_page("settings")
-    elif entry.target == "person.disable":
-        state.ask("disable", entry.arguments["user_id"])
-        open_page("people")
-    elif entry.run == "action":
-        _act(who, entry, answers)
-    elif (page := entry.target.partition("?")[0].strip("/")) != _page_here() or state.SECTION not in _query(entry):
-        open_page(page, _query(entry))
-
-
-def _decide(who: Who, slug: str) -> None:
-    """Decide on the answer in front, else on that of the dataset that moved last."""
-    first = next((dataset for dataset in reads.datasets_of(who, slug) if dataset.analyses), None)
-    if first is None:
-        st.toast("There is no answer to decide on yet.")
-        return
-    state.ask_to_decide()
-    if _page_here() not in ANALYSES:
-        open_dataset(who, first.id)
-
-
-def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
-    here = {"page": _page_here(), "query": urlencode(st.query_params.to_dict())} if entry.target == "view.save" else {}
-    try:
-        made = registry.run(who, entry.target, {**answers, **here, **entry.arguments})
-    except PlumblineError as error:
-        st.toast(literal(error.message), icon=":material/error:")
-    else:
-        st.toast(f"Done: {literal(entry.title.rstrip('…'))}", icon=":material/check:")
-        if entry.target in secrets.SHOWN_ONCE:
-            secrets.SHOWN_ONCE[entry.target](made)
-        if entry.target == "session.close":
-            st.stop()
-
-
-def _page_here() -> str:
-    name = urlsplit(st.context.url or "").path.strip("/")
-    return name if name in FILES else "home"

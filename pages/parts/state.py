@@ -30,6 +30,7 @@ COHORT = "where"
 BESIDE = "beside"
 """Further datasets of a view, their numbers with dots between."""
 
+_RUN = "run"
 _OVERLAYS = "overlays"
 _REMOVED = "removed"
 _ASKED = "asked"
@@ -38,6 +39,9 @@ _CHANGED = "changed"
 _SINCE = "since"
 _AWAITED = "awaited"
 _CHOSEN = "chosen"
+_CONTROLS = "controls"
+_OUTCOME = "outcome"
+_TOLD = "outcomes"
 _DECIDING = "deciding"
 _RECORDED = "recorded"
 _EARLIER = "earlier"
@@ -75,6 +79,34 @@ def lead(page: str, query: Mapping[str, str]) -> None:
 def led() -> tuple[str, dict[str, str]] | None:
     """The page to go to in this rerun, once."""
     found: tuple[str, dict[str, str]] | None = st.session_state.pop(_LED, None)
+    return found
+
+
+def forget_controls() -> None:
+    """Before a page is run: nothing of the last one is to be set any more."""
+    st.session_state[_CONTROLS] = {}
+
+
+def show_control(control: Any) -> None:
+    """Remember a control that the page has drawn, by its name."""
+    st.session_state.setdefault(_CONTROLS, {})[control.name] = control
+
+
+def controls() -> dict[str, Any]:
+    """The controls that the page in front has drawn, by name."""
+    found: dict[str, Any] = st.session_state.get(_CONTROLS, {})
+    return found
+
+
+def remember_outcome(outcome: Mapping[str, Any]) -> None:
+    """Keep what became of what was asked for in the palette; numbered, for the browser hears only what is new."""
+    st.session_state[_TOLD] = st.session_state.get(_TOLD, 0) + 1
+    st.session_state[_OUTCOME] = {**outcome, "number": st.session_state[_TOLD]}
+
+
+def outcome() -> Mapping[str, Any] | None:
+    """What became of what was asked for in the palette, once."""
+    found: Mapping[str, Any] | None = st.session_state.pop(_OUTCOME, None)
     return found
 
 
@@ -148,6 +180,12 @@ def since(newest: int) -> int:
 def dataset() -> int | None:
     """The dataset in the address."""
     named = st.query_params.get(_DATASET, "")
+    return int(named) if named.isascii() and named.isdigit() else None
+
+
+def run() -> int | None:
+    """The run in the address."""
+    named = st.query_params.get(_RUN, "")
     return int(named) if named.isascii() and named.isdigit() else None
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.figures import charts
-from engine.queries.palette import PAGES
+from engine.offered import PAGES
 from engine.types import DatasetView, Who
 from pages.parts import cards, glances, reads, screen, sections, shell, state, states
 

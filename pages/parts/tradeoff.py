@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import sections, state
+from pages.parts import sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -23,13 +21,13 @@ BY_PRICE = "Which steps are best as KL gets dearer, with all that are not told a
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    price = st.number_input(
+    price = widgets.number_input(
         "Price of a nat", 0.0, 1e6, 0.0, 0.005, "%.4g", key=COEFFICIENT, bind="query-params", width=170
     )
     texts = {
-        METRIC: st.text_input("Reward", key=METRIC, bind="query-params", width=170, placeholder="the truest"),
-        KL: st.text_input("KL", key=KL, bind="query-params", width=150, placeholder="kl_ref"),
-        RUN: st.text_input("Run", key=RUN, bind="query-params", width=170, placeholder="the first"),
+        METRIC: widgets.text_input("Reward", key=METRIC, bind="query-params", width=170, placeholder="the truest"),
+        KL: widgets.text_input("KL", key=KL, bind="query-params", width=150, placeholder="kl_ref"),
+        RUN: widgets.text_input("Run", key=RUN, bind="query-params", width=170, placeholder="the first"),
     }
     chosen = {name: (text or "").strip() for name, text in texts.items()}
     return {COEFFICIENT: price, **chosen, state.SLICE: sections.rows_control(dataset)}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
 from engine.types import Concluded, DatasetView
-from pages.parts import sections, state
+from pages.parts import sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -23,13 +22,18 @@ BY_COST = "What 1,000 verdicts cost in labels by people: those that are not trus
 BY_TEMPERATURE = "What the confidence is off by when margins are divided by this. Accuracy does not move with it."
 
 
+_BOUND: Mapping[str, Any] = {"bind": "query-params", "width": 190}
+
+
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     given = {
-        TEMPERATURE: st.slider("Temperature", 0.25, 8.0, 1.0, 0.05, key=TEMPERATURE, bind="query-params", width=190),
-        THRESHOLD: st.slider("Threshold", 0.5, 0.99, 0.8, 0.01, key=THRESHOLD, bind="query-params", width=190),
-        TARGET: st.slider("Target accuracy", 0.55, 0.99, 0.9, 0.01, key=TARGET, bind="query-params", width=190),
-        COST: st.number_input(
+        TEMPERATURE: widgets.slider(
+            "Temperature", 0.25, 8.0, 1.0, 0.05, key=TEMPERATURE, bind="query-params", width=190
+        ),
+        THRESHOLD: widgets.slider("Threshold", 0.5, 0.99, 0.8, 0.01, key=THRESHOLD, **_BOUND),
+        TARGET: widgets.slider("Target accuracy", 0.55, 0.99, 0.9, 0.01, key=TARGET, **_BOUND),
+        COST: widgets.number_input(
             "A mistake costs", 0.1, 1e6, 10.0, key=COST, bind="query-params", width=150, help="In labels by people."
         ),
     }

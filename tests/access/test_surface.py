@@ -74,7 +74,7 @@ SYSTEM = {
     "queries.forecasts": {"due", "ratio"},
     "queries.health": {"ago", "health", "milliseconds", "percent", "size"},
     "queries.inbox": set(),
-    "queries.kept": {"answer", "keep"},
+    "queries.kept": {"answer", "keep", "names"},
     "queries.mappings": {"kept", "roles", "shared_roles"},
     "queries.monitoring": {"forget", "newest_answered", "sample", "samples", "scraped_by_secret"},
     "queries.notifications": set(),

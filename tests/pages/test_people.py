@@ -17,7 +17,7 @@ from engine.queries import audit, palette
 from engine.queries import people as queries
 from engine.settings import ROOT
 from engine.types import Role, Who
-from pages.parts import agents, shell, state, trail
+from pages.parts import agents, commands, state, trail
 from tests.pages.conftest import Page, html, part, parts
 from tests.store.people import join, person
 
@@ -336,8 +336,8 @@ def test_the_palette_asks_before_it_disables(home: object, who: Who, monkeypatch
     bob = person("bob", "viewer")
     entry = next(one for one in palette.entries(who, "main") if one.id == f"action:disable:{bob.user_id}")
     done: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(shell, "open_page", lambda *page: done.append(page))
+    monkeypatch.setattr(commands, "open_page", lambda *page: done.append(page))
     monkeypatch.setattr(state, "ask", lambda *question: done.append(question))
-    shell._perform(who, entry, {})
+    commands.perform(who, entry, {})
     assert done == [("disable", bob.user_id), ("people",)]
     assert [one.disabled_at for one in queries.list_people(who)] == [None, None]

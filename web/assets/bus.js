@@ -12,6 +12,7 @@ export default function shell(given, rerun) {
   if (!state.listening) listen(state);
   document.documentElement.dataset.density = given.density;
   choose(state, given.theme);
+  if (given.outcome) dispatchEvent(new CustomEvent("plumb:outcome", { detail: given.outcome }));
   plumb.start(given.since);
   plumb.tell(plumb.state);
 }

@@ -18,8 +18,9 @@ const PARTS = { chart, decision, files, links, newer, pairs, rollouts, surface, 
 export default function cards({ data, parentElement, setTriggerValue }) {
   const shown = (parentElement.__cards ||= new Cards(parentElement));
   shown.act = (part, name, value) => setTriggerValue("acted", { part, name, value, at: Date.now() });
-  const given = read(data);
-  shown.show(given.cards, given.layout);
+  const { cards: given, layout, controls } = read(data);
+  shown.show(given, layout);
+  dispatchEvent(new CustomEvent("plumb:controls", { detail: { path: location.pathname, controls } }));
   return () => shown.leave();
 }
 

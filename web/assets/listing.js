@@ -1,6 +1,7 @@
 // Rows that somebody looks after: people, members, sessions, tokens, lines of the audit. Found by typing, acted on by menu.
 import { ago, icon, make, moment, read, whole } from "./plumb.js";
 import { menu, sureButton } from "./menu.js";
+import { keepRow } from "./tables.js";
 
 const MOMENT = 60000;
 const SHOWN = 200;
@@ -58,7 +59,7 @@ class Listing {
     const sought = fold(this.input.value).split(/\s+/).filter(Boolean);
     const found = this.given.rows.filter((row, index) => sought.every((word) => this.texts[index].includes(word)));
     const all = this.given.rows.length;
-    this.rows.replaceChildren(...found.slice(0, SHOWN).map((row) => this.row(row)));
+    keepRow(this.rows, () => this.rows.replaceChildren(...found.slice(0, SHOWN).map((row) => this.row(row))));
     const count = sought.length ? `${whole(found.length)} of ${whole(all)}` : "";
     this.found.textContent = found.length > SHOWN ? `The first ${SHOWN} of ${whole(found.length)}; type to find the others` : count;
     this.none.textContent = all ? "Nobody and nothing here is called that." : this.given.empty;

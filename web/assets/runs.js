@@ -1,5 +1,6 @@
 // The runs of a project as a table that moves by events: state, progress, what failed and what can be done about it.
 import { ago, make, plumb, read } from "./plumb.js";
+import { keepRow } from "./tables.js";
 
 const STATES = { queued: "Waiting", running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled" };
 const BACKENDS = { child: "child process", ray: "Ray", job: "Ray job" };
@@ -53,7 +54,16 @@ class Runs {
   draw() {
     this.frame.hidden = this.runs.size === 0;
     const open = new Set([...this.body.querySelectorAll("details[open]")].map((details) => `${details.dataset.what}${details.dataset.run}`));
-    this.body.replaceChildren(...grouped([...this.runs.values()]).map((run) => this.row(run, (what) => open.has(`${what}${run.id}`))));
+    const lines = grouped([...this.runs.values()], this.given.shown);
+    keepRow(this.body, () => this.body.replaceChildren(...lines.map((run) => this.row(run, (what) => open.has(`${what}${run.id}`)))));
+    this.show(this.given.shown);
+  }
+
+  /** Bring the run that the address names into sight, once. */
+  show(asked) {
+    const row = asked !== this.shown && this.body.querySelector(`[data-run="${asked}"]`);
+    if (row) row.scrollIntoView({ block: "center" });
+    this.shown = asked;
   }
 
   row(run, open) {
@@ -65,7 +75,7 @@ class Runs {
       make("td", { class: "pl-quiet pl-number" }, took(run)),
       make("td", {}, this.action(run)),
     ];
-    return make("tr", { "data-run": run.id, "data-state": run.state }, ...cells);
+    return make("tr", { "data-run": run.id, "data-state": run.state, "aria-current": String(run.id === this.given.shown) }, ...cells);
   }
 
   progress(run) {
@@ -101,12 +111,12 @@ class Runs {
   }
 }
 
-/** Neighbours that ended well and did the same become one line with their number. */
-function grouped(runs) {
+/** Neighbours that ended well and did the same become one line with their number; the one that is shown stays alone. */
+function grouped(runs, shown) {
   const lines = [];
   for (const run of runs) {
     const before = lines.at(-1);
-    const same = before && run.state === "done" && before.state === "done" && before.dataset === run.dataset && before.kind === run.kind && before.backend === run.backend && !run.log && !before.log;
+    const same = before && before.id !== shown && run.id !== shown && run.state === "done" && before.state === "done" && before.dataset === run.dataset && before.kind === run.kind && before.backend === run.backend && !run.log && !before.log;
     if (same) before.times += 1;
     else lines.push({ ...run, times: 1 });
   }

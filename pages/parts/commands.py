@@ -1,0 +1,170 @@
+"""What is chosen in the palette: what it is told of each entry, what it asks, and doing it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+
+from engine import registry, usage
+from engine.errors import PlumblineError
+from engine.registry import Argument
+from engine.types import PaletteEntry, ProjectView, Who
+from pages.parts import channels, reads, secrets, state, widgets
+from pages.parts.component import encode
+from pages.parts.states import literal
+from pages.parts.ways import ANALYSES, open_dataset, open_page, page_here
+
+_KNOWN_HERE = frozenset({"page", "query"})
+"""Arguments of an action that the page itself answers."""
+
+ELSEWHERE = frozenset({"decision.record", "dataset.set_mapping", "person.disable", "session.close", "channel.add"})
+"""Actions that lead away: a page asks their questions, or nothing is left to ask on."""
+
+_CONTROL = "set:"
+"""How the palette calls a control of the page in front."""
+
+
+@lru_cache(64)
+def entries(who: Who, slug: str, goal: str, _as_of: int) -> bytes:
+    """What the palette is told, as bytes that travel as they are."""
+    found = reads.entries_of(who, slug)
+    projects = reads.projects_of(who)
+    return encode({"entries": [_entry(one, projects) for one in found], "groups": _groups(found), "project": goal})
+
+
+def _groups(found: Sequence[PaletteEntry]) -> dict[str, dict[str, Any]]:
+    """Actions that are done to one of several things: the palette asks to which."""
+    counted = Counter(entry.target for entry in found if entry.thing)
+    known = {name: registry.ACTIONS[name] for name in counted}
+    return {
+        name: {"title": f"{action.title}…", "label": action.title, "synonyms": action.synonyms}
+        for name, action in known.items()
+    }
+
+
+def _entry(entry: PaletteEntry, projects: Sequence[ProjectView]) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": entry.id, "title": entry.title, "section": entry.section, "run": entry.run}
+    more = {"target": entry.target, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut}
+    told |= more | {"about": entry.about, "thing": entry.thing}
+    if entry.run == "action":
+        told["away"] = entry.target in ELSEWHERE
+        told["warning"] = "" if told["away"] else registry.ACTIONS[entry.target].warning
+        told["questions"] = [] if told["away"] else _asked(entry, projects)
+    return {name: value for name, value in told.items() if value}
+
+
+def _asked(entry: PaletteEntry, projects: Sequence[ProjectView]) -> list[dict[str, Any]]:
+    """What the palette asks before this, given the arguments that are known."""
+    known = {(one.slug, one.name) for one in projects}
+    return [
+        {**_question(one, sorted(known)), "default": entry.defaults.get(one.name, "")}
+        for one in _questions(entry.target, frozenset(entry.arguments))
+    ]
+
+
+@lru_cache
+def _questions(name: str, answered: frozenset[str]) -> tuple[Argument, ...]:
+    arguments = registry.ACTIONS[name].arguments
+    return tuple(one for one in arguments if one.name not in answered | _KNOWN_HERE and one.type != "pairs")
+
+
+def _question(one: Argument, projects: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """An argument as the palette asks for it; a project that there is already is chosen, not typed."""
+    options: Sequence[tuple[str, str]] = [(choice, choice.capitalize()) for choice in one.choices]
+    kind = {"integer": "number", "choice": "choice"}.get(one.type, "text")
+    if one.of == "project":
+        kind, options = "choice", projects if one.required else [("", "Every project"), *projects]
+    told = {"name": one.name, "label": one.title, "kind": kind, "options": options}
+    return {**told, "low": one.least, "high": one.most, "whole": True, "optional": not one.required}
+
+
+# ------------------------------------------------------------------ doing
+
+
+def choose(who: Who, slug: str, fired: Mapping[str, Any]) -> None:
+    """Before the rerun: find what was chosen; its target and arguments are ours, never taken from the browser.
+
+    A link into another project or section chooses it here, while its widget may still be set, as do controls and rows.
+    """
+    told = fired.get("run") or {}
+    name, answers = str(told.get("id")), told.get("arguments") or {}
+    if name.startswith(_CONTROL):
+        _set(name.removeprefix(_CONTROL), answers.get("value"))
+        return
+    entry = next((entry for entry in reads.entries_of(who, slug) if entry.id == name), None)
+    asked = _query(entry) if entry is not None and entry.run == "link" else {}
+    if other := asked.get(state.PROJECT):
+        state.set_project(other)
+    if section := asked.get(state.SECTION):
+        state.choose_in(state.SECTION, section)
+    if entry is not None and entry.target == "person.disable":
+        state.choose_in(state.SECTION, "People")
+    if entry is not None and entry.run == "rows":
+        state.set_cohort(entry.target)
+        return
+    state.choose((entry, answers))
+
+
+def _set(name: str, value: Any) -> None:
+    """Set a control of the page in front."""
+    try:
+        widgets.set_control(name, value)
+    except PlumblineError as error:
+        state.remember_outcome({"error": error.message})
+    else:
+        state.remember_outcome({})
+
+
+def _query(entry: PaletteEntry) -> dict[str, str]:
+    return dict(parse_qsl(entry.target.partition("?")[2]))
+
+
+def perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -> None:
+    """Do what was chosen: go there, ask on a page, or do it and tell the palette what became of it."""
+    if entry is None:
+        state.remember_outcome({"error": "That is not there any more."})
+    elif entry.target == "dataset.set_mapping":
+        open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
+    elif entry.target == "decision.record":
+        _decide(who, entry.arguments["project"])
+    elif entry.target == "channel.add":
+        channels.ask()
+        open_page("settings")
+    elif entry.target == "person.disable":
+        state.ask("disable", entry.arguments["user_id"])
+        open_page("people")
+    elif entry.run == "action":
+        _act(who, entry, answers)
+    elif (page := entry.target.partition("?")[0].strip("/")) != page_here() or state.SECTION not in _query(entry):
+        open_page(page, _query(entry))
+
+
+def _decide(who: Who, slug: str) -> None:
+    """Decide on the answer in front, else on that of the dataset that moved last."""
+    first = next((dataset for dataset in reads.datasets_of(who, slug) if dataset.analyses), None)
+    if first is None:
+        state.remember_outcome({"error": "There is no answer to decide on yet."})
+        return
+    state.ask_to_decide()
+    if page_here() not in ANALYSES:
+        open_dataset(who, first.id)
+
+
+def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
+    here = {"page": page_here(), "query": urlencode(st.query_params.to_dict())} if entry.target == "view.save" else {}
+    try:
+        made = registry.run(who, entry.target, {**answers, **here, **entry.arguments}, usage.PALETTE)
+    except PlumblineError as error:
+        state.remember_outcome({"error": error.message})
+    else:
+        state.remember_outcome({})
+        st.toast(f"Done: {literal(entry.title.rstrip('…'))}", icon=":material/check:")
+        if entry.target in secrets.SHOWN_ONCE:
+            secrets.SHOWN_ONCE[entry.target](made)
+        if entry.target == "session.close":
+            st.stop()

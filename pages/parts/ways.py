@@ -1,0 +1,82 @@
+"""The pages by name, and how one gets to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from engine.errors import PlumblineError
+from engine.types import Who
+from pages.parts import reads, state
+
+FILES = {
+    "home": "pages/home.py",
+    "calibration": "pages/calibration.py",
+    "ranking": "pages/ranking.py",
+    "compare": "pages/compare.py",
+    "agreement": "pages/agreement.py",
+    "judge": "pages/judge.py",
+    "bestofn": "pages/bestofn.py",
+    "audit": "pages/audit.py",
+    "drift": "pages/drift.py",
+    "curves": "pages/curves.py",
+    "tradeoff": "pages/tradeoff.py",
+    "whatif": "pages/whatif.py",
+    "rollouts": "pages/rollouts.py",
+    "overoptimisation": "pages/overoptimisation.py",
+    "forecast": "pages/forecast.py",
+    "monitor": "pages/monitor.py",
+    "hackwatch": "pages/hackwatch.py",
+    "timeline": "pages/timeline.py",
+    "sweep": "pages/sweep.py",
+    "surface": "pages/surface.py",
+    "journal": "pages/journal.py",
+    "datasets": "pages/datasets.py",
+    "columns": "pages/columns.py",
+    "runs": "pages/runs.py",
+    "people": "pages/people.py",
+    "monitoring": "pages/monitoring.py",
+    "settings": "pages/settings.py",
+    "notifications": "pages/notifications.py",
+}
+"""The pages by their name in an address."""
+
+ANALYSES = frozenset(FILES) - {
+    "home",
+    "timeline",
+    "journal",
+    "datasets",
+    "columns",
+    "runs",
+    "people",
+    "monitoring",
+    "settings",
+    "notifications",
+}
+"""Those that answer with an analysis of their name."""
+
+
+def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
+    """Go to a page of the product."""
+    kept = {key: value for key, value in (query or {}).items() if key != state.PROJECT}
+    st.switch_page(FILES.get(name, FILES["home"]), query_params=kept)
+
+
+def open_dataset(who: Who, dataset_id: int) -> None:
+    """Go to the answer of a dataset: to the page of the analysis that leads, as soon as that is known."""
+    analyses: tuple[str, ...] = ()
+    with suppress(PlumblineError):
+        analyses = reads.dataset_of(who, dataset_id).analyses
+    if not analyses:
+        state.await_answer(dataset_id)
+    page = next((analysis for analysis in analyses if analysis in FILES), "calibration")
+    open_page(page, {"dataset": str(dataset_id)})
+
+
+def page_here() -> str:
+    """The name of the page in front."""
+    name = urlsplit(st.context.url or "").path.strip("/")
+    return name if name in FILES else "home"
