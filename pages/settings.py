@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.actions import people
 from engine.types import Who
-from pages.parts import guard, own, reads, state, style
+from pages.parts import guard, own, reads, sharing, state, style
 from pages.parts.component import mount
 from pages.parts.states import facts
 
@@ -56,6 +56,7 @@ def page(who: Who) -> None:
     account(who)
     own.sessions(who)
     own.api_tokens(who)
+    sharing.own(who)
 
 
 page(who)

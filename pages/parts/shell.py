@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import lru_cache
@@ -71,7 +71,7 @@ _PALETTE = "plumb-palette"
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
-_ASKED_ON_A_PAGE = frozenset({"decision.record"})
+_ASKED_ON_A_PAGE = frozenset({"decision.record", "share.create"})
 """Actions whose questions a page asks, beside the answer that they are about."""
 
 
@@ -236,7 +236,9 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
     elif entry.target == "dataset.set_mapping":
         open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
     elif entry.target == "decision.record":
-        _decide(who, entry.arguments["project"])
+        _on_an_answer(who, entry.arguments["project"], state.ask_to_decide, "decide on")
+    elif entry.target == "share.create":
+        _on_an_answer(who, entry.arguments["project"], state.ask_to_share, "share")
     elif entry.target == "person.disable":
         state.ask("disable", entry.arguments["user_id"])
         open_page("people")
@@ -246,13 +248,13 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
         open_page(page, _query(entry))
 
 
-def _decide(who: Who, slug: str) -> None:
-    """Decide on the answer in front, else on that of the dataset that moved last."""
+def _on_an_answer(who: Who, slug: str, ask: Callable[[], None], does: str) -> None:
+    """Have the page ask about the answer in front, else about that of the dataset that moved last."""
     first = next((dataset for dataset in reads.datasets_of(who, slug) if dataset.analyses), None)
     if first is None:
-        st.toast("There is no answer to decide on yet.")
+        st.toast(f"There is no answer to {does} yet.")
         return
-    state.ask_to_decide()
+    ask()
     if _page_here() not in ANALYSES:
         open_dataset(who, first.id)
 
