@@ -6,7 +6,7 @@ import pytest
 
 from engine import registry
 from engine.actions import datasets as dataset_actions
-from engine.actions import decisions, demo, mappings, people, runs, tokens, views
+from engine.actions import decisions, demo, mappings, people, runs, shares, tokens, views
 from engine.queries.palette import entries
 from engine.types import PaletteEntry, Who
 from tests.access import matrix_calls
@@ -112,6 +112,7 @@ def test_other_projects_with_data_can_be_reached(installation: Installation) -> 
 def test_every_action_offered_works(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other on a fresh look each time: an entry that is there can be run."""
     monkeypatch.setattr(decisions, "_concludes", [answered_by_itself])
+    monkeypatch.setattr(shares, "_makes", [matrix_calls.shared_by_itself])
     who = person()
     upload(who, "a")
     read(runs.claim("worker"))
@@ -133,6 +134,7 @@ def test_every_action_offered_works(installation: Installation, monkeypatch: pyt
 def test_every_action_there_is_can_be_found(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each action of the registry has an entry in some state of a project: no feature without its line."""
     monkeypatch.setattr(decisions, "_concludes", [answered_by_itself])
+    monkeypatch.setattr(shares, "_makes", [matrix_calls.shared_by_itself])
     who = person()
     people.disable(who, join(person("bob", "viewer"), "main", "analyst").user_id)
     people.open_session(who.user_id, "127.0.0.9", "Firefox/131")
@@ -152,6 +154,7 @@ def test_every_action_there_is_can_be_found(installation: Installation, monkeypa
     runs.fail(work, {"code": "broken", "message": "Broken."})
     views.save(who, "main", "Mine", "calibration", "")
     decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
+    shares.create(who, "main", "as it stands", "calibration", [removed])
     upload(who, "c", "curves.jsonl")
     curves = runs.claim("worker")
     assert curves is not None
