@@ -30,7 +30,7 @@ def site(snippet: list[str]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(f"<!doctype html><title>wiki</title>{''.join(snippet)}".encode())
 
-        def log_message(self, format: str, *args: object) -> None: ...
+        def log_message(self, *_said: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -55,7 +55,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def tab(product: Product, browser: Browser) -> Iterator[Page]:
+def tab(product: Product, browser: Browser) -> Page:
     """Somebody signed in, in front of an answer."""
     file = product.home.parent / "scores.jsonl"
     file.write_text(lines())
@@ -64,8 +64,8 @@ def tab(product: Product, browser: Browser) -> Iterator[Page]:
     sign_in(page, product.link)
     page.wait_for_selector("[data-dropzone]")
     page.set_input_files("[data-upload]", str(file))
-    expect(page.locator(SENTENCE)).to_contain_text("fident", timeout=60_000)
-    yield page
+    expect(page.locator(SENTENCE)).to_contain_text("fident", timeout=150_000)
+    return page
 
 
 def shared(tab: Page, *, site: str = "", mode: str = "Follows the data") -> str:
