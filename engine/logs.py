@@ -32,7 +32,7 @@ BEGIN: Final = '{"time":'
 _FIRST: Final = ("time", "level", "process", "event")
 _SECRETS: Final = re.compile(
     r"\bpl_[A-Za-z0-9_-]{6,}|(?P<name>(?:token|password|secret|plumbline_session|_streamlit_xsrf|[?&]code)=)[^&;\s\"'\\]+"
-    r"|(?P<scheme>Bearer )[^\s\"'\\]+|(?P<account>://[^:/@\s\"]*:)[^@\s\"]+(?=@)"
+    r"|(?P<share>/(?:share|embed)/)(?!assets/)[A-Za-z0-9_-]{12,}|(?P<scheme>Bearer )[^\s\"'\\]+|(?P<account>://[^:/@\s\"]*:)[^@\s\"]+(?=@)"
 )
 
 _process = "plumbline"

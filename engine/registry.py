@@ -27,11 +27,12 @@ from engine.actions import (
     people,
     projects,
     runs,
+    shares,
     tokens,
     views,
 )
 from engine.errors import UsageError
-from engine.types import ROLES, SCOPES, Role, Who
+from engine.types import ROLES, SCOPES, SHARE_KINDS, SHARE_MODES, Role, Who
 
 ArgumentType = Literal["text", "integer", "integers", "choice", "pairs", "lists"]
 Place = Literal["project", "installation", "own"]
@@ -271,6 +272,33 @@ _ACTIONS = (
         forecasts.keep,
         (_DATASET, Argument("params", "pairs", "Parameters", required=False)),
         ("predict", "grade", "scoreboard", "track record"),
+    ),
+    Action(
+        "share.create",
+        "Share an answer",
+        "analyst",
+        shares.create,
+        (
+            _PROJECT,
+            Argument("title", "text", "Title"),
+            Argument("analysis", "text", "Analysis"),
+            Argument("dataset_ids", "integers", "Datasets", of="dataset"),
+            Argument("params", "pairs", "Parameters", required=False),
+            Argument("kind", "choice", "Link or embed", choices=SHARE_KINDS, required=False),
+            Argument("mode", "choice", "Follows the data or stays", choices=SHARE_MODES, required=False),
+            Argument("days", "integer", "Days", required=False),
+            Argument("origins", "text", "Sites that may show it", required=False),
+        ),
+        ("link", "embed", "iframe", "send", "publish", "public", "read-only"),
+    ),
+    Action(
+        "share.revoke",
+        "Revoke a shared link",
+        "member",
+        shares.revoke,
+        (Argument("share_id", "integer", "Shared link", of="share"),),
+        ("unshare", "stop sharing", "delete link", "embed"),
+        "own",
     ),
     Action("demo.play", "Play the simulator", "analyst", demo.play, synonyms=("demo", "example", "start simulation")),
     Action("demo.stop", "Stop the simulator", "analyst", demo.stop, synonyms=("demo", "pause", "end simulation")),

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Kind = Literal["comparison", "score", "curve", "rollout"]
 Role = Literal["member", "viewer", "analyst", "operator", "admin"]
 Scope = Literal["read", "write", "admin"]
+ShareKind = Literal["link", "embed"]
+ShareMode = Literal["live", "frozen"]
 RunState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 ROLES: tuple[Role, ...] = ("member", "viewer", "analyst", "operator", "admin")
@@ -21,6 +23,10 @@ _RANK: Mapping[Role, int] = {role: rank for rank, role in enumerate(ROLES)}
 
 SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
 """What a token may be for, weakest first."""
+
+SHARE_KINDS: tuple[ShareKind, ...] = ("link", "embed")
+SHARE_MODES: tuple[ShareMode, ...] = ("live", "frozen")
+"""How an answer is shared: by its address or within another page, as it moves or as it is."""
 
 FINE_BUCKETS = 4096
 """Buckets of a dataset: hash(prompt id, else row id) mod this."""
@@ -239,10 +245,36 @@ class ScopedToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
-    """The signed-in person (or token) on whose behalf a query or an action runs.
+class Shared:
+    """The one thing that a share lets be seen: an answer, or (`frozen`, a content hash) what it was once.
 
-    `role` holds everywhere, `roles` by the slug of a project; the greater of the two counts.
+    `params` are the names and values with which it is asked, `version` is the sum of its datasets' newest ones, `as_of`
+    when the newest of them came. `due` asks for the opening to be noted.
+    """
+
+    id: int
+    kind: ShareKind
+    project: str
+    title: str
+    person: str
+    analysis: str
+    datasets: tuple[int, ...]
+    params: tuple[tuple[str, str], ...]
+    frozen: str | None
+    origins: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    version: int
+    as_of: datetime
+    due: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The signed-in person (or token, or share) on whose behalf a query or an action runs.
+
+    `role` holds everywhere, `roles` by the slug of a project; the greater of the two counts. A share is nobody: it has
+    no role and no id, and one query knows what it shows.
     """
 
     user_id: int
@@ -251,6 +283,7 @@ class Who:
     session: str = ""
     roles: Mapping[str, Role] = field(default_factory=dict, hash=False)
     token: ScopedToken | None = None
+    share: Shared | None = None
 
     def role_in(self, project: str | None) -> Role:
         """The role that counts in a project; None for the installation as a whole."""
@@ -453,6 +486,27 @@ class TokenView:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    """A link or an embed that still works, as its owner and the project see it; its address is kept nowhere."""
+
+    id: int
+    user_id: int
+    person: str
+    project: str
+    title: str
+    prefix: str
+    kind: ShareKind
+    mode: ShareMode
+    analysis: str
+    query: str
+    origins: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    opened: int
+    opened_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

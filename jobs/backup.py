@@ -30,6 +30,11 @@ KEPT = ("blobs", "datasets/segments", "datasets/states", "inbox", "appending")
 NEEDED = (
     ("SELECT DISTINCT sha256 FROM segment", "datasets/segments/{}.parquet"),
     ("SELECT DISTINCT content FROM dataset WHERE content IS NOT NULL", "blobs/{}"),
+    (
+        "SELECT DISTINCT frozen FROM share WHERE frozen IS NOT NULL AND revoked_at IS NULL "
+        "AND expires_at > strftime('%Y-%m-%dT%H:%M:%f', 'now')",
+        "blobs/{}",
+    ),
 )
 
 

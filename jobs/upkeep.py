@@ -23,6 +23,7 @@ from engine.settings import get_settings
 from engine.store.datasets import prune_folds, prune_results
 from engine.store.engine import fetch
 from engine.store.sweeping import sweep
+from engine.store.times import now
 from jobs.work import clear_unfinished
 
 SEGMENTS = """
@@ -33,6 +34,7 @@ HEADS = """
 SELECT v.manifest, v.report FROM version v JOIN dataset d ON d.id = v.dataset_id AND v.number = d.version
 """
 ORIGINALS = "SELECT DISTINCT content FROM dataset WHERE content IS NOT NULL"
+FROZEN = "SELECT DISTINCT frozen FROM share WHERE frozen IS NOT NULL AND revoked_at IS NULL AND expires_at > :now"
 ASKED = "SELECT params FROM run WHERE kind = 'observe'"
 
 log = logging.getLogger("foreman")
@@ -61,15 +63,15 @@ class Upkeep:
         return self.sweep()
 
     def sweep(self) -> Freed:
-        """Delete the segments, states and originals that nothing needs and nobody has touched for `unused_seconds`."""
+        """Delete the segments, states and blobs that nothing needs and nobody has touched for `unused_seconds`."""
         settings = get_settings()
         segments = [(sha256, from_json(report) or {}) for sha256, report in fetch(SEGMENTS)]
         hashes = {sha256 for sha256, _report in segments}
-        originals = {content for (content,) in fetch(ORIGINALS)}
+        blobs = {sha256 for (sha256,) in [*fetch(ORIGINALS), *fetch(FROZEN, {"now": now()})]}
         states = {*_default_states(segments), *_asked_states(hashes)}
         before = time.time() - settings.unused_seconds
         files = size = 0
-        for folder, needed in ((settings.segments, hashes), (settings.states, states), (settings.blobs, originals)):
+        for folder, needed in ((settings.segments, hashes), (settings.states, states), (settings.blobs, blobs)):
             swept = sweep(folder, needed, before, self.known.get(folder.name, frozenset()))
             self.known[folder.name] = swept.unneeded
             files, size = files + swept.files, size + swept.size

@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.actions import people
 from engine.types import Who
-from pages.parts import channels, guard, own, reads, state, style
+from pages.parts import channels, guard, own, reads, sharing, state, style
 from pages.parts.component import mount
 from pages.parts.states import explain, facts
 
@@ -78,6 +78,7 @@ def page(who: Who) -> None:
     channels.card(who)
     own.sessions(who)
     own.api_tokens(who)
+    sharing.own(who)
 
 
 page(who)

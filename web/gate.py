@@ -51,7 +51,10 @@ OPEN: Final = frozenset(
         ("GET", "/metrics/probe"),
     }
 )
-"""All that is answered without a session: methods and exact paths. What measures us brings a secret of its own."""
+"""What is answered without a session: methods and exact paths. What measures us brings a secret of its own."""
+
+SHARED: Final = ("/share/", "/embed/")
+"""Below these anything may be asked for without a session, and only that: the token in the address decides."""
 
 API: Final = ("/api/v1", "/metrics")
 """Where programs come with a token. A browser's session may read there, and change nothing."""
@@ -174,7 +177,7 @@ def _is_api(path: str) -> bool:
 
 def _is_open(scope: Scope) -> bool:
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return (method, scope["path"]) in OPEN
+    return (method, scope["path"]) in OPEN or (method == "GET" and scope["path"].startswith(SHARED))
 
 
 def _hostname(address: str) -> str:

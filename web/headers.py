@@ -30,6 +30,13 @@ FORM_POLICY: Final = (
 """What a page without script may do: show itself and send its form."""
 
 
+UNSEEN: Final = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow"}
+"""Of an address that is a secret: it is told to no other site, and not looked for."""
+
+_SHARED: Final = re.compile(r"^(/(?:share|embed)/)[^/]+")
+_ANCESTORS: Final = re.compile(r"frame-ancestors ([^;]*)")
+
+
 @lru_cache(maxsize=1)
 def page_policy() -> str:
     """What a Streamlit page may do. Its own inline script is named by hash, so that no other one runs."""
@@ -66,8 +73,13 @@ class Headers:
             return _completed(message, request_id, self.tls)
 
         sending = _refusing(complete, send) if _may_refuse(scope) else lambda message: send(complete(message))
-        with logs.bound(request_id=request_id, path=scope["path"]):
+        with logs.bound(request_id=request_id, path=loggable(scope["path"])):
             await self.app(scope, receive, sending)
+
+
+def loggable(path: str) -> str:
+    """A path as it may be logged: without the token of a share."""
+    return path if path.startswith("/share/assets/") else _SHARED.sub(r"\1…", path)
 
 
 def _may_refuse(scope: Scope) -> bool:
@@ -107,7 +119,8 @@ def _completed(message: Message, request_id: str, tls: bool) -> Message:
     headers = MutableHeaders(scope=message)
     headers["x-request-id"] = request_id
     headers["x-content-type-options"] = "nosniff"
-    headers["referrer-policy"] = "same-origin"
+    if headers.get("referrer-policy") != UNSEEN["referrer-policy"]:
+        headers["referrer-policy"] = "same-origin"
     headers["cross-origin-opener-policy"] = "same-origin"
     headers["cross-origin-resource-policy"] = "same-origin"
     headers["permissions-policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -115,8 +128,15 @@ def _completed(message: Message, request_id: str, tls: bool) -> Message:
         headers["strict-transport-security"] = f"max-age={_YEAR_SECONDS}"
     headers.setdefault("content-security-policy", page_policy())
     headers.setdefault("cache-control", "no-store")
-    if headers["content-security-policy"] == FORM_POLICY:
-        headers["x-frame-options"] = "DENY"
-    else:
-        headers.setdefault("x-frame-options", "SAMEORIGIN")
+    _frame(headers)
     return message
+
+
+def _frame(headers: MutableHeaders) -> None:
+    """The older header of who may frame an answer says what its policy does; single sites it cannot name."""
+    named = _ANCESTORS.search(headers["content-security-policy"])
+    framed = named[1].strip() if named else "'self'"
+    if framed == "'none'":
+        headers["x-frame-options"] = "DENY"
+    elif framed == "'self'":
+        headers.setdefault("x-frame-options", "SAMEORIGIN")

@@ -20,15 +20,22 @@ def require(who: Who, project: str | None, role: Role) -> None:
 
 
 def require_writing(who: Who) -> None:
-    """Raise AccessDenied for a token that is for reading only, whatever its owner may."""
+    """Raise AccessDenied for a share, and for a token that is for reading only, whatever its owner may."""
+    _require_no_share(who)
     if who.token is not None and who.token.scope == "read":
         raise AccessDenied("This token is for reading only. Use one with the scope write.", code="read_only_token")
 
 
 def require_person(who: Who) -> None:
     """Raise AccessDenied for a token: accounts, sessions and tokens are changed by people who are signed in."""
+    _require_no_share(who)
     if who.token is not None:
         raise AccessDenied("A token cannot do this. Sign in and do it yourself.", code="person_needed")
+
+
+def _require_no_share(who: Who) -> None:
+    if who.share is not None:
+        raise AccessDenied("What is shared can be looked at, and nothing else.", code="share")
 
 
 def may_hear(who: Who, project: str | None, topic: str) -> bool:

@@ -15,7 +15,7 @@ MOST = 500
 
 _LINES = """
 SELECT a.id, a.at, u.name, a.action, a.subject, a.project, a.address, a.request, a.detail,
-       coalesce(p.name, d.name, o.name, t.name, c.title)
+       coalesce(p.name, d.name, o.name, t.name, c.title, h.title)
 FROM audit AS a LEFT JOIN "user" AS u ON u.id = a.user_id
 LEFT JOIN "user" AS p ON p.id = CASE WHEN a.subject LIKE 'user/%' THEN CAST(substr(a.subject, 6) AS INTEGER) END
 LEFT JOIN dataset AS d ON d.id = CASE WHEN a.subject LIKE 'dataset/%' THEN CAST(substr(a.subject, 9) AS INTEGER) END
@@ -23,6 +23,7 @@ LEFT JOIN session AS s ON s.id = CASE WHEN a.subject LIKE 'session/%' THEN CAST(
 LEFT JOIN "user" AS o ON o.id = s.user_id
 LEFT JOIN api_token AS t ON t.id = CASE WHEN a.subject LIKE 'token/%' THEN CAST(substr(a.subject, 7) AS INTEGER) END
 LEFT JOIN decision AS c ON c.id = CASE WHEN a.subject LIKE 'decision/%' THEN CAST(substr(a.subject, 10) AS INTEGER) END
+LEFT JOIN share AS h ON h.id = CASE WHEN a.subject LIKE 'share/%' THEN CAST(substr(a.subject, 7) AS INTEGER) END
 WHERE a.id < :before AND (:project = '' OR a.project = :project) AND (:person = 0 OR a.user_id = :person)
       AND (:action = '' OR a.action = :action)
 ORDER BY a.id DESC LIMIT :limit

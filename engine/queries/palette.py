@@ -19,6 +19,7 @@ from engine.queries.mappings import list_mappings
 from engine.queries.notifications import list_notifications
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
+from engine.queries.shares import list_shares, shares_of
 from engine.queries.tokens import list_tokens
 from engine.queries.views import list_views
 from engine.store.engine import fetch
@@ -31,6 +32,7 @@ ACTIVE_RUNS = 20
 REMOVED = 10
 DECISIONS = 10
 MAPPINGS = 10
+SHARES = 10
 PEOPLE = 20
 UNREAD = 10
 RUNS = 20
@@ -94,6 +96,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *_view_actions(who, project),
         *_decisions(who, project),
         *_mappings(who, project),
+        *_shares(who, project),
         *_dataset_actions(who, project, datasets),
         *_run_actions(who, project),
         *_preferences(who),
@@ -272,6 +275,16 @@ def _mappings(who: Who, project: str) -> Iterator[PaletteEntry]:
             who, project, "mapping.rename", f"Rename {said}…", f"rename-mapping:{one.id}", given, of=of, defaults=named
         )
         yield from _action(who, project, "mapping.delete", f"Forget {said}", f"delete-mapping:{one.id}", given, of=of)
+
+
+def _shares(who: Who, project: str) -> Iterator[PaletteEntry]:
+    """Sharing needs an answer; the page that shows it asks the questions."""
+    yield from _action(who, project, "share.create", "Share this answer…", "share", {"project": project})
+    held = shares_of(who, project) if who.at_least("admin", project) else []
+    known = {one.id: one for one in [*list_shares(who), *held]}
+    for one in sorted(known.values(), key=lambda one: -one.id)[:SHARES]:
+        title = f"Revoke the {one.kind} {one.title}"
+        yield from _action(who, "", "share.revoke", title, f"end-share:{one.id}", {"share_id": one.id}, one.mode)
 
 
 def _run_actions(who: Who, project: str) -> Iterator[PaletteEntry]:

@@ -53,20 +53,35 @@ def conclude(
     """
     as_of = events.cursor()
     dataset = visible_dataset(who, dataset_id)
+    return answered(dataset, who.user_id, analysis, params, version, as_of, rows=rows, patience=patience)
+
+
+def answered(
+    dataset: VisibleDataset,
+    asked_by: int | None,
+    analysis: str,
+    params: Mapping[str, Any] | None,
+    version: int | None,
+    as_of: int,
+    *,
+    rows: bool,
+    patience: float = 0.0,
+) -> Concluded:
+    """*System.* What `conclude` answers on a dataset that was found on somebody's behalf (None: on nobody's)."""
     found = version_of(dataset, version)
     chosen = find_analysis(analysis) if analysis else _leading(found)
     parameters = chosen.parameters.parse({**found_params(chosen, found.report), **(params or {})})
     check_rows(chosen, found)
     usual = parameters == chosen.parameters.parse(found_params(chosen, found.report))
     if patience and not usual and _results.peek(_key(found.manifest, chosen, parameters)) is None:
-        question = (get_store().url, dataset_id, *_question(chosen, parameters))
+        question = (get_store().url, dataset.id, *_question(chosen, parameters))
         conclude_next = partial(_conclusion, None, found.manifest, chosen, parameters, rows)
         found, as_of = _moving.choose(question, Chosen(found, as_of), patience, conclude_next)
     try:
-        result = _conclusion(dataset_id if usual else None, found.manifest, chosen, parameters, rows)
+        result = _conclusion(dataset.id if usual else None, found.manifest, chosen, parameters, rows)
     except StatesMissingError as missing:
         observe = observed(chosen, parameters).observe
-        run_id = observe_once(dataset_id, chosen.name, observe, missing.segments, who.user_id)
+        run_id = observe_once(dataset.id, chosen.name, observe, missing.segments, asked_by)
         raise StatePending("The data are being observed for this view; it appears by itself.", run_id) from missing
     return Concluded(with_evidence(result, dataset, found, parameters), found.number, as_of)
 

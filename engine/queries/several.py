@@ -51,26 +51,36 @@ def conclude(
     """
     if len({*dataset_ids}) < len(dataset_ids) or not 0 < len(dataset_ids) <= MOST_DATASETS:
         raise UsageError(f"From one to {MOST_DATASETS} different datasets are put together.", code="datasets")
-    chosen = results.find_analysis(analysis)
     as_of = events.cursor()
-    numbers: Sequence[int | None] = versions or [None] * len(dataset_ids)
-    parts = [_part(who, dataset_id, number) for dataset_id, number in zip(dataset_ids, numbers, strict=True)]
+    found = [visible_dataset(who, dataset_id) for dataset_id in dataset_ids]
+    return answered(found, who.user_id, analysis, params, versions, as_of, rows=rows)
+
+
+def answered(
+    datasets: Sequence[VisibleDataset],
+    asked_by: int | None,
+    analysis: str,
+    params: Mapping[str, Any] | None,
+    versions: Sequence[int] | None,
+    as_of: int,
+    *,
+    rows: bool,
+) -> Concluded:
+    """*System.* What `conclude` answers on datasets that were found on somebody's behalf (None: on nobody's)."""
+    chosen = results.find_analysis(analysis)
+    numbers: Sequence[int | None] = versions or [None] * len(datasets)
+    parts = [Part(one, version_of(one, number)) for one, number in zip(datasets, numbers, strict=True)]
     for part in parts:
         results.check_rows(chosen, part.version)
     usual = results.found_params(chosen, parts[0].version.report)
     parameters = chosen.parameters.parse({**usual, **(params or {})})
     names = _names(parts)
     key = (*((name, part.version.sha256) for name, part in zip(names, parts, strict=True)), chosen.name, parameters)
-    result = _results.get(key, lambda: _concluded(who, parts, names, chosen, parameters))
+    result = _results.get(key, lambda: _concluded(asked_by, parts, names, chosen, parameters))
     if rows:
         result = results.with_worst(result, list(chain.from_iterable(part.version.manifest for part in parts)))
     version = sum(part.version.number for part in parts)
     return Concluded(_with_evidence(result, parts, parameters), version, as_of)
-
-
-def _part(who: Who, dataset_id: int, number: int | None) -> Part:
-    dataset = visible_dataset(who, dataset_id)
-    return Part(dataset, version_of(dataset, number))
 
 
 def _names(parts: Sequence[Part]) -> list[str]:
@@ -85,19 +95,25 @@ def _names(parts: Sequence[Part]) -> list[str]:
 
 
 def _concluded(
-    who: Who, parts: Sequence[Part], names: Sequence[str], chosen: Analysis[Any, Any], parameters: Parameters
+    asked_by: int | None,
+    parts: Sequence[Part],
+    names: Sequence[str],
+    chosen: Analysis[Any, Any],
+    parameters: Parameters,
 ) -> Result:
-    found = _states(who, parts, chosen, parameters)
+    found = _states(asked_by, parts, chosen, parameters)
     labelled = [chosen.labelled(state, name) for state, name in zip(found, names, strict=True)]
     return chosen.conclude(reduce(chosen.combine, labelled), parameters)
 
 
-def _states(who: Who, parts: Sequence[Part], chosen: Analysis[Any, Any], parameters: Parameters) -> list[Any]:
+def _states(
+    asked_by: int | None, parts: Sequence[Part], chosen: Analysis[Any, Any], parameters: Parameters
+) -> list[Any]:
     """The state of each; those to be observed first are all asked for, and the last is waited for."""
     found, pending = [], None
     for part in parts:
         try:
-            found.append(_state(who, part, chosen, parameters))
+            found.append(_state(asked_by, part, chosen, parameters))
         except StatePending as error:
             pending = error
     if pending is not None:
@@ -105,12 +121,12 @@ def _states(who: Who, parts: Sequence[Part], chosen: Analysis[Any, Any], paramet
     return found
 
 
-def _state(who: Who, part: Part, chosen: Analysis[Any, Any], parameters: Parameters) -> Any:
+def _state(asked_by: int | None, part: Part, chosen: Analysis[Any, Any], parameters: Parameters) -> Any:
     what = observed(chosen, parameters)
     try:
         return folded(part.version.manifest, what)
     except StatesMissingError as missing:
-        run_id = observe_once(part.dataset.id, chosen.name, what.observe, missing.segments, who.user_id)
+        run_id = observe_once(part.dataset.id, chosen.name, what.observe, missing.segments, asked_by)
         said = f"{part.dataset.name} is being observed for this view; it appears by itself."
         raise StatePending(said, run_id) from missing
 

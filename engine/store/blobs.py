@@ -1,12 +1,13 @@
-"""Original files as they came, by content hash. They are kept: a dataset can be read again with another mapping."""
+"""Files kept by content hash: originals as they came, so that they can be read again, and what was shared as it was."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from engine.errors import NotFound, UsageError
 from engine.settings import get_settings
-from engine.store.files import checked_hash, move_durably
+from engine.store.files import checked_hash, move_durably, write_atomic
 from engine.store.sweeping import still_there
 
 
@@ -31,3 +32,12 @@ def keep(upload: Path, sha256: str) -> Path:
     else:
         move_durably(upload, target)
     return target
+
+
+def write(content: bytes) -> str:
+    """Keep these bytes; their hash. Raises StoreUnavailable where the disk refuses."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    target = get_settings().blobs / sha256
+    if not still_there(target):
+        write_atomic(target, content)
+    return sha256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -22,7 +22,9 @@ from pages.parts.ways import ANALYSES, open_dataset, open_page, page_here
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
-ELSEWHERE = frozenset({"decision.record", "dataset.set_mapping", "person.disable", "session.close", "channel.add"})
+ELSEWHERE = frozenset(
+    {"decision.record", "dataset.set_mapping", "person.disable", "session.close", "channel.add", "share.create"}
+)
 """Actions that lead away: a page asks their questions, or nothing is left to ask on."""
 
 _CONTROL = "set:"
@@ -131,7 +133,9 @@ def perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) ->
     elif entry.target == "dataset.set_mapping":
         open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
     elif entry.target == "decision.record":
-        _decide(who, entry.arguments["project"])
+        _on_an_answer(who, entry.arguments["project"], state.ask_to_decide, "decide on")
+    elif entry.target == "share.create":
+        _on_an_answer(who, entry.arguments["project"], state.ask_to_share, "share")
     elif entry.target == "channel.add":
         channels.ask()
         open_page("settings")
@@ -144,13 +148,13 @@ def perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) ->
         open_page(page, _query(entry))
 
 
-def _decide(who: Who, slug: str) -> None:
-    """Decide on the answer in front, else on that of the dataset that moved last."""
+def _on_an_answer(who: Who, slug: str, ask: Callable[[], None], does: str) -> None:
+    """Have the page ask about the answer in front, else about that of the dataset that moved last."""
     first = next((dataset for dataset in reads.datasets_of(who, slug) if dataset.analyses), None)
     if first is None:
-        state.remember_outcome({"error": "There is no answer to decide on yet."})
+        state.remember_outcome({"error": f"There is no answer to {does} yet."})
         return
-    state.ask_to_decide()
+    ask()
     if page_here() not in ANALYSES:
         open_dataset(who, first.id)
 

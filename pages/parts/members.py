@@ -11,7 +11,7 @@ from engine.actions import memberships, projects
 from engine.queries import people as people_queries
 from engine.types import ROLES, MemberView, ProjectView, Who
 from engine.words import amount
-from pages.parts import listing, places, reads, roles, shell, state, undo
+from pages.parts import listing, places, reads, roles, sharing, shell, state, undo
 from pages.parts.listing import Act, Row
 from pages.parts.states import attempt, explain, worked
 
@@ -116,6 +116,8 @@ def _members_card(who: Who, known: Sequence[ProjectView], busy: bool) -> None:
             filtered="Filter by name or role",
             before=partial(_take_out, who, slug, found),
         )
+    if may:
+        sharing.of_project(who, slug, names[slug])
     if added and not busy:
         _add(who, slug, names[slug])
     elif asked and asked[0] == "role" and (one := next((one for one in found if one.user_id == asked[1]), None)):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from html import escape
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from engine.actions.people import LINK_LIFE
+from engine.types import ShareKind
 from pages.parts.component import mount
 from pages.parts.states import explain
 
@@ -36,6 +38,21 @@ def token(secret: str) -> None:
     _copied(f"Authorization: Bearer {secret}", "Copy header")
 
 
+def shared(secret: str, kind: ShareKind, title: str) -> None:
+    """The address of what was shared; of an embed what its page holds."""
+    address = f"{_here()}/{'embed' if kind == 'embed' else 'share'}/{secret}"
+    explain("Whoever has it sees this answer and nothing else. It is stored here as a hash only and not shown again.")
+    if kind == "link":
+        _copied(address, "Copy link")
+        return
+    explain("Put this where it shall stand; only the sites that you named may show it:")
+    _copied(
+        f'<iframe src="{address}" title="{escape(title)}" width="100%" height="720" style="border:0" loading="lazy" '
+        'referrerpolicy="no-referrer"></iframe>',
+        "Copy HTML",
+    )
+
+
 @st.dialog("One-time link")
 def show_link(link: str) -> None:
     """The link of an invitation, in front of the page."""
@@ -59,9 +76,13 @@ def _until() -> str:
     return f"within {minutes} minutes (until {datetime.now(UTC) + LINK_LIFE:%H:%M} UTC)"
 
 
-def _link(token: str) -> None:
+def _here() -> str:
     here = urlsplit(st.context.url or "")
-    _copied(f"{here.scheme}://{here.netloc}/signin/link?token={token}", "Copy link")
+    return f"{here.scheme}://{here.netloc}"
+
+
+def _link(token: str) -> None:
+    _copied(f"{_here()}/signin/link?token={token}", "Copy link")
 
 
 def _copied(text: str, label: str) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from engine import cohort
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import cards, deciding, numbers, shell, state, widgets
+from pages.parts import cards, deciding, numbers, sharing, shell, state, widgets
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.component import mount
@@ -38,7 +38,7 @@ def choice(label: str, name: str, options: Mapping[str, str], width: int = 200) 
 
 
 def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
-    """Copy, link, take away, keep."""
+    """Copy, link, share, take away, keep."""
     base, query = f"/export/{looking.analysis}", looking.query
     exports = [
         {"title": "Report, HTML", "hint": "One file, opens anywhere", "href": f"{base}.html?{query}"},
@@ -46,10 +46,13 @@ def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
         {"title": "Result, JSON", "hint": "Every number with its evidence", "href": f"{base}.json?{query}"},
     ]
     decides = who.at_least("analyst", looking.dataset.project)
-    given = {"markdown": numbers.markdown(concluded.result), "exports": exports, "saves": True, "decides": decides}
-    chosen = mount("tools", "tools", given, "save", "decide")
+    may = {"saves": True, "decides": decides, "shares": decides}
+    given = {"markdown": numbers.markdown(concluded.result), "exports": exports, **may}
+    chosen = mount("tools", "tools", given, "save", "decide", "share")
     if decides and (chosen.decide or state.asked_to_decide()):
         deciding.record(who, looking, concluded)
+    elif decides and (chosen.share or state.asked_to_share()):
+        sharing.offer(who, looking, deciding.suggested(looking, concluded))
     deciding.tell()
     if chosen.save:
         shell.save_view(who, looking.dataset.project, chosen.save["name"], looking.analysis, chosen.save["query"])

@@ -44,6 +44,7 @@ _OUTCOME = "outcome"
 _TOLD = "outcomes"
 _DECIDING = "deciding"
 _RECORDED = "recorded"
+_SHARING = "sharing"
 _EARLIER = "earlier"
 _LED = "led"
 
@@ -364,6 +365,16 @@ def ask_to_decide() -> None:
 def asked_to_decide() -> bool:
     """Whether the answer that is shown is to be recorded as a decision, once."""
     return bool(st.session_state.pop(_DECIDING, False))
+
+
+def ask_to_share() -> None:
+    """Have the next answer that is shown offered to be shared."""
+    st.session_state[_SHARING] = True
+
+
+def asked_to_share() -> bool:
+    """Whether the answer that is shown is to be shared, once."""
+    return bool(st.session_state.pop(_SHARING, False))
 
 
 def remember_recorded(said: str) -> None:

@@ -26,6 +26,7 @@ DONE: Mapping[str, str] = {
     "cancel": "Cancelled a run",
     "create_project": "Made a project",
     "create_token": "Made an API token",
+    "create_share": "Shared an answer",
     "delete_view": "Deleted a view",
     "delete_mapping": "Forgot saved columns",
     "disable": "Disabled an account",
@@ -53,6 +54,7 @@ DONE: Mapping[str, str] = {
     "reset_password": "Made a password link",
     "restore": "Brought a dataset back",
     "retry": "Tried a run again",
+    "revoke_share": "Revoked a shared link",
     "revoke_token": "Revoked an API token",
     "save_mapping": "Saved columns for the next files",
     "save_view": "Saved a view",
@@ -70,10 +72,22 @@ DONE: Mapping[str, str] = {
     "withdraw_decision": "Withdrew a decision",
 }
 """What was done, as people say it. An action that is not here is shown by its own name."""
-_NUMBERED = ("channel", "dataset", "decision", "mapping", "notification", "run", "session", "token", "user", "view")
+_NUMBERED = (
+    "channel",
+    "dataset",
+    "decision",
+    "mapping",
+    "notification",
+    "run",
+    "session",
+    "share",
+    "token",
+    "user",
+    "view",
+)
 _NAMED = ("preference", "project", "role")
 """What a line can be about: things that have a number, and things that are called by their name."""
-_TOLD = ("name", "verdict", "role", "scope", "days", "kind", "size", "token")
+_TOLD = ("name", "verdict", "role", "scope", "days", "kind", "mode", "size", "token")
 
 
 def show(who: Who) -> None:

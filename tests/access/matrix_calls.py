@@ -19,6 +19,7 @@ from engine.actions import (
     people,
     rows,
     runs,
+    shares,
     tokens,
     views,
 )
@@ -34,6 +35,7 @@ from engine.queries import notifications as notification_queries
 from engine.queries import people as people_queries
 from engine.queries import results as result_queries
 from engine.queries import runs as run_queries
+from engine.queries import shares as share_queries
 from engine.queries import tokens as token_queries
 from engine.queries import views as view_queries
 from engine.store.engine import fetch
@@ -90,11 +92,13 @@ def every_cell() -> dict[tuple[str, str], str]:
     columns = everybody(made)
     decisions.grounded_by(answered_by_itself)
     forecasts.made_by(forecast_by_itself)
+    shares.made_by(shared_by_itself)
     try:
         return {(row, name): outcome(call, made, who) for row, call in CALLS.items() for name, who in columns.items()}
     finally:
         decisions.grounded_by(decision_queries.grounds)
         forecasts.made_by(forecast_queries.asked)
+        shares.made_by(share_queries._made)
 
 
 def outcome(call: Call, made: World, who: Who) -> str:
@@ -237,6 +241,17 @@ def a_decision(made: World) -> int:
     return decisions.record(made.admin, "main", fresh("decision"), "because", "calibration", [made.dataset])
 
 
+def shared_by_itself(_who: Who, dataset_ids: Sequence[int], *_asked: object) -> tuple[str, bytes]:
+    """What is shared in a store whose datasets have no rows."""
+    return f"dataset={dataset_ids[0]}", b"{}"
+
+
+def a_share(owner: Who) -> int:
+    """A share in main of somebody, whatever they may do there by now."""
+    shares.create(Who(owner.user_id, owner.name, "analyst"), "main", fresh("share"), "calibration", [1])
+    return int(fetch("SELECT max(id) FROM share")[0][0])
+
+
 def a_mapping(made: World) -> int:
     return mappings.save(made.admin, with_columns(made), fresh("mapping"), {"margin": "m"})
 
@@ -301,6 +316,7 @@ def forecast_of(who: Who, made: World) -> object:
 HOOK = "jsons://example.com/hook"
 HERE = {"project": "main"}
 DECIDED = {**HERE, "title": "ship", "because": "it is better", "analysis": "calibration"}
+SHARED = {**HERE, "title": "as it stands", "analysis": "calibration"}
 CALLS: dict[str, Call] = {
     "dataset.rename": do("dataset.rename", lambda made, _: {"dataset_id": a_dataset(made), "name": fresh("name")}),
     "dataset.remove": do("dataset.remove", lambda made, _: {"dataset_id": a_dataset(made)}),
@@ -345,6 +361,9 @@ CALLS: dict[str, Call] = {
     "session.revoke, another's": do("session.revoke", lambda made, _: {"session_id": open_session(made.other.user_id)}),
     "session.end_all": do("session.end_all", lambda _made, who: {"user_id": who.user_id}),
     "session.end_all, another's": do("session.end_all", lambda made, _: {"user_id": made.other.user_id}),
+    "share.create": do("share.create", lambda made, _: {**SHARED, "dataset_ids": [made.dataset]}),
+    "share.revoke": do("share.revoke", lambda made, who: {"share_id": a_share(of_person(who))}),
+    "share.revoke, another's": do("share.revoke", lambda made, _: {"share_id": a_share(made.admin)}),
     "token.create": do("token.create", lambda _made, _who: {"name": "x", "scope": "read"}),
     "token.create, of main": do("token.create", lambda _made, _who: {**HERE, "name": "x", "scope": "read"}),
     "token.revoke": do("token.revoke", lambda _made, who: {"token_id": open_token(who)}),
@@ -419,6 +438,9 @@ CALLS: dict[str, Call] = {
     ),
     "queries.browsing.single": lambda made, who: rows_browsed(lambda: browsing.single(who, [made.dataset], 1)),
     "queries.several.conclude": lambda made, who: answered_together(who, made),
+    "queries.shares.list_shares": lambda _, who: (share_queries.list_shares(who),),
+    "queries.shares.shares_of": lambda _, who: (share_queries.shares_of(who, "main"),),
+    "queries.shares.shown": lambda _, who: share_queries.shown(who),
     "queries.surfaces.choices": lambda made, who: rows_browsed(lambda: surfaces.choices(who, made.dataset)),
     "queries.surfaces.grid": lambda made, who: rows_browsed(lambda: surfaces.grid(who, made.dataset, {}, "value")),
     "queries.timeline.frames": lambda made, who: played(who, made, timeline.frames),

@@ -20,7 +20,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.access.tokens import who_of
-from engine.actions import channels, datasets, decisions, inbox, mappings, notifications, people, runs, tokens, views
+from engine.actions import (
+    channels,
+    datasets,
+    decisions,
+    inbox,
+    mappings,
+    notifications,
+    people,
+    runs,
+    shares,
+    tokens,
+    views,
+)
 from engine.errors import PlumblineError
 from engine.queries.browsing import Asked
 from engine.settings import get_settings
@@ -46,6 +58,7 @@ MINE = {
     "membership": "SELECT * FROM membership WHERE project_id = :project OR user_id = :user ORDER BY user_id",
     "decision": "SELECT * FROM decision WHERE project_id = :project ORDER BY id",
     "forecast": "SELECT * FROM forecast WHERE project_id = :project ORDER BY id",
+    "share": "SELECT * FROM share WHERE project_id = :project ORDER BY id",
     "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
     "notification": "SELECT * FROM notification WHERE user_id = :user ORDER BY id",
     "channel": "SELECT * FROM channel WHERE user_id = :user ORDER BY id",
@@ -62,6 +75,7 @@ IDS = {
     "mapping_id": "SELECT id FROM mapping WHERE project_id = :project",
     "channel_id": "SELECT id FROM channel WHERE user_id = :user",
     "notification_id": "SELECT id FROM notification WHERE user_id = :user",
+    "share_id": "SELECT id FROM share WHERE project_id = :project",
     "run_id": "SELECT id FROM run WHERE project_id = :project",
     "view_id": "SELECT id FROM saved_view WHERE user_id = :user",
     "session_id": "SELECT id FROM session WHERE user_id = :user",
@@ -117,6 +131,8 @@ def owner(name: str, slug: str) -> Owner:
     uploaded(made.who, slug, f"{canary} unreadable", f'{{"{canary}": 1}}\n')
     work()
     decisions.record(made.who, slug, canary, canary, "calibration", answered[:1])
+    for mode in ("live", "frozen"):
+        shares.create(made.who, slug, canary, "calibration", answered[:1], mode=mode)
     mappings.save(made.who, answered[0], canary, {"slice": canary})
     for number in range(3, 9):
         uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
@@ -210,11 +226,13 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "days": draw.choice([1, 90, -1]),
         "key": f"k{word}",
         "layer": draw.choice(["value", "error", word]),
-        "kind": draw.choice(["read", "observe", word]),
+        "kind": draw.choice(["read", "observe", "link", "embed", word]),
         "limit": draw.choice([0, 1, 100, 10**9]),
         "lines": b'{"margin": 1}\n',
         "mapping": {"margin": "m"},
+        "mode": draw.choice(["live", "frozen", word]),
         "name": f"{word}.jsonl",
+        "origins": draw.choice(["", "https://a.example", word]),
         "page": "home",
         "params": draw.choice([None, {}, {"bins": 10}]),
         "password_hash": word,

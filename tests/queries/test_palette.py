@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from engine import registry
-from engine.actions import channels, decisions, demo, inbox, mappings, notifications, people, runs, tokens, views
+from engine.actions import (
+    channels,
+    decisions,
+    demo,
+    inbox,
+    mappings,
+    notifications,
+    people,
+    runs,
+    shares,
+    tokens,
+    views,
+)
 from engine.actions import datasets as dataset_actions
 from engine.queries import kept
 from engine.queries.palette import entries
@@ -117,6 +129,9 @@ def test_every_action_offered_works(installation: Installation, monkeypatch: pyt
     monkeypatch.setattr(decisions, "_concludes", [answered_by_itself])
     first = person()
     upload(first, "a")
+    monkeypatch.setattr(shares, "_makes", [matrix_calls.shared_by_itself])
+    who = person()
+    upload(who, "a")
     read(runs.claim("worker"))
     upload(first, "b", "second.jsonl")
     own = role.partition(" ")[0]
@@ -140,6 +155,7 @@ def test_every_action_offered_works(installation: Installation, monkeypatch: pyt
 def test_every_action_there_is_can_be_found(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each action of the registry has an entry in some state of a project: no feature without its line."""
     monkeypatch.setattr(decisions, "_concludes", [answered_by_itself])
+    monkeypatch.setattr(shares, "_makes", [matrix_calls.shared_by_itself])
     who = person()
     people.disable(who, join(person("bob", "viewer"), "main", "analyst").user_id)
     people.open_session(who.user_id, "127.0.0.9", "Firefox/131")
@@ -162,6 +178,7 @@ def test_every_action_there_is_can_be_found(installation: Installation, monkeypa
     inbox.refuse("main", "x.pkl", "It is no table.")
     notifications.tell()
     decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
+    shares.create(who, "main", "as it stands", "calibration", [removed])
     upload(who, "c", "curves.jsonl")
     curves = runs.claim("worker")
     assert curves is not None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice, product
+from urllib.parse import unquote
 
 import pytest
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from engine.actions import tokens
@@ -15,7 +16,7 @@ from tests.web.conftest import ORIGIN, Desk
 from tests.web.everything import METHODS, REACHED, addresses, behind_the_gate, over_http, over_websockets
 from tests.web.serving import register
 from web.assets import catalogue
-from web.gate import CLOSED, OPEN, SAFE_METHODS
+from web.gate import CLOSED, OPEN, SAFE_METHODS, SHARED
 from web.routes import ROUTES
 
 Record = Callable[[str, object], None]
@@ -28,7 +29,8 @@ def cookie(desk: Desk) -> str:
 
 
 def is_open(method: str, path: str) -> bool:
-    return ("GET" if method == "HEAD" else method, path) in OPEN
+    method = "GET" if method == "HEAD" else method
+    return (method, path) in OPEN or (method == "GET" and path.startswith(("/share/", "/embed/")))
 
 
 def test_reflection_finds_what_is_known_to_be_there() -> None:
@@ -54,6 +56,23 @@ def test_without_a_session_the_open_addresses_answer_and_no_other(desk: Desk, re
                 assert answer.status_code == (404 if path.startswith(CLOSED) else 401), (method, path)
     assert reached == {(method, path) for method, path in product(METHODS, over_http()) if is_open(method, path)}
     record_property("runs", runs)
+
+
+BELOW = ("", "1", "1/", "1/view", "1/view/", "1/2", "../people", "%2e%2e/people", "1/../../people", "assets", "assets/")
+
+
+@pytest.mark.parametrize("place", SHARED)
+def test_whatever_is_asked_for_below_a_share_is_answered_by_us(desk: Desk, place: str) -> None:
+    """The gate opens all of it: nothing there may fall through to Streamlit, which answers any path with its page."""
+    with desk.visitor() as client:
+        for rest in BELOW:
+            path = f"{place}{rest}"
+            assert any(route.matches(scope_of(path))[0] == Match.FULL for route in ROUTES), path
+            assert client.get(path).status_code in (303, 400, 401, 404), path
+
+
+def scope_of(path: str) -> dict[str, object]:
+    return {"type": "http", "method": "GET", "path": unquote(path), "headers": []}
 
 
 def test_every_open_address_is_one_of_ours_and_takes_that_method() -> None:

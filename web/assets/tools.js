@@ -14,6 +14,7 @@ export default function tools({ data, parentElement, setTriggerValue }) {
   const parts = [
     text("copy", "Copy answer", (button) => copy(`${given.markdown}\n\n${location.href}\n`, button)),
     text("link", "Copy link", (button) => copy(location.href, button)),
+    given.shares ? text("share", "Share…", () => setTriggerValue("share", Date.now())) : null,
     menu("file", "Export", given.exports),
     given.decides ? text("decide", "Record decision…", () => setTriggerValue("decide", Date.now())) : null,
     given.saves ? saver((name) => setTriggerValue("save", { name, query: location.search.slice(1), at: Date.now() })) : null,
