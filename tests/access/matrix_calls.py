@@ -11,7 +11,19 @@ from engine import registry
 from engine.access.tokens import who_of
 from engine.actions import datasets, decisions, forecasts, mappings, passwords, people, rows, runs, tokens, views
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several, surfaces, timeline
+from engine.queries import (
+    audit,
+    belonging,
+    browsing,
+    monitoring,
+    palette,
+    projects,
+    room,
+    several,
+    streams,
+    surfaces,
+    timeline,
+)
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import forecasts as forecast_queries
@@ -356,6 +368,7 @@ CALLS: dict[str, Call] = {
     ),
     "queries.browsing.single": lambda made, who: rows_browsed(lambda: browsing.single(who, [made.dataset], 1)),
     "queries.several.conclude": lambda made, who: answered_together(who, made),
+    "queries.streams.stream_rows": lambda made, who: rows_browsed(lambda: streams.stream_rows(who, [made.dataset])),
     "queries.surfaces.choices": lambda made, who: rows_browsed(lambda: surfaces.choices(who, made.dataset)),
     "queries.surfaces.grid": lambda made, who: rows_browsed(lambda: surfaces.grid(who, made.dataset, {}, "value")),
     "queries.timeline.frames": lambda made, who: played(who, made, timeline.frames),

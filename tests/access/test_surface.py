@@ -91,6 +91,7 @@ SYSTEM = {
     "queries.segments": {"count_rows", "hashes_of", "plain", "rows_by_hash"},
     "queries.several": set(),
     "queries.states": {"folded", "observed"},
+    "queries.streams": set(),
     "queries.surfaces": set(),
     "queries.timeline": set(),
     "queries.tokens": set(),
