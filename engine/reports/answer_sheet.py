@@ -26,7 +26,7 @@ def answer(book: Book, sheet: Worksheet, result: Result, leading: Drawn | None, 
     _head(book, sheet, made)
     _says(book, sheet, result)
     row = 8
-    if leading is not None and leading.native:
+    if leading is not None:
         chart = figure_sheet.again(book, leading)
         chart.set_size({"width": 1_040, "height": 20 * (_CHART_ROWS - 1)})
         sheet.insert_chart(row, 1, chart, {"description": leading.chart.alt[:255], "object_position": 2})

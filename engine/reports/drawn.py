@@ -46,6 +46,8 @@ class Line:
 
     more: list[float] = field(default_factory=list)
     less: list[float] = field(default_factory=list)
+    aside: bool = False
+    """Whether its errors reach to the sides, not up and down."""
 
 
 def kind_of(figure: Mapping[str, Any]) -> Kind:
@@ -60,7 +62,9 @@ def kind_of(figure: Mapping[str, Any]) -> Kind:
         return "forest"
     if "bar" in kinds:
         return "columns"
-    return "lines" if kinds <= {"scatter", "scattergl"} else "table"
+    if not kinds <= {"scatter", "scattergl"} or _axis(figure, "yaxis").get("visible") is False:
+        return "table"
+    return "lines"
 
 
 def lines_of(figure: Mapping[str, Any]) -> list[Line]:
@@ -73,6 +77,47 @@ def lines_of(figure: Mapping[str, Any]) -> list[Line]:
 def names_up(figure: Mapping[str, Any]) -> list[str]:
     """What the axis upwards names, from below."""
     return [unmarked(str(text)) for text in _axis(figure, "yaxis").get("ticktext", [])]
+
+
+def names_along(figure: Mapping[str, Any], lines: Sequence[Line]) -> list[str]:
+    """What the places along are called where they are named, one after another and the same for all lines."""
+    axis = _axis(figure, "xaxis")
+    along = lines[0].along
+    if any(line.along != along for line in lines):
+        return []
+    if all(isinstance(place, str) for place in along):
+        return [unmarked(place) for place in along]
+    told, places = axis.get("ticktext") or [], axis.get("tickvals") or []
+    named = len(told) == len(along) and [float(place) for place in places] == along
+    return [unmarked(str(name)) for name in told] if named else []
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of a picture in colours: what its lines and columns are, the first line on top, and the numbers."""
+
+    rows: list[Any]
+    columns: list[Any]
+    values: list[list[Any]]
+
+
+def grid_of(figure: Mapping[str, Any]) -> Grid | None:
+    """The cells of the first trace that has some."""
+    trace = next((one for one in figure["data"] if one.get("type") in ("heatmap", "contour", "surface")), None)
+    if trace is None or trace.get("z") is None:
+        return None
+    values = [_numbers(row) for row in (unpacked(dict(trace["z"])) if isinstance(trace["z"], Mapping) else trace["z"])]
+    names = {axis: _axis(figure, f"{axis}axis").get("ticktext") or [] for axis in ("x", "y")}
+    sides = {
+        axis: [unmarked(str(name)) for name in told] if len(told) == size else _numbers(trace.get(axis))
+        for (axis, told), size in zip(names.items(), (len(values[0]) if values else 0, len(values)), strict=True)
+    }
+    return Grid(sides["y"], sides["x"], values)
+
+
+def is_upwards(figure: Mapping[str, Any]) -> bool:
+    """Whether the first line of cells is the lowest one."""
+    return bool(_axis(figure, "yaxis").get("autorange") != "reversed")
 
 
 def title_of(figure: Mapping[str, Any], axis: str) -> str:
@@ -155,6 +200,7 @@ def _line(trace: Mapping[str, Any], dated: bool) -> Line:
         second=str(trace.get("yaxis", "y")) != "y",
         more=[value or 0.0 for value in _numbers(errors.get("array"))],
         less=[value or 0.0 for value in _numbers(errors.get("arrayminus", errors.get("array")))],
+        aside="error_x" in trace,
     )
 
 

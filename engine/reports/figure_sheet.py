@@ -14,6 +14,7 @@ from engine.figures.theme import LIGHT
 from engine.reports import drawn, native
 from engine.reports.native import Numbers
 from engine.reports.sheets import DAY, MOMENT, PERCENT, Book, moment, number_format
+from engine.words import significant
 
 HEAD_ROW = 3
 CHART_COLUMNS = 13
@@ -57,9 +58,9 @@ def write(book: Book, name: str, chart: Chart) -> Drawn:
     if picture is not None:
         sheet.insert_chart(HEAD_ROW, width + 1, picture, {"description": chart.alt[:255], "object_position": 2})
     else:
-        _coloured(sheet, table, chart.figure)
+        _coloured(book, sheet, table, chart.figure)
     last = HEAD_ROW + max(min(len(table.rows), MOST_WRITTEN), 20 if picture else 1)
-    sheet.print_area(0, 0, last, width + (CHART_COLUMNS if picture else 0) - (0 if picture else 1))
+    sheet.print_area(0, 0, last, width + (CHART_COLUMNS if picture else -1))
     return Drawn(sheet, chart, numbers_at, picture is not None)
 
 
@@ -95,7 +96,8 @@ def _column(name: str, values: Sequence[Cell], percent: bool) -> tuple[list[Any]
         moments = [moment(value) for value in values]
         if all(found is not None for found, value in zip(moments, values, strict=True) if value is not None):
             return moments, MOMENT if any("T" in str(value) for value in known) else DAY
-        return list(values), ""
+        told = [None if value is None else _told_number(str(value)) for value in values]
+        return (list(values), "") if None in [told[place] for place in _known(values)] else (told, "General")
     numbers = [float(value) for value in known if isinstance(value, int | float) and not isinstance(value, bool)]
     if not numbers:
         return list(values), ""
@@ -130,23 +132,57 @@ def _begins(cells: list[Cell], values: list[Any]) -> bool:
     return bool(told) and told <= held
 
 
-def _coloured(sheet: Worksheet, table: Table, figure: Mapping[str, Any]) -> None:
+def _known(values: Sequence[Cell]) -> list[int]:
+    return [place for place, value in enumerate(values) if value is not None]
+
+
+def _told_number(text: str) -> float | None:
+    """The number that a table tells with the digits that count; None for any other text, as a name like 007."""
+    try:
+        value = float(text.replace("−", "-").replace(",", ""))
+    except ValueError:
+        return None
+    return value if significant(value) == text else None
+
+
+def _coloured(book: Book, sheet: Worksheet, table: Table, figure: Mapping[str, Any]) -> None:
     """Numbers by colour, or with light bars in them; the numbers stay readable."""
+    grid = drawn.grid_of(figure)
     last = HEAD_ROW + len(table.rows)
-    if not table.rows:
-        return
-    if drawn.kind_of(figure) == "scale" and table.columns[0] == "":
-        low, high = "#FFFFFF", "#8FB0EC"
-        two = any(isinstance(value, float) and value < 0 for row in table.rows for value in row)
-        scale: dict[str, Any] = {"type": "2_color_scale", "min_color": low, "max_color": high}
-        if two:
-            middle = {"mid_type": "num", "mid_value": 0, "mid_color": "#FFFFFF"}
-            scale = {"type": "3_color_scale", "min_color": "#F2B98A", "max_color": high, **middle}
-        sheet.conditional_format(HEAD_ROW + 1, 1, last, len(table.columns) - 1, scale)
-        return
-    numeric = [
-        column for column in range(len(table.columns)) if any(isinstance(row[column], float) for row in table.rows)
-    ]
-    if numeric:
-        bar = {"type": "data_bar", "bar_color": "#B7CEF3", "bar_solid": True}
-        sheet.conditional_format(HEAD_ROW + 1, numeric[-1], last, numeric[-1], bar)
+    if grid is not None and table.columns[0] == "":
+        _scale(sheet, (HEAD_ROW + 1, 1, last, len(table.columns) - 1), grid)
+    elif grid is not None and grid.values:
+        _beside(book, sheet, len(table.columns) + 1, grid, figure)
+    elif table.rows:
+        numeric = [at for at in range(len(table.columns)) if any(isinstance(row[at], float) for row in table.rows)]
+        bar = {"type": "data_bar", "bar_color": "#B7CEF3"}
+        for column in numeric[-1:]:
+            sheet.conditional_format(HEAD_ROW + 1, column, last, column, bar)
+
+
+def _beside(book: Book, sheet: Worksheet, column: int, grid: drawn.Grid, figure: Mapping[str, Any]) -> None:
+    """The cells of a picture whose table is a list: what is along above, what is up to the left."""
+    titles = (drawn.title_of(figure, "yaxis"), drawn.title_of(figure, "xaxis"))
+    book.put(sheet, HEAD_ROW, column, " \\ ".join(filter(None, titles)), bold=True, font_color=LIGHT["muted"])
+    known = [value for row in grid.values for value in row if value is not None]
+    form = {"num_format": PERCENT if drawn.is_percent(figure, "z") else number_format(known)}
+    head = {"bold": True, "font_color": LIGHT["muted"], "num_format": "General"}
+    upwards = drawn.is_upwards(figure)
+    lines = list(zip(grid.rows, grid.values, strict=True))
+    for place, name in enumerate(grid.columns, column + 1):
+        book.put(sheet, HEAD_ROW, place, name, **head)
+    for row, (name, values) in enumerate(reversed(lines) if upwards else lines, HEAD_ROW + 1):
+        book.put(sheet, row, column, name, **head)
+        for place, value in enumerate(values, column + 1):
+            book.put(sheet, row, place, value, **form)
+    _scale(sheet, (HEAD_ROW + 1, column + 1, HEAD_ROW + len(lines), column + len(grid.columns)), grid)
+
+
+def _scale(sheet: Worksheet, cells: tuple[int, int, int, int], grid: drawn.Grid) -> None:
+    high = "#8FB0EC"
+    if any(value is not None and value < 0 for row in grid.values for value in row):
+        middle = {"mid_type": "num", "mid_value": 0, "mid_color": "#FFFFFF"}
+        colours = {"type": "3_color_scale", "min_color": "#F2B98A", **middle, "max_color": high}
+    else:
+        colours = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": high}
+    sheet.conditional_format(*cells, colours)

@@ -54,7 +54,30 @@ def drawing(book: Book, figure: Mapping[str, Any], numbers: Numbers) -> Drawing 
         return _forest(book, figure, lines[0], numbers)
     if kind == "columns":
         return _columns(book, figure, lines, numbers)
-    return _lines(book, figure, lines, numbers)
+    names = drawn.names_along(figure, lines)
+    return _named(book, figure, lines, names, numbers) if names else _lines(book, figure, lines, numbers)
+
+
+def _named(book: Book, figure: Mapping[str, Any], lines: list[Line], names: list[str], numbers: Numbers) -> Drawing:
+    """Lines over places that have names."""
+    chart = book.written.add_chart({"type": "line"})
+    up = numbers.text(drawn.title_of(figure, "yaxis"))
+    _, categories = numbers.values("Place", names)
+    unnamed = [place for place, line in enumerate(lines) if line.edge or not line.name]
+    for line in lines:
+        cell, values = numbers.values(line.name or "Value", line.up, **_form(figure, "y"))
+        chart.add_series({"name": cell, "categories": categories, "values": values, **_stroke(line)})
+    chart.set_x_axis({**_axis([]), "label_position": "low"})
+    chart.set_y_axis({**_axis(up), "major_gridlines": _grid(), **_form(figure, "y")})
+    _legend(chart, len(lines), unnamed)
+    return _sized(chart)
+
+
+def _legend(chart: Drawing, lines: int, unnamed: list[int]) -> None:
+    several = lines - len(unnamed) > 1
+    chart.set_legend(
+        {"position": "top", "font": _QUIET, "delete_series": unnamed} if several else {"none": True},
+    )
 
 
 def _forest(book: Book, figure: Mapping[str, Any], line: Line, numbers: Numbers) -> Drawing:
@@ -103,7 +126,7 @@ def _columns(book: Book, figure: Mapping[str, Any], lines: list[Line], numbers: 
         chart.add_series({"name": named, "categories": categories, "values": values, **fill})
     chart.set_x_axis({**_axis(across), "label_position": "low", **form})
     chart.set_y_axis({**_axis(up), "major_gridlines": _grid(), **_form(figure, "y")})
-    chart.set_legend({"position": "top", "font": _QUIET} if len(bars) > 1 else {"none": True})
+    _legend(chart, len(bars), [])
     return _sized(chart)
 
 
@@ -117,7 +140,7 @@ def _lines(book: Book, figure: Mapping[str, Any], lines: list[Line], numbers: Nu
     form = {"num_format": DAY} if dated else form
     unnamed: list[int] = []
     for place, line in enumerate(lines):
-        along, named = _places(line.along), line.name or ("edge of a band" if line.edge else "Value")
+        along, named = line.along, line.name or ("edge of a band" if line.edge else "Value")
         _, categories = numbers.values(f"{named}: along", along, **form)
         cell, values = numbers.values(named, line.up, **({} if line.second else _form(figure, "y")))
         chart.add_series({"name": cell, "categories": categories, "values": values, **_stroke(line)})
@@ -127,18 +150,8 @@ def _lines(book: Book, figure: Mapping[str, Any], lines: list[Line], numbers: Nu
     chart.set_x_axis({**_axis(across), "label_position": "low", **form, **reach, **_logarithm(figure, "xaxis")})
     over = {**_form(figure, "y"), **_whole_axis(figure, "yaxis"), **_logarithm(figure, "yaxis")}
     chart.set_y_axis({**_axis(up), "major_gridlines": _grid(), "crossing": "min", **over})
-    if len(lines) - len(unnamed) > 1:
-        chart.set_legend({"position": "top", "font": _QUIET, "delete_series": unnamed})
-    else:
-        chart.set_legend({"none": True})
+    _legend(chart, len(lines), unnamed)
     return _sized(chart)
-
-
-def _places(along: list[Any]) -> list[Any]:
-    """Places as numbers or moments; names are counted."""
-    if any(isinstance(value, str) for value in along):
-        return [float(place) for place in range(1, len(along) + 1)]
-    return along
 
 
 def _stroke(line: Line) -> dict[str, Any]:
@@ -152,7 +165,7 @@ def _stroke(line: Line) -> dict[str, Any]:
     }
     if any(line.more) or any(line.less):
         errors = {"type": "custom", "plus_values": line.more, "minus_values": line.less}
-        told["x_error_bars" if line.stroke is False else "y_error_bars"] = errors
+        told["x_error_bars" if line.aside else "y_error_bars"] = errors
     return told
 
 

@@ -121,6 +121,12 @@ class Book:
         """Everything onto disk. Always the same bytes for the same sheets."""
         self.written.close()
 
+    def abandon(self) -> None:
+        """What sheets keep open until the book is closed, where it never will be."""
+        for sheet in self.written.worksheets():
+            if sheet.constant_memory:
+                sheet._opt_close()
+
     def _number(self, sheet: Worksheet, row: int, column: int, value: float, look: dict[str, Any]) -> None:
         if math.isfinite(value):
             self.checked(sheet.write_number(row, column, value, self.look(**look)))

@@ -34,28 +34,37 @@ def write(
     """
     with tempfile.TemporaryDirectory(prefix=".workbook-", dir=path.parent) as folder:
         book = Book(path, folder, " · ".join(html.title_of(result) for result in results), made)
-        several = len(results) > 1
-        first: Worksheet | None = book.add("Contents") if several else None
-        own: list[list[str]] = []
-        for number, result in enumerate(results, 1):
-            progress(0.1 * (number - 1) / len(results), "writing answers and figures")
-            own.append(_result(book, result, f"{number} " if several else "", made))
-        if first is not None:
-            answer_sheet.contents(book, first, results, own, made)
-        if rows is not None:
-            _rows(book, rows, progress)
-        answer_sheet.evidence(book, results)
-        answer_sheet.notes(book, results)
-        progress(_ROWS_SHARE, "packing the workbook")
-        book.close()
+        try:
+            _fill(book, results, rows, progress, made)
+            progress(_ROWS_SHARE, "packing the workbook")
+            book.close()
+        finally:
+            book.abandon()
     progress(1.0, "done")
+
+
+def _fill(
+    book: Book, results: Sequence[Result], rows: Iterable[pa.Table] | None, progress: Progress, made: str
+) -> None:
+    several = len(results) > 1
+    first: Worksheet | None = book.add("Contents") if several else None
+    own: list[list[str]] = []
+    for number, result in enumerate(results, 1):
+        progress(0.1 * (number - 1) / len(results), "writing answers and figures")
+        own.append(_result(book, result, f"{number} " if several else "", made))
+    if first is not None:
+        answer_sheet.contents(book, first, results, own, made)
+    if rows is not None:
+        _rows(book, rows, progress)
+    answer_sheet.evidence(book, results)
+    answer_sheet.notes(book, results)
 
 
 def _result(book: Book, result: Result, prefix: str, made: str) -> list[str]:
     """The sheets of one result, and their names."""
     sheet: Worksheet = book.add(f"{prefix}Answer")
     drawn = [figure_sheet.write(book, prefix + chart.title, chart) for chart in charts(result).values()]
-    answer_sheet.answer(book, sheet, result, drawn[0] if drawn else None, made)
+    answer_sheet.answer(book, sheet, result, next((one for one in drawn if one.native), None), made)
     names = [sheet.get_name(), *(one.sheet.get_name() for one in drawn)]
     shown = result.pairs or [item for item in result.items if "row_hash" in item]
     if shown:
