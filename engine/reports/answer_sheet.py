@@ -131,13 +131,18 @@ def notes(book: Book, results: Sequence[Result]) -> None:
     sheet.set_column(1, 1, 110)
     _title(book, sheet, "Notes", "What has to be known when reading this workbook.")
     told = [(html.title_of(result), notice.message) for result in results for notice in result.warnings]
-    own = [*book.notes, "Shares are numbers from 0 to 1 that are shown in percent. Times are in UTC."]
-    told += [("This workbook", message) for message in own]
     for row, (about, message) in enumerate(told, 3):
-        line = {"bottom": 1, "bottom_color": LIGHT["line"], "text_wrap": True}
-        book.put(sheet, row, 0, about, **line, font_color=LIGHT["muted"])
-        book.put(sheet, row, 1, message, **line)
-        sheet.set_row(row, 15 * max(1 + len(message) // 110, 1 + len(about) // 34) + 3)
+        _noted(book, sheet, row, about, message)
+    own = [*book.notes, "Shares are numbers from 0 to 1 that are shown in percent. Times are in UTC."]
+    for row, message in enumerate(own, 3 + len(told)):
+        _noted(book, sheet, row, "This workbook", message)
+
+
+def _noted(book: Book, sheet: Worksheet, row: int, about: str, message: str) -> None:
+    line = {"bottom": 1, "bottom_color": LIGHT["line"], "text_wrap": True}
+    book.put(sheet, row, 0, about, **line, font_color=LIGHT["muted"])
+    book.put(sheet, row, 1, message, **line)
+    sheet.set_row(row, 15 * min(20, max(1 + len(message) // 110, 1 + len(about) // 34)) + 3)
 
 
 def contents(book: Book, sheet: Worksheet, results: Sequence[Result], own: Sequence[Sequence[str]], made: str) -> None:

@@ -65,6 +65,18 @@ class RowSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter says no types
         return cut
 
 
+def width_of(name: str, column: pa.ChunkedArray) -> int:
+    """How wide a column is made, by its name and its first values."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_temporal(kind):
+        longest = 18
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        longest = pc.max(pc.utf8_length(column.slice(0, 200).cast(_STRING))).as_py() or 0
+    else:
+        longest = 10
+    return int(min(max(9, len(name) + 4, longest + 2), 40))
+
+
 def _pieces(table: pa.Table) -> Iterator[pa.RecordBatch]:
     for batch in table.to_batches():
         each = max(batch.nbytes // max(len(batch), 1), 1)
@@ -129,7 +141,7 @@ def _days(column: pa.Array) -> pa.Array | None:
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         return None
     zone = getattr(column.type, "tz", None)
-    moments = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64()).cast(pa.float64())
+    moments = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64()).cast(pa.float64(), safe=False)
     days = pc.add(pc.divide(moments, _DAY), float(_EPOCH))
     ends = pc.min_max(days).as_py()
     return days if ends["min"] is None or (ends["min"] >= _FIRST_DAY and ends["max"] < _LAST_DAY + 1) else None
@@ -153,6 +165,10 @@ def _plain(column: pa.Array) -> pa.Array:
     if pa.types.is_string(kind):
         return column
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_integer(kind):
+        return column.cast(_STRING)
+    if pa.types.is_timestamp(kind):
+        return column.cast(pa.timestamp(kind.unit)).cast(_STRING)
+    if pa.types.is_temporal(kind) and not pa.types.is_duration(kind):
         return column.cast(_STRING)
     told = (None if value is None else _told(value) for value in column.to_pylist())
     return pa.array([None if text is None else clean(text) for text in told], _STRING)

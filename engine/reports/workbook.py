@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from engine.figures.view import charts
 from engine.reports import answer_sheet, figure_sheet, html, words
-from engine.reports.row_sheet import RowSheet
+from engine.reports.row_sheet import RowSheet, width_of
 from engine.reports.sheets import MOMENT, Book
 from engine.types import Result
 
@@ -99,10 +99,8 @@ def _begun(book: Book, table: pa.Table) -> RowSheet:
     sheet.head(names, book.head())
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
-    first = table.slice(0, 200).to_pydict()
     for place, name in enumerate(names):
-        longest = max((len(str(value)) for value in first[name] if value is not None), default=0)
-        sheet.set_column(place, place, min(max(9, len(name) + 4, longest + 2), 40))
+        sheet.set_column(place, place, width_of(name, table.column(place)))
     return sheet
 
 
