@@ -116,8 +116,8 @@ def main(rows: int) -> None:
         "# Workbooks of many rows",
         "",
         f"`python -m benchmarks.workbook {rows}` on Python {platform.python_version()}, {os.cpu_count()} processors, "
-        f"{load:.1f} waiting when it began. Eight columns: five numbers, a moment, a name, a topic. Each writer in a",
-        "process of its own, imports included; processor seconds do not depend on what else the machine does.",
+        f"load {load:.1f} when it began. Eight columns: five numbers, a moment, a name, a topic. Each writer in a",
+        "process of its own, imports included. Seconds grow with the load; processor seconds hardly do.",
         "",
         "| writer | rows | seconds | processor seconds | peak memory, MB | file, MB |",
         "|---|---|---|---|---|---|",

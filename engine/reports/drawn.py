@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.figures.packed import unpacked
 from engine.figures.theme import LIGHT
+from engine.figures.words import JOINED
 from engine.reports.sheets import moment
 
 Kind = Literal["forest", "columns", "scale", "lines", "table"]
@@ -153,7 +154,7 @@ def is_percent(figure: Mapping[str, Any], place: str) -> bool:
 
 def unmarked(text: str) -> str:
     """Text of a figure without its markup, which is ours: what people wrote stands escaped between it."""
-    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+    return " ".join(html.unescape(_TAG.sub(" ", text)).replace(JOINED, "%{").split())
 
 
 def solid(token: object) -> str:

@@ -31,7 +31,8 @@ from tests.analysis.curve_worlds import saturating
 Name = Callable[[str], str]
 
 ROLES = {"kl_ref", "gold_reward", "gold", "reward", "objective/kl"}
-"""Metrics that an analysis knows by their names."""
+BY_ROLE = ("tradeoff", "overoptimisation", "hackwatch")
+"""Metrics that these analyses know by their names, which stay what they are."""
 
 
 def _with_topics(rows: Rows, name: Name) -> Rows:
@@ -100,7 +101,9 @@ def result_of(analysis: str, name: Name) -> Result:
         rows = _with_topics(rows, str)
     kind = ANALYSES[analysis]
     parsed = kind.parameters.parse(params)
-    found = kind.conclude(kind.observe(renamed(rows, name), parsed), parsed)
+    kept = ROLES if analysis in BY_ROLE else set()
+    given = renamed(rows, lambda text: text if text in kept else name(text))
+    found = kind.conclude(kind.observe(given, parsed), parsed)
     return replace(found, dataset={**found.dataset, "name": name("rows.jsonl"), "id": 1, "kind": rows.kind})
 
 
@@ -122,7 +125,7 @@ def _parameter(column: str, name: Name) -> str:
 
 def _called(coded: Coded, name: Name) -> Coded:
     codes, values = coded
-    called = [value if value in ROLES else name(value) for value in values]
+    called = [name(value) for value in values]
     order = sorted(called)
     places = np.array([order.index(value) for value in called] or [0], np.int32)
     return np.where(codes < 0, -1, places[codes]).astype(np.int32), order
