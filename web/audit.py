@@ -14,8 +14,8 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.errors import UsageError
 from engine.queries import audit
+from engine.reports.cells import cell
 from engine.types import AuditView, Who
-from web.export import cell
 
 _COLUMNS: Final = ("id", "at", "person", "action", "subject", "about", "project", "address", "request", "detail")
 

@@ -17,11 +17,9 @@ from starlette.responses import Response
 from engine.errors import NotFound
 from engine.figures.view import charts
 from engine.reports import html
+from engine.reports.cells import cell
 from engine.types import Concluded, Result
 from web.view import concluded
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula, full-width forms included."""
 
 
 async def analysis(request: Request) -> Response:
@@ -43,13 +41,6 @@ async def recalibrator(request: Request) -> Response:
     if chosen is None:
         raise NotFound("This result has no such recalibrator.", code="no_recalibrator")
     return attachment(_json(chosen), "application/json", _name(found, f"-v{found.version}-{wanted}.json"))
-
-
-def cell(value: object) -> object:
-    """A value as a CSV cell that no spreadsheet runs as a formula; numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return "'" + value
-    return value
 
 
 def _html(result: Result, _table: str) -> bytes:

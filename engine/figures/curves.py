@@ -45,8 +45,8 @@ def curves(title: str, places: Sequence[float | str], lines: Sequence[Curve], fr
     data = [trace for number, line in enumerate(kept) for trace in _traces(line, list(places), frame, number)]
     layout = {
         "height": HEIGHT,
-        "xaxis": {"title": {"text": frame.across}, **(_logarithmic(places) if frame.logarithmic else {})},
-        "yaxis": {"title": {"text": frame.up}, "tickformat": "~g"},
+        "xaxis": {"title": {"text": words.titled(frame.across)}, **(_logarithmic(places) if frame.logarithmic else {})},
+        "yaxis": {"title": {"text": words.titled(frame.up)}, "tickformat": "~g"},
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
     }
     return Chart(title, figure(data, **layout), alt, _table(places, kept, frame))

@@ -95,7 +95,7 @@ def _attribution(picture: Mapping[str, Any] | None) -> Chart | None:
     names = ["Column", "Change", "Composition", "Low", "High", "Within"]
     keys = ("column", "change", "composition", "composition_low", "composition_high", "within")
     cells: list[list[Cell]] = [[one[key] for key in keys] for one in columns]
-    across = Across(f"What another mix alone does to the mean of {words.plain(measure)}", 0.0, "+.3g")
+    across = Across(f"What another mix alone does to the mean of {measure}", 0.0, "+.3g")
     return forest("Composition", "attribution", marks, across, alt, Table(names, cells))
 
 

@@ -97,7 +97,7 @@ def _layout(shown: list[Mark], across: Across) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "height": 76 + ROW_HEIGHT * len(shown),
         "xaxis": {
-            "title": {"text": across.title},
+            "title": {"text": words.titled(across.title)},
             "range": _range(shown, across.reference),
             "tickformat": "~g",
             "showgrid": True,

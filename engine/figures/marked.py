@@ -34,7 +34,7 @@ def drawn(lines: Sequence[Line], by: str, up: str, shapes: Sequence[dict[str, An
         height=HEIGHT,
         shapes=list(shapes),
         xaxis=across,
-        yaxis={"title": {"text": up}, "tickformat": "~g", **axis},
+        yaxis={"title": {"text": words.titled(up)}, "tickformat": "~g", **axis},
         margin={"l": 8, "r": 12, "t": 8, "b": 8},
     )
 

@@ -35,9 +35,7 @@ def _stream(picture: Mapping[str, Any] | None) -> Chart | None:
         shapes.append(marked.level(picture["level"], {"color": "$reference", "width": 1, "dash": "dot"}))
     lines = [{"name": name, "at": picture["at"], "value": picture["value"]}]
     alt = f"{name} with its baseline: {marked.told(picture)}."
-    return Chart(
-        "Stream", marked.drawn(lines, by, words.plain(str(picture["metric"])), shapes), alt, marked.table(lines, by)
-    )
+    return Chart("Stream", marked.drawn(lines, by, str(picture["metric"]), shapes), alt, marked.table(lines, by))
 
 
 def _statistic(picture: Mapping[str, Any] | None) -> Chart | None:

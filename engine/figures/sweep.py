@@ -178,7 +178,7 @@ def _effects(picture: Mapping[str, Any] | None, metric: str) -> Chart | None:
         for row in picture["rows"]
     ]
     columns = ["Parameter", "from", "to", "change", "low", "high", "middle over ends", "low", "high"]
-    across = Across(f"Change of {words.plain(metric)}", 0.0, form="+.3~g", longest=44)
+    across = Across(f"Change of {metric}", 0.0, form="+.3~g", longest=44)
     return forest("Main effects", "effects", marks, across, alt, Table(columns, rows))
 
 

@@ -98,13 +98,30 @@ SIGNIFICANT = {
 """Estimates in the unit of a metric or a parameter, of whatever size: shown with three digits that count."""
 
 
+LONGEST_TITLE = 96
+
+JOINED = "%\u2060{"
+"""How `%{` stands in a figure, where it is no place of a template."""
+
+
 def plain(text: str, longest: int = 48) -> str:
     """The text as a figure may hold it: no control characters, no markup (Plotly reads <a>, <b>…), of `longest` marks.
 
     What is left out is in the middle: names of models, columns and values are told apart by how they begin and end.
+    Plotly fills in `%{…}` wherever a text is part of a template: a joiner, which has no width, is put between.
     """
-    kept = "".join(mark for mark in text if unicodedata.category(mark)[0] != "C")
-    return html.escape(shortened(kept, longest), quote=False)
+    kept = "".join(mark for mark in text if not _is_control(mark))
+    return html.escape(shortened(kept, longest), quote=False).replace("%{", JOINED)
+
+
+def _is_control(mark: str) -> bool:
+    kind = unicodedata.category(mark)
+    return kind[0] == "C" or kind in ("Zl", "Zp")
+
+
+def titled(text: str) -> str:
+    """The title of an axis, in which a name may stand."""
+    return plain(text, LONGEST_TITLE)
 
 
 def shortened(text: str, longest: int) -> str:

@@ -24,7 +24,22 @@ from engine.actions import (
     views,
 )
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several, surfaces, timeline
+from engine.queries import (
+    arrangements,
+    audit,
+    belonging,
+    browsing,
+    favourites,
+    monitoring,
+    palette,
+    presence,
+    projects,
+    room,
+    several,
+    streams,
+    surfaces,
+    timeline,
+)
 from engine.queries import channels as channel_queries
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
@@ -333,6 +348,12 @@ CALLS: dict[str, Call] = {
     "run.request": do("run.request", lambda made, _: {"dataset_id": a_dataset(made), "kind": "read"}),
     "run.cancel": do("run.cancel", lambda made, _: {"run_id": a_waiting_run(made)}),
     "run.retry": do("run.retry", lambda made, _: {"run_id": a_failed_run(made)}),
+    "favourite.add": do("favourite.add", lambda made, _: {"dataset_id": a_dataset(made)}),
+    "favourite.remove": do("favourite.remove", lambda made, _: {"dataset_id": a_dataset(made)}),
+    "arrangement.set": do(
+        "arrangement.set", lambda _made, _who: {**HERE, "page": "home", "layout": {"order": ["trust"]}}
+    ),
+    "arrangement.reset": do("arrangement.reset", lambda _made, _who: {**HERE, "page": "home"}),
     "view.save": do("view.save", lambda _made, _who: {**HERE, "name": fresh("view"), "page": "home", "query": ""}),
     "view.delete": do("view.delete", lambda _made, who: {"view_id": own_view(who)}),
     "view.delete, another's": do("view.delete", lambda made, _: {"view_id": own_view(made.other)}),
@@ -382,6 +403,10 @@ CALLS: dict[str, Call] = {
     "actions.datasets.may_receive": lambda _, who: datasets.may_receive(who, "main", 10),
     "actions.passwords.change": lambda _, who: passwords.change(who, "a hash"),
     "actions.rows.append": lambda _, who: rows.append(who, "main", f"r{next(_numbers)}.jsonl", b'{"margin": 1}\n'),
+    "queries.arrangements.arrangement": lambda _, who: (arrangements.arrangement(who, "main", "home"),),
+    "queries.favourites.list_favourites": lambda _, who: (favourites.list_favourites(who, "main"),),
+    "queries.presence.present": lambda _, who: (presence.present(who, "main"),),
+    "queries.runs.active": lambda _, who: (run_queries.active(who, "main"),),
     "queries.audit.lines": lambda _, who: audit.lines(who),
     "queries.audit.lines, of main": lambda _, who: audit.lines(who, "main"),
     "queries.audit.actors": lambda _, who: audit.actors(who),
@@ -441,6 +466,7 @@ CALLS: dict[str, Call] = {
     "queries.shares.list_shares": lambda _, who: (share_queries.list_shares(who),),
     "queries.shares.shares_of": lambda _, who: (share_queries.shares_of(who, "main"),),
     "queries.shares.shown": lambda _, who: share_queries.shown(who),
+    "queries.streams.stream_rows": lambda made, who: rows_browsed(lambda: streams.stream_rows(who, [made.dataset])),
     "queries.surfaces.choices": lambda made, who: rows_browsed(lambda: surfaces.choices(who, made.dataset)),
     "queries.surfaces.grid": lambda made, who: rows_browsed(lambda: surfaces.grid(who, made.dataset, {}, "value")),
     "queries.timeline.frames": lambda made, who: played(who, made, timeline.frames),

@@ -99,6 +99,7 @@ SYSTEM = {
     "queries.several": {"answered"},
     "queries.shares": set(),
     "queries.states": {"folded", "observed"},
+    "queries.streams": set(),
     "queries.surfaces": set(),
     "queries.timeline": set(),
     "queries.tokens": set(),
