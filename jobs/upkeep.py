@@ -33,6 +33,7 @@ HEADS = """
 SELECT v.manifest, v.report FROM version v JOIN dataset d ON d.id = v.dataset_id AND v.number = d.version
 """
 ORIGINALS = "SELECT DISTINCT content FROM dataset WHERE content IS NOT NULL"
+REPORTS = "SELECT DISTINCT sha256 FROM report WHERE sha256 <> '' AND removed_at IS NULL"
 ASKED = "SELECT params FROM run WHERE kind = 'observe'"
 
 log = logging.getLogger("foreman")
@@ -61,15 +62,15 @@ class Upkeep:
         return self.sweep()
 
     def sweep(self) -> Freed:
-        """Delete the segments, states and originals that nothing needs and nobody has touched for `unused_seconds`."""
+        """Delete the segments, states, originals and reports that nothing needs and nobody has touched for `unused_seconds`."""
         settings = get_settings()
         segments = [(sha256, from_json(report) or {}) for sha256, report in fetch(SEGMENTS)]
         hashes = {sha256 for sha256, _report in segments}
-        originals = {content for (content,) in fetch(ORIGINALS)}
+        blobs = {content for asked in (ORIGINALS, REPORTS) for (content,) in fetch(asked)}
         states = {*_default_states(segments), *_asked_states(hashes)}
         before = time.time() - settings.unused_seconds
         files = size = 0
-        for folder, needed in ((settings.segments, hashes), (settings.states, states), (settings.blobs, originals)):
+        for folder, needed in ((settings.segments, hashes), (settings.states, states), (settings.blobs, blobs)):
             swept = sweep(folder, needed, before, self.known.get(folder.name, frozenset()))
             self.known[folder.name] = swept.unneeded
             files, size = files + swept.files, size + swept.size

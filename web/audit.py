@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from engine.errors import UsageError
 from engine.queries import audit
 from engine.types import AuditView, Who
-from web.export import cell
+from engine.reports.tables import cell
 
 _COLUMNS: Final = ("id", "at", "person", "action", "subject", "about", "project", "address", "request", "detail")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 from urllib.parse import quote
 
 import anyio
@@ -16,12 +14,9 @@ from starlette.responses import Response
 
 from engine.errors import NotFound
 from engine.figures.view import charts
-from engine.reports import html
+from engine.reports import html, tables
 from engine.types import Concluded, Result
 from web.view import concluded
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula, full-width forms included."""
 
 
 async def analysis(request: Request) -> Response:
@@ -45,13 +40,6 @@ async def recalibrator(request: Request) -> Response:
     return attachment(_json(chosen), "application/json", _name(found, f"-v{found.version}-{wanted}.json"))
 
 
-def cell(value: object) -> object:
-    """A value as a CSV cell that no spreadsheet runs as a formula; numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return "'" + value
-    return value
-
-
 def _html(result: Result, _table: str) -> bytes:
     return html.render(result)
 
@@ -61,33 +49,19 @@ def _whole(result: Result, _table: str) -> bytes:
 
 
 def _csv(result: Result, table: str) -> bytes:
-    columns, rows = _table_of(result, table)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([cell(column) for column in columns])
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
+    return tables.to_csv(*_table_of(result, table))
 
 
 def _table_of(result: Result, name: str) -> tuple[list[str], Iterable[Iterable[object]]]:
     if name == "worst":
-        return _records(result.pairs or result.items)
+        return tables.records(result.pairs or result.items)
     if name == "estimates":
-        return _records([{"name": name, **one} for name, one in result.to_dict()["estimates"].items()])
+        return tables.records([{"name": name, **one} for name, one in result.to_dict()["estimates"].items()])
     drawn = charts(result)
     name = name or next(iter(drawn), name)
     if name not in drawn:
         raise NotFound(f"Tables of this result are {', '.join([*drawn, 'worst', 'estimates'])}.", code="no_table")
     return drawn[name].table.columns, drawn[name].table.rows
-
-
-def _records(records: list[dict[str, Any]]) -> tuple[list[str], Iterable[Iterable[object]]]:
-    columns = list(dict.fromkeys(column for record in records for column in record))
-    return columns, [[_flat(record.get(column)) for column in columns] for record in records]
-
-
-def _flat(value: object) -> object:
-    return orjson.dumps(value, default=str).decode() if isinstance(value, Mapping | list | tuple) else value
 
 
 def _json(value: object) -> bytes:

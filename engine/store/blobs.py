@@ -1,4 +1,4 @@
-"""Original files as they came, by content hash. They are kept: a dataset can be read again with another mapping."""
+"""Files by content hash: originals as they came, kept so that a dataset can be read again; reports as they were made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.errors import NotFound, UsageError
 from engine.settings import get_settings
-from engine.store.files import checked_hash, move_durably
+from engine.store.files import checked_hash, move_durably, sha256_of
 from engine.store.sweeping import still_there
 
 
@@ -31,3 +31,14 @@ def keep(upload: Path, sha256: str) -> Path:
     else:
         move_durably(upload, target)
     return target
+
+
+def keep_made(made: Path) -> tuple[str, int]:
+    """Move a finished file that the runner made to its place among the blobs; its hash and size."""
+    sha256, size = sha256_of(made), made.stat().st_size
+    target = get_settings().blobs / checked_hash(sha256)
+    if still_there(target):
+        made.unlink()
+    else:
+        move_durably(made, target)
+    return sha256, size

@@ -18,7 +18,7 @@ from tests.reports.sample import sample
 from tests.web.conftest import Desk
 from web import view
 from web.encoded import Encoded
-from web.export import cell
+from engine.reports.tables import cell
 
 
 class Made:
