@@ -33,7 +33,7 @@ from jobs.processes import environment
 PROGRAM = "jobs.drawing_main"
 MARK = "PLUMBLINE_DRAWING"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 SECONDS = 30.0
 SCALE = 2
 KEPT_BYTES = 64 * 1024 * 1024

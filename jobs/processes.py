@@ -30,7 +30,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """Have what children of children leave behind stay below this process, so that its end is the end of all of them."""
+    """Have what children of children leave behind stay below this process: with it, all of them are found."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -62,7 +62,7 @@ class Upkeep:
         return self.sweep()
 
     def sweep(self) -> Freed:
-        """Delete the segments, states, originals and reports that nothing needs and nobody has touched for `unused_seconds`."""
+        """Delete segments, states, originals and reports that nothing needs, untouched for `unused_seconds`."""
         settings = get_settings()
         segments = [(sha256, from_json(report) or {}) for sha256, report in fetch(SEGMENTS)]
         hashes = {sha256 for sha256, _report in segments}

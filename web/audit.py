@@ -14,8 +14,8 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.errors import UsageError
 from engine.queries import audit
-from engine.types import AuditView, Who
 from engine.reports.tables import cell
+from engine.types import AuditView, Who
 
 _COLUMNS: Final = ("id", "at", "person", "action", "subject", "about", "project", "address", "request", "detail")
 

@@ -75,9 +75,13 @@ def _name(found: Concluded, ending: str) -> str:
 
 def attachment(body: bytes, media_type: str, name: str) -> Response:
     """A file to keep, under this name."""
+    return Response(body, headers={"content-disposition": disposition(name)}, media_type=media_type)
+
+
+def disposition(name: str) -> str:
+    """The header by which a browser keeps a file under this name instead of showing it."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-    return Response(body, headers={"content-disposition": disposition}, media_type=media_type)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 _WRITERS: Final[dict[str, tuple[str, Callable[[Result, str], bytes]]]] = {

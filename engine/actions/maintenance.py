@@ -74,7 +74,7 @@ def prune_versions() -> int:
 
 
 def prune_runs() -> int:
-    """Delete ended runs beyond `runs_kept` that no kept version or report came from and that are not their dataset's last.
+    """Delete ended runs beyond `runs_kept` that no kept version or report came from and not their dataset's last.
 
     Returns how many went.
     """

@@ -18,8 +18,8 @@ LOG_IN_LISTS = 4_000
 LOG_OF_ONE = 64 * 1024
 
 _COLUMNS = """
-SELECT r.id, p.slug, r.dataset_id, coalesce(d.name, t.name), r.kind, r.state, r.attempt, r.progress, r.stage, r.error, u.name,
-       r.requested_at, r.started_at, r.finished_at, r.backend,
+SELECT r.id, p.slug, r.dataset_id, coalesce(d.name, t.name), r.kind, r.state, r.attempt, r.progress, r.stage, r.error,
+       u.name, r.requested_at, r.started_at, r.finished_at, r.backend,
        CASE WHEN length(r.log) > :log THEN substr(r.log, length(r.log) - :log + 1) ELSE r.log END
 FROM run r
 JOIN project p ON p.id = r.project_id

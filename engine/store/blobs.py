@@ -1,4 +1,4 @@
-"""Files by content hash: originals as they came, kept so that a dataset can be read again; reports as they were made."""
+"""Files by content hash: originals as they came, so that a dataset can be read again, and reports."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ import pytest
 
 from engine.errors import NotEnoughData, StatePending
 from engine.queries.belonging import Belonging
+from engine.reports.tables import cell
 from engine.types import Concluded
 from tests.reports.sample import sample
 from tests.web.conftest import Desk
 from web import view
 from web.encoded import Encoded
-from engine.reports.tables import cell
 
 
 class Made:
