@@ -24,10 +24,13 @@ from engine.actions.queue import publish_run, work_key
 from engine.actions.work import Work, fenced, forget_progress
 from engine.errors import Conflict, NotFound, UsageError
 from engine.reports.document import DECISIONS, FORMATS
+from engine.reports.words import page
 from engine.store.tables import Decision, Project, Report, Run
 from engine.store.times import now
 from engine.store.transaction import Transaction, transaction
 from engine.types import Who
+
+__all__ = ["DECISIONS", "FORMATS", "WHOLE", "finish", "page", "remove", "request", "retry"]
 
 VIEW, RECORDED = "view", "decision"
 WHOLE = (VIEW, *DECISIONS, RECORDED)
@@ -159,16 +162,16 @@ def _publish(tx: Transaction, project: str, report: Report, change: str) -> None
     tx.publish(project, f"project/{project}", "report", {"report": report.id, "run": report.run_id, "change": change})
 
 
-def _versions(rows: Rows, who: Who, home: Project, dataset_ids: Sequence[int]) -> list[dict[str, int]]:
+def _versions(rows: Rows, who: Who, home: Project, dataset_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Which versions the report is of: the newest now, whatever arrives until it is made."""
     if not 0 < len(dataset_ids) <= MOST_DATASETS or len({*dataset_ids}) < len(dataset_ids):
         raise UsageError(f"A report is of one to {MOST_DATASETS} different datasets.", code="datasets")
-    found = []
+    found: list[dict[str, Any]] = []
     for dataset_id in dataset_ids:
         dataset, project = dataset_of(rows, who, dataset_id)
         if project.id != home.id:
             raise UsageError("A report is of datasets of one project.", code="other_project")
-        found.append({"id": dataset.id or 0, "version": dataset.version})
+        found.append({"id": dataset.id or 0, "name": dataset.name, "version": dataset.version})
     return found
 
 

@@ -15,6 +15,7 @@ from engine.queries.decisions import list_decisions
 from engine.queries.mappings import list_mappings
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
+from engine.queries.reports import list_reports
 from engine.queries.tokens import list_tokens
 from engine.queries.views import list_views
 from engine.store.engine import fetch
@@ -58,6 +59,7 @@ PAGES = (
     ("sweep", "Sweep", ("hyperparameters", "trials", "grid search", "tune", "best run", "compare runs"), "g z"),
     ("surface", "Surface", ("3d", "hyperparameters", "response surface", "tune", "learning rate", "contour"), "g g"),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
+    ("reports", "Reports", ("pdf", "excel", "exports", "downloads", "print", "files made"), ""),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),
@@ -78,6 +80,7 @@ MOST_DATASETS = 200
 ACTIVE_RUNS = 20
 REMOVED = 10
 DECISIONS = 10
+REPORTS = 10
 MAPPINGS = 10
 PEOPLE = 20
 
@@ -115,6 +118,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *_views(who, project),
         *_view_actions(who, project),
         *_decisions(who, project),
+        *_reports(who, project),
         *_mappings(who, project),
         *_dataset_actions(who, project, datasets),
         *_run_actions(who, project),
@@ -223,6 +227,18 @@ def _decisions(who: Who, project: str) -> Iterator[PaletteEntry]:
         if one.withdrawn_at is None:
             title, arguments = f"Withdraw the decision {one.title}…", {"decision_id": one.id}
             yield from _action(who, project, "decision.withdraw", title, f"withdraw:{one.id}", arguments)
+
+
+def _reports(who: Who, project: str) -> Iterator[PaletteEntry]:
+    """A report needs an answer; the page that shows it is what it is of."""
+    yield from _action(who, project, "report.request", "Export this view as PDF", "export", {"project": project})
+    for one in list_reports(who, project, REPORTS):
+        may = one.user_id == who.user_id or who.at_least("analyst", project)
+        named, arguments = f"the report {one.name} ({one.format})", {"report_id": one.id}
+        if may and one.state in ("failed", "cancelled"):
+            yield from _action(who, project, "report.retry", f"Make {named} again", f"make:{one.id}", arguments)
+        if may:
+            yield from _action(who, project, "report.remove", f"Remove {named}", f"remove-report:{one.id}", arguments)
 
 
 def _mappings(who: Who, project: str) -> Iterator[PaletteEntry]:

@@ -19,6 +19,7 @@ from engine.queries import (
     palette,
     people,
     projects,
+    reports,
     results,
     room,
     runs,
@@ -35,6 +36,7 @@ from engine.types import (
     PaletteEntry,
     PersonView,
     ProjectView,
+    ReportView,
     RunView,
     Scoreboard,
     SessionView,
@@ -141,6 +143,16 @@ def decisions_of(who: Who, project: str, limit: int, before: int | None) -> list
 def decision_of(who: Who, decision_id: int) -> DecisionView:
     """One decision. Raises NotFound."""
     return decisions.get_decision(who, decision_id)
+
+
+def reports_of(who: Who, project: str, limit: int, before: int | None) -> list[ReportView]:
+    """The newest reports of a project, or those before one of them."""
+    return _reports(who, project, limit, before, cursor())
+
+
+def report_of(who: Who, report_id: int) -> ReportView:
+    """One report, as far as it is now."""
+    return reports.get_report(who, report_id)
 
 
 def mappings_of(who: Who, project: str) -> list[MappingView]:
@@ -257,6 +269,11 @@ def _answer(who: Who, dataset_id: int, _as_of: int) -> AnswerView | None:
 @newest
 def _decisions(who: Who, project: str, limit: int, before: int | None, _as_of: int) -> list[DecisionView]:
     return decisions.list_decisions(who, project, limit, before)
+
+
+@newest
+def _reports(who: Who, project: str, limit: int, before: int | None, _as_of: int) -> list[ReportView]:
+    return reports.list_reports(who, project, limit, before)
 
 
 @newest

@@ -45,6 +45,7 @@ FILES = {
     "sweep": "pages/sweep.py",
     "surface": "pages/surface.py",
     "journal": "pages/journal.py",
+    "reports": "pages/reports.py",
     "datasets": "pages/datasets.py",
     "columns": "pages/columns.py",
     "runs": "pages/runs.py",
@@ -58,6 +59,7 @@ ANALYSES = frozenset(FILES) - {
     "home",
     "timeline",
     "journal",
+    "reports",
     "datasets",
     "columns",
     "runs",
@@ -71,7 +73,7 @@ _PALETTE = "plumb-palette"
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
-_ASKED_ON_A_PAGE = frozenset({"decision.record"})
+_ASKED_ON_A_PAGE = frozenset({"decision.record", "report.request"})
 """Actions whose questions a page asks, beside the answer that they are about."""
 
 
@@ -237,6 +239,8 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
         open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
     elif entry.target == "decision.record":
         _decide(who, entry.arguments["project"])
+    elif entry.target == "report.request":
+        _export(who, entry.arguments["project"])
     elif entry.target == "person.disable":
         state.ask("disable", entry.arguments["user_id"])
         open_page("people")
@@ -253,6 +257,17 @@ def _decide(who: Who, slug: str) -> None:
         st.toast("There is no answer to decide on yet.")
         return
     state.ask_to_decide()
+    if _page_here() not in ANALYSES:
+        open_dataset(who, first.id)
+
+
+def _export(who: Who, slug: str) -> None:
+    """Make a PDF of the answer in front, else of that of the dataset that moved last."""
+    first = next((dataset for dataset in reads.datasets_of(who, slug) if dataset.analyses), None)
+    if first is None:
+        st.toast("There is no answer to export yet.")
+        return
+    state.ask_to_export()
     if _page_here() not in ANALYSES:
         open_dataset(who, first.id)
 
