@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.access.visible import visible_dataset
 from engine.analysis import ANALYSES
 from engine.errors import LimitExceeded, NotEnoughData, NotFound, StatePending, UsageError
 from engine.queries import datasets, results, several
@@ -104,7 +105,7 @@ def rows_of(who: Who, asked: Mapping[str, Any]) -> Iterator[pa.Table] | None:
     if asked["of"] != "view" or len(asked["datasets"]) != 1:
         return None
     one = asked["datasets"][0]
-    version = datasets.version_of(datasets.visible_dataset(who, one["id"]), one["version"])
+    version = datasets.version_of(visible_dataset(who, one["id"]), one["version"])
     return _tables(version.manifest)
 
 

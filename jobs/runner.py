@@ -176,7 +176,7 @@ class Runner:
         if beat:
             self._beat_due = time.monotonic() + BEAT_SECONDS
 
-    def _beat(self, executor: Executor, work: Work) -> None:
+    def _beat(self, executor: Hand, work: Work) -> None:
         try:
             runs.describe(work, executor.backend, executor.printed())
         except Conflict:
