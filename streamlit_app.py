@@ -13,6 +13,7 @@ st.set_page_config(page_title="Plumbline", page_icon=style.icon(), layout="wide"
 st.logo(style.LOGO, size="large", icon_image=style.LOGO)
 rest = [
     shell.page("journal", "Journal", "menu_book"),
+    shell.page("reports", "Reports", "description"),
     shell.page("datasets", "Datasets", "database"),
     shell.page("columns", "Columns", "view_column", listed=False),
     shell.page("runs", "Runs", "play_circle"),

@@ -49,6 +49,7 @@ PAGES = (
         "g g",
     ),
     ("journal", "Journal", ("decisions", "because", "sign off", "log", "why", "record", "evidence"), "g j"),
+    ("reports", "Reports", ("pdf", "excel", "exports", "downloads", "print", "files made"), ""),
     ("datasets", "Datasets", ("files", "upload", "data", "import", "drop"), "g d"),
     ("runs", "Runs", ("jobs", "queue", "progress", "history", "automation"), "g r"),
     ("settings", "Settings", ("preferences", "theme", "density", "account", "sessions", "tokens", "password"), "g s"),

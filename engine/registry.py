@@ -26,12 +26,14 @@ from engine.actions import (
     passwords,
     people,
     projects,
+    reports,
     runs,
     shares,
     tokens,
     views,
 )
 from engine.errors import UsageError
+from engine.reports.document import FORMATS
 from engine.types import ROLES, SCOPES, SHARE_KINDS, SHARE_MODES, Role, Who
 
 ArgumentType = Literal["text", "integer", "integers", "choice", "pairs", "lists"]
@@ -122,6 +124,7 @@ _ROLE = Argument("role", "choice", "Role", choices=ROLES)
 _PLACE_ROLE = Argument("role", "choice", "Role", choices=memberships.MEMBER_ROLES)
 _SAVED = Argument("mapping_id", "integer", "Saved columns", of="mapping")
 _CHANNEL = Argument("channel_id", "integer", "Channel", of="channel")
+_REPORT = Argument("report_id", "integer", "Report", of="report")
 _MAPPING = Argument("mapping", "pairs", "Columns")
 
 _ACTIONS = (
@@ -265,6 +268,25 @@ _ACTIONS = (
         ("revoke", "take back", "undo", "journal"),
         warning="It stays in the journal, marked as withdrawn.",
     ),
+    Action(
+        "report.request",
+        "Make report",
+        "viewer",
+        reports.request,
+        (
+            _PROJECT,
+            _NAME,
+            Argument("of", "choice", "Of", choices=reports.WHOLE),
+            Argument("file_format", "choice", "Format", choices=tuple(FORMATS)),
+            Argument("dataset_ids", "integers", "Datasets", of="dataset", required=False),
+            Argument("analysis", "text", "Analysis", required=False),
+            Argument("params", "pairs", "Parameters", required=False),
+            Argument("decision_id", "integer", "Decision", of="decision", required=False),
+        ),
+        ("export", "pdf", "excel", "print", "download", "images", "slides"),
+    ),
+    Action("report.retry", "Make report again", "viewer", reports.retry, (_REPORT,), ("export", "pdf", "repeat")),
+    Action("report.remove", "Remove report", "viewer", reports.remove, (_REPORT,), ("delete export", "cancel export")),
     Action(
         "forecast.keep",
         "Keep forecast",

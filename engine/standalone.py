@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine import cohort
-from engine.actions.reports import merged
+from engine.actions.merging import merged
 from engine.analysis import ANALYSES, applicable
 from engine.analysis.base import Analysis, Parameters
 from engine.errors import InputRefused, NotFound, PlumblineError, UsageError

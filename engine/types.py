@@ -536,6 +536,32 @@ class DecisionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportView:
+    """A report as pages show it: what was asked, how far its run is, and its file once it is made.
+
+    `asked` has `of` and what that needs: `datasets` with `id` and `version`, `analysis` and `params`, or `decision`.
+    """
+
+    id: int
+    project: str
+    name: str
+    format: str
+    asked: Mapping[str, Any]
+    user_id: int
+    person: str
+    at: datetime
+    size: int
+    sha256: str
+    media_type: str
+    run_id: int | None
+    state: RunState
+    progress: float
+    stage: str
+    error: Mapping[str, Any] | None
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
     """What became of the data that a decision rests on.
 

@@ -63,9 +63,9 @@ def limit_processor(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (bound, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def be_modest() -> None:
+def be_modest(niceness: int = _NICENESS) -> None:
     """Lowest priority among ours, and no reaction to the terminal's Ctrl-C: the parent decides."""
-    yield_to_pages(_NICENESS, _NICENESS)
+    yield_to_pages(niceness, niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.actions.reports import merged
+from engine.actions.merging import merged
 from engine.actions.versions import Fragmented, NewSegment, replace_segments, to_compact
 from engine.errors import Conflict, UsageError
 from engine.formats.canonical import METADATA_KEY, ROW_GROUP

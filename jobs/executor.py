@@ -35,8 +35,8 @@ class Printed:
         return text
 
 
-class Executor(Protocol):
-    """Reads and observes elsewhere. One request at a time; `cancel` may come from any thread.
+class Hand(Protocol):
+    """What does the heavy part of runs elsewhere. One request at a time; `cancel` may come from any thread.
 
     Whatever happens there arrives as an error of `engine.errors` or as WorkerLostError; a cancelled request raises
     Conflict. `begin` and `end` stand around the requests of one run.
@@ -63,6 +63,10 @@ class Executor(Protocol):
 
     def printed(self) -> str:
         """What it printed since this was last asked, the end of it."""
+
+
+class Executor(Hand, Protocol):
+    """Reads and observes elsewhere."""
 
     def read(
         self,

@@ -18,12 +18,13 @@ MARK = "RAY_STARTED_IN"
 KILL_SECONDS = 3.0
 
 
-def members(session: int, folder: Path) -> list[int]:
+def members(session: int, folder: Path, mark: str = MARK) -> list[int]:
     """The processes of a node but for this one: those of its session, those that carry its folder's name, all below.
 
     A session bears the id of the process that keeps the node (0 where that is not known): all below it are its own.
+    `mark` is the environment variable that holds the folder.
     """
-    mark = f"{MARK}={folder}".encode()
+    marked = f"{mark}={folder}".encode()
     parents: dict[int, int] = {}
     found = {session} - {0}
     for path in Path("/proc").iterdir():
@@ -31,17 +32,17 @@ def members(session: int, folder: Path) -> list[int]:
         if pid == os.getpid() or (fields := _fields(path)) is None:
             continue
         parents[pid] = int(fields[1])
-        if int(fields[3]) == session > 0 or mark in _environment(path):
+        if int(fields[3]) == session > 0 or marked in _environment(path):
             found.add(pid)
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return sorted(found & parents.keys())
 
 
-def kill_all(session: int, folder: Path) -> None:
+def kill_all(session: int, folder: Path, mark: str = MARK) -> None:
     """Kill until nothing is left: they start one another."""
     deadline = time.monotonic() + KILL_SECONDS
-    while (found := members(session, folder)) and time.monotonic() < deadline:
+    while (found := members(session, folder, mark)) and time.monotonic() < deadline:
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

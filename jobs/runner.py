@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from engine import logs
 from engine.actions import runs
@@ -25,10 +26,11 @@ from jobs import cluster, owners
 from jobs.changes import Changes
 from jobs.children import Child
 from jobs.compaction import compact
-from jobs.executor import Executor
+from jobs.executor import Executor, Hand
 from jobs.processes import listen
 from jobs.ray_executor import RayExecutor
 from jobs.ray_link import Link
+from jobs.reporting import Press, make_report
 from jobs.submitted import JobExecutor
 from jobs.telling import Telling
 from jobs.work import clear_unfinished, observe_found, perform
@@ -42,6 +44,7 @@ CRASHED = 70
 MISUSED = 2
 ORDINARY = ("read", "observe")
 SUBMITTED = ("job",)
+REPORTS = ("report",)
 
 WAITING = "SELECT DISTINCT kind FROM run WHERE state = 'queued'"
 LOST = """
@@ -50,14 +53,14 @@ SELECT 1 FROM run WHERE id = :id AND (state IN ('queued', 'cancelled') OR owner 
 
 log = logging.getLogger("runner")
 
-Task = Callable[[Executor], None]
+Task = Callable[[Any], None]
 
 
 @dataclass(slots=True)
 class Slot:
     """One thread that executes one thing at a time. `work` is the run it is at, if it is one."""
 
-    executor: Executor
+    executor: Hand
     idle: Callable[[], None]
     broken: Callable[[], None]
     kinds: tuple[str, ...] = ORDINARY
@@ -124,6 +127,10 @@ class Runner:
         """A slot of their own for submitted jobs: they may take long, and nobody's reading waits for them."""
         self.slots.append(Slot(executor, self.wake.set, self._broken, SUBMITTED))
 
+    def add_reports(self, press: Press) -> None:
+        """A slot that makes reports, one at a time; what draws is started by the first."""
+        self.slots.append(Slot(press, self.wake.set, self._broken, REPORTS))
+
     def run(self, stop: threading.Event, tick: Callable[[], None] = lambda: None) -> None:
         """Until `stop` is set (and `wake` after it); `tick` is called at every look."""
         for slot in self.slots:
@@ -153,7 +160,7 @@ class Runner:
             if work is None:
                 continue
             self._read_since = True
-            slot.give(partial(perform, work), work)
+            slot.give(partial(make_report if work.kind in REPORTS else perform, work), work)
 
     def _keep_hold(self) -> None:
         """Beat for every run in hand, and stop the slots whose run was cancelled or given to another owner."""
@@ -169,7 +176,7 @@ class Runner:
         if beat:
             self._beat_due = time.monotonic() + BEAT_SECONDS
 
-    def _beat(self, executor: Executor, work: Work) -> None:
+    def _beat(self, executor: Hand, work: Work) -> None:
         try:
             runs.describe(work, executor.backend, executor.printed())
         except Conflict:
@@ -226,6 +233,7 @@ def main() -> int:
     listen(stop, wake.set)
     runner = Runner(owners.my_name(), executor, wake=wake)
     runner.add_jobs(JobExecutor(executor(), link))
+    runner.add_reports(Press())
     telling = Telling("runner", lambda: {**runner.figures(), "ray_up": int(link.connected)})
     telling.start()
     runner.run(stop, link.tick)

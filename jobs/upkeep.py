@@ -35,6 +35,7 @@ SELECT v.manifest, v.report FROM version v JOIN dataset d ON d.id = v.dataset_id
 """
 ORIGINALS = "SELECT DISTINCT content FROM dataset WHERE content IS NOT NULL"
 FROZEN = "SELECT DISTINCT frozen FROM share WHERE frozen IS NOT NULL AND revoked_at IS NULL AND expires_at > :now"
+REPORTS = "SELECT DISTINCT sha256 FROM report WHERE sha256 <> '' AND removed_at IS NULL"
 ASKED = "SELECT params FROM run WHERE kind = 'observe'"
 
 log = logging.getLogger("foreman")
@@ -67,7 +68,7 @@ class Upkeep:
         settings = get_settings()
         segments = [(sha256, from_json(report) or {}) for sha256, report in fetch(SEGMENTS)]
         hashes = {sha256 for sha256, _report in segments}
-        blobs = {sha256 for (sha256,) in [*fetch(ORIGINALS), *fetch(FROZEN, {"now": now()})]}
+        blobs = {sha256 for (sha256,) in [*fetch(ORIGINALS), *fetch(REPORTS), *fetch(FROZEN, {"now": now()})]}
         states = {*_default_states(segments), *_asked_states(hashes)}
         before = time.time() - settings.unused_seconds
         files = size = 0

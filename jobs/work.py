@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine import logs
 from engine.actions import archives, forecasts, runs
 from engine.actions.archives import Unpacked
-from engine.actions.reports import merged
+from engine.actions.merging import merged
 from engine.actions.runs import NewSegment, Work
 from engine.analysis import ANALYSES, expected
 from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError, StoreUnavailable, UsageError
@@ -34,7 +34,7 @@ from engine.store import datasets
 from engine.store.engine import fetch
 from jobs import disk, lately
 from jobs.children import ReadDone
-from jobs.executor import Executor, WorkerLostError
+from jobs.executor import Executor, Hand, WorkerLostError
 from jobs.inbox import is_growing, open_regular
 from jobs.observing import Partial
 from jobs.partials import Partials
@@ -66,21 +66,25 @@ _one_first_version = threading.Lock()
 
 log = logging.getLogger("runner")
 
+HandT = TypeVar("HandT", bound=Hand)
+
 
 def perform(work: Work, executor: Executor) -> None:
-    """Do a claimed run to its end. One that is not ours any more is left alone; whatever else fails, fails by name."""
+    """Do a claimed run to its end."""
+    do_by_name(work, executor, _observe if work.kind == "observe" else _read)
+
+
+def do_by_name(work: Work, hand: HandT, do: Callable[[Work, HandT, Path], None]) -> None:
+    """Have a claimed run done. One that is not ours any more is left alone; whatever else fails, fails by name."""
     with logs.bound(run_id=work.run_id):
-        _perform(work, executor, again=True)
+        _perform(work, hand, do, again=True)
 
 
-def _perform(work: Work, executor: Executor, *, again: bool) -> None:
+def _perform(work: Work, executor: HandT, do: Callable[[Work, HandT, Path], None], *, again: bool) -> None:
     executor.begin(f"{work.run_id}-{work.attempt}")
     try:
         with _folder(work) as folder:
-            if work.kind == "observe":
-                _observe(work, executor, folder)
-            else:
-                _read(work, executor, folder)
+            do(work, executor, folder)
     except StoreUnavailable:
         raise
     except WorkerLostError as error:
@@ -88,7 +92,7 @@ def _perform(work: Work, executor: Executor, *, again: bool) -> None:
         _let_go(runs.give_back, work)
     except Conflict as error:
         if again and error.code == "cancelled" and _still_ours(work):
-            _perform(work, executor, again=False)
+            _perform(work, executor, do, again=False)
         else:
             log.info("run %d was let go: %s", work.run_id, error.message)
     except PlumblineError as error:
@@ -98,8 +102,9 @@ def _perform(work: Work, executor: Executor, *, again: bool) -> None:
             raise unavailable from error
         error_id = logs.new_error_id()
         log.exception("run %d failed", work.run_id, extra={"error_id": error_id})
+        what = "file" if work.dataset_id else "report"
         message = (
-            f"Something went wrong that should not; the log knows it as {error_id}. Nothing of this file was kept."
+            f"Something went wrong that should not; the log knows it as {error_id}. Nothing of this {what} was kept."
         )
         _fail(work, executor, {"code": "internal", "message": message, "error_id": error_id})
     finally:
@@ -115,7 +120,7 @@ def _still_ours(work: Work) -> bool:
     return True
 
 
-def _fail(work: Work, executor: Executor, error: Mapping[str, Any]) -> None:
+def _fail(work: Work, executor: Hand, error: Mapping[str, Any]) -> None:
     _let_go(_describe, work, executor)
     _let_go(runs.fail, work, error)
 
@@ -134,7 +139,7 @@ def _keep_printed(work: Work, executor: Executor) -> None:
         runs.describe(work, executor.backend, printed)
 
 
-def _describe(work: Work, executor: Executor) -> None:
+def _describe(work: Work, executor: Hand) -> None:
     """Keep what executed the run and what it printed."""
     runs.describe(work, executor.backend, executor.printed())
 

@@ -1,9 +1,13 @@
 """What was decided, by whom, because of which answer, and whether the data have moved since."""
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
 from engine.types import Who
-from pages.parts import deciding, guard, journal, reads, shell, state, states
+from pages.parts import deciding, exporting, guard, journal, reads, shell, state, states
 from pages.parts.component import mount
 
 PAGE = 20
@@ -27,11 +31,18 @@ def page(who: Who) -> None:
         "rows": rows,
         "export": f"/export/journal.md?project={project.slug}",
     }
-    asked = mount("journal", "journal", given, "withdraw", "changed")
     known = {one.id: one for one in found}
+
+    def export(fired: Mapping[str, Any]) -> None:
+        if fired.get("report") and (chosen := known.get(int(fired["report"]["id"]))):
+            exporting.ask_of_decision(who, chosen)
+
+    exporting.show(who)
+    taken = partial(state.take, "journal", export)
+    asked = mount("journal", "journal", given, "withdraw", "changed", report=taken)
     if asked.withdraw and (chosen := known.get(int(asked.withdraw["id"]))):
         deciding.withdraw(who, chosen)
-    leaf(before, found[PAGE - 1].id if len(found) > PAGE else None)
+    states.leaf(before, found[PAGE - 1].id if len(found) > PAGE else None)
 
 
 def empty(may: bool) -> None:
@@ -46,17 +57,6 @@ def empty(may: bool) -> None:
             "The words are kept together with the answer, its numbers and what they were made of, for everybody who "
             "sees this project. Here it also says whether the data have moved since."
         )
-
-
-def leaf(before: list[int], last: int | None) -> None:
-    """To older decisions and back, where there are more than a page of them."""
-    if not before and last is None:
-        return
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button("Newest", disabled=not before, on_click=state.set_earlier, args=([],))
-        st.button("Newer", disabled=not before, on_click=state.set_earlier, args=(before[:-1],))
-        further = before if last is None else [*before, last]
-        st.button("Older", disabled=last is None, on_click=state.set_earlier, args=(further,))
 
 
 page(who)

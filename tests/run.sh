@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# What `make test` runs. Brings chromium and a Postgres server where it may (root on Debian); without them the tests that
-# need them say so and are skipped. The tests start a private Postgres on loopback as another account than root.
+# What `make test` runs. Brings chromium, wkhtmltopdf, Inter and a Postgres server where it may (root on Debian); without
+# them the tests that need them say so and are skipped. The tests start a private Postgres on loopback as another account
+# than root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 missing=()
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+command -v wkhtmltopdf >/dev/null 2>&1 || missing+=(wkhtmltopdf)
+command -v pdftotext >/dev/null 2>&1 || missing+=(poppler-utils)
+[ -d /usr/share/fonts/opentype/inter ] || missing+=(fonts-inter)
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 from urllib.parse import quote
 
 import anyio
@@ -16,8 +14,7 @@ from starlette.responses import Response
 
 from engine.errors import NotFound
 from engine.figures.view import charts
-from engine.reports import html
-from engine.reports.cells import cell
+from engine.reports import html, tables
 from engine.types import Concluded, Result
 from web.view import concluded
 
@@ -52,33 +49,19 @@ def _whole(result: Result, _table: str) -> bytes:
 
 
 def _csv(result: Result, table: str) -> bytes:
-    columns, rows = _table_of(result, table)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([cell(column) for column in columns])
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return ("\ufeff" + text.getvalue()).encode("utf-8", "replace")
+    return tables.to_csv(*_table_of(result, table))
 
 
 def _table_of(result: Result, name: str) -> tuple[list[str], Iterable[Iterable[object]]]:
     if name == "worst":
-        return _records(result.pairs or result.items)
+        return tables.records(result.pairs or result.items)
     if name == "estimates":
-        return _records([{"name": name, **one} for name, one in result.to_dict()["estimates"].items()])
+        return tables.records([{"name": name, **one} for name, one in result.to_dict()["estimates"].items()])
     drawn = charts(result)
     name = name or next(iter(drawn), name)
     if name not in drawn:
         raise NotFound(f"Tables of this result are {', '.join([*drawn, 'worst', 'estimates'])}.", code="no_table")
     return drawn[name].table.columns, drawn[name].table.rows
-
-
-def _records(records: list[dict[str, Any]]) -> tuple[list[str], Iterable[Iterable[object]]]:
-    columns = list(dict.fromkeys(column for record in records for column in record))
-    return columns, [[_flat(record.get(column)) for column in columns] for record in records]
-
-
-def _flat(value: object) -> object:
-    return orjson.dumps(value, default=str).decode() if isinstance(value, Mapping | list | tuple) else value
 
 
 def _json(value: object) -> bytes:
@@ -92,9 +75,13 @@ def _name(found: Concluded, ending: str) -> str:
 
 def attachment(body: bytes, media_type: str, name: str) -> Response:
     """A file to keep, under this name."""
+    return Response(body, headers={"content-disposition": disposition(name)}, media_type=media_type)
+
+
+def disposition(name: str) -> str:
+    """The header by which a browser keeps a file under this name instead of showing it."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-    return Response(body, headers={"content-disposition": disposition}, media_type=media_type)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 _WRITERS: Final[dict[str, tuple[str, Callable[[Result, str], bytes]]]] = {

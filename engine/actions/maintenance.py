@@ -10,14 +10,14 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, func
+from sqlalchemy import Select, delete, func, or_
 from sqlmodel import col, select
 
 from engine.access import sessions
 from engine.settings import get_settings
 from engine.store.datasets import segment_path
 from engine.store.sweeping import still_there
-from engine.store.tables import Dataset, Event, KeptForecast, Run, Segment, SigninLink, Version
+from engine.store.tables import Dataset, Event, KeptForecast, Report, Run, Segment, SigninLink, Version
 from engine.store.times import now
 from engine.store.transaction import Transaction, reading, transaction
 
@@ -27,6 +27,7 @@ LANDMARK = 100
 """Of versions older than the newest thousand every hundredth stays, so that a long history keeps its shape."""
 
 FORECASTS_KEPT = 200
+REPORTS_KEPT = timedelta(days=30)
 
 AT_ONCE = 2_000
 """Rows that one transaction deletes."""
@@ -42,11 +43,14 @@ class Pruned(NamedTuple):
     sessions: int
     links: int
     forecasts: int
+    reports: int
 
 
 def prune() -> Pruned:
-    """Delete what is kept no longer: events, versions, lone segments, runs, old sessions, links and forecasts."""
-    return Pruned(prune_events(), prune_versions(), prune_segments(), prune_runs(), *_prune_access(), prune_forecasts())
+    """Delete what is kept no longer: events, versions, lone segments, reports, runs, old sessions, links, forecasts."""
+    reports = prune_reports()
+    kept = prune_events(), prune_versions(), prune_segments(), prune_runs()
+    return Pruned(*kept, *_prune_access(), prune_forecasts(), reports)
 
 
 def prune_events() -> int:
@@ -70,21 +74,34 @@ def prune_versions() -> int:
 
 
 def prune_runs() -> int:
-    """Delete ended runs beyond `runs_kept` that no kept version came from and that are not their dataset's last.
+    """Delete ended runs beyond `runs_kept` that no kept version or report came from and not their dataset's last.
 
     Returns how many went.
     """
     with reading() as rows:
         newest = rows.exec(select(func.max(Run.id))).one() or 0
     versions = select(Version.run_id).where(col(Version.run_id).is_not(None))
+    reports = select(Report.run_id).where(col(Report.run_id).is_not(None))
     last = select(func.max(Run.id)).group_by(col(Run.dataset_id))
     old = select(Run.id).where(
         col(Run.id) <= newest - get_settings().runs_kept,
         col(Run.state).in_(("done", "failed", "cancelled")),
         col(Run.id).not_in(versions),
+        col(Run.id).not_in(reports),
         col(Run.id).not_in(last),
     )
     return _delete_slowly(Run, old)
+
+
+def prune_reports() -> int:
+    """Delete the reports that were removed, and those older than thirty days. Returns how many went.
+
+    Their files go after them (`jobs.upkeep`); one that is being made is left to its end.
+    """
+    gone = or_(col(Report.removed_at).is_not(None), col(Report.created_at) < now() - REPORTS_KEPT)
+    making = select(Run.id).where(col(Run.kind) == "report", col(Run.state).in_(("queued", "running")))
+    ended = or_(col(Report.run_id).is_(None), col(Report.run_id).not_in(making))
+    return _delete_slowly(Report, select(Report.id).where(gone, ended))
 
 
 def prune_forecasts() -> int:

@@ -11,8 +11,8 @@ from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from engine import alarms
+from engine.actions.merging import merged
 from engine.actions.queue import publish_dataset
-from engine.actions.reports import merged
 from engine.errors import Conflict, UsageError
 from engine.store.datasets import manifest_hash
 from engine.store.files import checked_hash

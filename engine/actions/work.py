@@ -57,7 +57,10 @@ _CLAIM_LOCK = 7_105_114
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A claimed run with all that its work needs. `manifest`, `version`, `report` are the dataset's at the claim."""
+    """A claimed run with all that its work needs. `manifest`, `version`, `report` are the dataset's at the claim.
+
+    A run that is of no single dataset, such as one that makes a report, has the `dataset_id` 0.
+    """
 
     run_id: int
     owner: str
@@ -113,7 +116,7 @@ _CLAIMED = (
     .add_columns(*(_DATASET.c[name] for name in ("name", "content", "source", "mapping", "follow", "version")))
     .add_columns(_VERSION.c.manifest, _VERSION.c.report)
     .select_from(_RUN.join(_PROJECT, _PROJECT.c.id == _RUN.c.project_id))
-    .join(_DATASET, _DATASET.c.id == _RUN.c.dataset_id)
+    .outerjoin(_DATASET, _DATASET.c.id == _RUN.c.dataset_id)
     .outerjoin(_VERSION, and_(_VERSION.c.dataset_id == _DATASET.c.id, _VERSION.c.number == _DATASET.c.version))
     .where(_RUN.c.id == bindparam("run"))
 )
@@ -148,13 +151,13 @@ def _work(found: Row[Any]) -> Work:
         params=found.params,
         project=found.slug,
         simulated=found.simulated,
-        dataset_id=found.dataset_id,
-        name=found.name,
+        dataset_id=found.dataset_id or 0,
+        name=found.name or "",
         content=found.content,
         source=found.source,
-        mapping=found.mapping,
-        follow=found.follow,
-        version=found.version,
+        mapping=found.mapping or {},
+        follow=found.follow or {},
+        version=found.version or 0,
         manifest=tuple(found.manifest or ()),
         report=found.report or {},
     )
@@ -232,12 +235,13 @@ def fenced(tx: Transaction, work: Work, **values: Any) -> Row[Any]:
     mine = {"mine": work.run_id, "holder": work.owner, "trial": work.attempt}
     run = tx.execute(_MINE, {**mine, "owner": work.owner, **values}).one_or_none()
     if run is None:
-        _forget_progress(work)
+        forget_progress(work)
         raise Conflict("The run is not this worker's any more.", code="run_lost")
     return run
 
 
-def _forget_progress(work: Work) -> None:
+def forget_progress(work: Work) -> None:
+    """A run has ended: nothing more is said of how far it is."""
     with _progress_lock:
         _last_progress.pop((work.run_id, work.attempt), None)
 
@@ -281,7 +285,7 @@ def finish(
         if follow is not None:
             set_follow(tx, work.dataset_id, follow)
         publish_run(tx, work.project, run)
-        _forget_progress(work)
+        forget_progress(work)
         return version
 
 
@@ -292,14 +296,19 @@ def fail(work: Work, error: Mapping[str, Any]) -> None:
     """
     with transaction() as tx:
         run = fenced(tx, work, state="failed", error=dict(error), finished_at=now())
-        dataset = tx.session.get_one(Dataset, work.dataset_id, with_for_update=True)
-        if error.get("source_columns"):
-            dataset.source_columns = {"signature": error["signature"], "columns": error["source_columns"]}
-        if work.kind == "read" and "offset" in work.params:
-            refused = {"offset": work.params["offset"], "inode": work.params.get("inode", 0)}
-            dataset.follow = {**dataset.follow, "refused": refused}
+        if work.dataset_id:
+            _refused(tx, work, error)
         publish_run(tx, work.project, run)
-        _forget_progress(work)
+        forget_progress(work)
+
+
+def _refused(tx: Transaction, work: Work, error: Mapping[str, Any]) -> None:
+    dataset = tx.session.get_one(Dataset, work.dataset_id, with_for_update=True)
+    if error.get("source_columns"):
+        dataset.source_columns = {"signature": error["signature"], "columns": error["source_columns"]}
+    if work.kind == "read" and "offset" in work.params:
+        refused = {"offset": work.params["offset"], "inode": work.params.get("inode", 0)}
+        dataset.follow = {**dataset.follow, "refused": refused}
 
 
 def _apart(tx: Transaction, work: Work, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -329,7 +338,7 @@ def give_back(work: Work) -> None:
         else:
             _give_back(run)
         publish_run(tx, work.project, run)
-        _forget_progress(work)
+        forget_progress(work)
 
 
 def requeue_lost(

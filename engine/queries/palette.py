@@ -19,6 +19,7 @@ from engine.queries.mappings import list_mappings
 from engine.queries.notifications import list_notifications
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
+from engine.queries.reports import list_reports
 from engine.queries.shares import list_shares, shares_of
 from engine.queries.tokens import list_tokens
 from engine.queries.views import list_views
@@ -31,6 +32,7 @@ MOST_DATASETS = 200
 ACTIVE_RUNS = 20
 REMOVED = 10
 DECISIONS = 10
+REPORTS = 10
 MAPPINGS = 10
 SHARES = 10
 PEOPLE = 20
@@ -60,13 +62,7 @@ ORDER BY updated_at DESC, id DESC LIMIT :limit
 """
 
 
-_REPORTS = """
-SELECT id, name, format FROM report WHERE project_id = :project AND removed_at IS NULL AND sha256 <> ''
-ORDER BY id DESC LIMIT :limit
-"""
-
 _COHORTS = "SELECT id, name, rows_where FROM cohort WHERE project_id = :project ORDER BY name LIMIT :limit"
-MOST_REPORTS = 20
 MOST_COHORTS = 50
 
 
@@ -95,6 +91,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *_runs(who, project),
         *_view_actions(who, project),
         *_decisions(who, project),
+        *_report_actions(who, project),
         *_mappings(who, project),
         *_shares(who, project),
         *_dataset_actions(who, project, datasets),
@@ -185,9 +182,13 @@ def _cohorts(who: Who, project: str) -> Iterator[PaletteEntry]:
 
 
 def _reports(who: Who, project: str) -> Iterator[PaletteEntry]:
-    for report_id, name, format_ in fetch(_REPORTS, {"project": project_id(who, project), "limit": MOST_REPORTS}):
-        synonyms = ("report", "download", "file")
-        yield PaletteEntry(f"report:{report_id}", name, "Reports", "file", f"/report/{report_id}", format_, synonyms)
+    """Files that were made, to be downloaded."""
+    for one in list_reports(who, project, REPORTS):
+        if one.state == "done":
+            synonyms = ("report", "download", "file")
+            yield PaletteEntry(
+                f"report:{one.id}", one.name, "Reports", "file", f"/report/{one.id}", one.format, synonyms
+            )
 
 
 def _size(dataset: DatasetView) -> str:
@@ -258,6 +259,18 @@ def _decisions(who: Who, project: str) -> Iterator[PaletteEntry]:
             title, arguments = f"Withdraw the decision {one.title}…", {"decision_id": one.id}
             of = ("decision", one.title)
             yield from _action(who, project, "decision.withdraw", title, f"withdraw:{one.id}", arguments, of=of)
+
+
+def _report_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
+    """A report needs an answer; the page that shows it is what it is of."""
+    yield from _action(who, project, "report.request", "Export this view as PDF", "export", {"project": project})
+    for one in list_reports(who, project, REPORTS):
+        may = one.user_id == who.user_id or who.at_least("analyst", project)
+        named, arguments = f"the report {one.name} ({one.format})", {"report_id": one.id}
+        if may and one.state in ("failed", "cancelled"):
+            yield from _action(who, project, "report.retry", f"Make {named} again", f"make:{one.id}", arguments)
+        if may:
+            yield from _action(who, project, "report.remove", f"Remove {named}", f"remove-report:{one.id}", arguments)
 
 
 def _mappings(who: Who, project: str) -> Iterator[PaletteEntry]:

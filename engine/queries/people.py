@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from engine.access.roles import require, require_person
-from engine.access.sessions import hashed, who_is
+from engine.access.sessions import acting, hashed, who_is
 from engine.access.visible import project_id, storable_id
 from engine.store.engine import fetch
 from engine.store.tables import Session, SigninLink, User
@@ -18,6 +18,7 @@ from engine.store.transaction import reading
 from engine.types import MemberView, PersonView, Role, SessionView, Who
 
 __all__ = [
+    "acting",
     "link_person",
     "link_role",
     "list_people",

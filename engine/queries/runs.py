@@ -18,12 +18,13 @@ LOG_IN_LISTS = 4_000
 LOG_OF_ONE = 64 * 1024
 
 _COLUMNS = """
-SELECT r.id, p.slug, r.dataset_id, d.name, r.kind, r.state, r.attempt, r.progress, r.stage, r.error, u.name,
-       r.requested_at, r.started_at, r.finished_at, r.backend,
+SELECT r.id, p.slug, r.dataset_id, coalesce(d.name, t.name), r.kind, r.state, r.attempt, r.progress, r.stage, r.error,
+       u.name, r.requested_at, r.started_at, r.finished_at, r.backend,
        CASE WHEN length(r.log) > :log THEN substr(r.log, length(r.log) - :log + 1) ELSE r.log END
 FROM run r
 JOIN project p ON p.id = r.project_id
 LEFT JOIN dataset d ON d.id = r.dataset_id
+LEFT JOIN report t ON t.run_id = r.id
 LEFT JOIN "user" u ON u.id = r.requested_by
 WHERE
 """
@@ -32,7 +33,8 @@ _PAGE = _COLUMNS + "r.project_id = :project AND r.id < :before ORDER BY r.id DES
 _ONE = _COLUMNS + "r.id = :id"
 _IN_STATE = """
 SELECT * FROM (
-    SELECT r.id, d.name, r.state, r.stage FROM run r LEFT JOIN dataset d ON d.id = r.dataset_id
+    SELECT r.id, coalesce(d.name, t.name), r.state, r.stage
+    FROM run r LEFT JOIN dataset d ON d.id = r.dataset_id LEFT JOIN report t ON t.run_id = r.id
     WHERE r.state = '{state}' AND +r.project_id = :project AND ({which}) ORDER BY r.id DESC LIMIT :limit
 ) AS {state}_runs
 """

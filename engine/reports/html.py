@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,6 +25,9 @@ from engine.figures.view import charts
 from engine.figures.words import number
 from engine.reports import words
 from engine.types import Estimate, Result
+
+if TYPE_CHECKING:
+    from engine.reports.document import Document
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LEFT_OUT = ("histogram",)
@@ -56,7 +59,30 @@ def render(result: Result, title: str = "") -> bytes:
     return page.encode("utf-8", "replace")
 
 
+def render_document(document: Document) -> bytes:
+    """The page of a report of several answers, UTF-8."""
+    figures = dict(document.figures())
+    scripts = [plotly(), asset("result.js")] if figures else []
+    page = (
+        environment()
+        .get_template("document.html.jinja")
+        .render(
+            document=document,
+            figures=inert_json({mode: _drawn(figures, mode) for mode in ("light", "dark")}),
+            style=Markup(asset("result.css")),  # noqa: S704 -- our own file
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 -- our own files
+            policy=policy(scripts),
+        )
+    )
+    return page.encode("utf-8", "replace")
+
+
 # ------------------------------------------------------------------ what the template is given
+
+
+def _drawn(figures: Mapping[str, Any], mode: Mode) -> dict[str, Any]:
+    painted = {name: paint(dict(one.figure), mode) for name, one in figures.items()}
+    return {name: {**one, "layout": {**one["layout"], "showlegend": True}} for name, one in painted.items()}
 
 
 def _painted(drawn: Mapping[str, Chart], mode: Mode) -> dict[str, Any]:

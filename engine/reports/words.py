@@ -32,6 +32,24 @@ LABELS: Mapping[str, str] = {
 }
 
 
+PAGES: Mapping[str, str] = {
+    "judge": "Judges",
+    "whatif": "What if",
+    "bestofn": "Best of n",
+    "monitor": "Alarms",
+    "curves": "Training curves",
+    "overoptimisation": "Over-optimisation",
+    "hackwatch": "Hack watch",
+    "tradeoff": "KL trade-off",
+}
+"""What the pages of analyses are called where it is not the name of the analysis."""
+
+
+def page(analysis: str) -> str:
+    """What the page of an analysis is called."""
+    return PAGES.get(analysis, label(analysis))
+
+
 def label(name: str) -> str:
     """The words for an estimate's name; a name not listed is spelled out."""
     return LABELS.get(name, name.replace("_", " ").capitalize())

@@ -1,4 +1,4 @@
-"""Files kept by content hash: originals as they came, so that they can be read again, and what was shared as it was."""
+"""Files by content hash: originals as they came, to be read again; what was shared as it was; and reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.errors import NotFound, UsageError
 from engine.settings import get_settings
-from engine.store.files import checked_hash, move_durably, write_atomic
+from engine.store.files import checked_hash, move_durably, sha256_of, write_atomic
 from engine.store.sweeping import still_there
 
 
@@ -41,3 +41,14 @@ def write(content: bytes) -> str:
     if not still_there(target):
         write_atomic(target, content)
     return sha256
+
+
+def keep_made(made: Path) -> tuple[str, int]:
+    """Move a finished file that the runner made to its place among the blobs; its hash and size."""
+    sha256, size = sha256_of(made), made.stat().st_size
+    target = get_settings().blobs / checked_hash(sha256)
+    if still_there(target):
+        made.unlink()
+    else:
+        move_durably(made, target)
+    return sha256, size

@@ -23,7 +23,15 @@ _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
 ELSEWHERE = frozenset(
-    {"decision.record", "dataset.set_mapping", "person.disable", "session.close", "channel.add", "share.create"}
+    {
+        "channel.add",
+        "dataset.set_mapping",
+        "decision.record",
+        "person.disable",
+        "report.request",
+        "session.close",
+        "share.create",
+    }
 )
 """Actions that lead away: a page asks their questions, or nothing is left to ask on."""
 
@@ -134,6 +142,8 @@ def perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) ->
         open_page("columns", {"dataset": str(entry.arguments["dataset_id"])})
     elif entry.target == "decision.record":
         _on_an_answer(who, entry.arguments["project"], state.ask_to_decide, "decide on")
+    elif entry.target == "report.request":
+        _on_an_answer(who, entry.arguments["project"], state.ask_to_export, "export")
     elif entry.target == "share.create":
         _on_an_answer(who, entry.arguments["project"], state.ask_to_share, "share")
     elif entry.target == "channel.add":

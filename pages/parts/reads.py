@@ -22,6 +22,7 @@ from engine.queries import (
     palette,
     people,
     projects,
+    reports,
     results,
     room,
     runs,
@@ -40,6 +41,7 @@ from engine.types import (
     PaletteEntry,
     PersonView,
     ProjectView,
+    ReportView,
     RunView,
     SavedView,
     Scoreboard,
@@ -172,6 +174,16 @@ def views_of(who: Who, project: str) -> list[SavedView]:
 def arrangement_of(who: Who, project: str, page: str) -> dict[str, list[str]]:
     """How this person arranged the cards of a page."""
     return _arrangement(who, project, page, cursor())
+
+
+def reports_of(who: Who, project: str, limit: int, before: int | None) -> list[ReportView]:
+    """The newest reports of a project, or those before one of them."""
+    return _reports(who, project, limit, before, cursor())
+
+
+def report_of(who: Who, report_id: int) -> ReportView:
+    """One report, as far as it is now."""
+    return reports.get_report(who, report_id)
 
 
 def mappings_of(who: Who, project: str) -> list[MappingView]:
@@ -313,6 +325,10 @@ def _views(who: Who, project: str, _as_of: int) -> list[SavedView]:
 @newest
 def _arrangement(who: Who, project: str, page: str, _as_of: int) -> dict[str, list[str]]:
     return arrangements.arrangement(who, project, page)
+
+
+def _reports(who: Who, project: str, limit: int, before: int | None, _as_of: int) -> list[ReportView]:
+    return reports.list_reports(who, project, limit, before)
 
 
 @newest

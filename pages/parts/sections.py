@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from urllib.parse import urlencode
 from engine import cohort
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import cards, deciding, numbers, sharing, shell, state, widgets
+from pages.parts import cards, deciding, exporting, numbers, sharing, shell, state, widgets
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.component import mount
@@ -46,9 +47,20 @@ def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
         {"title": "Result, JSON", "hint": "Every number with its evidence", "href": f"{base}.json?{query}"},
     ]
     decides = who.at_least("analyst", looking.dataset.project)
+    if state.asked_to_export():
+        exporting.ask(who, looking, {"of": "view", "format": "pdf"})
     may = {"saves": True, "decides": decides, "shares": decides}
     given = {"markdown": numbers.markdown(concluded.result), "exports": exports, **may}
-    chosen = mount("tools", "tools", given, "save", "decide", "share")
+    given |= {**exporting.offered(looking), "making": exporting.making(who)}
+
+    def told(fired: Mapping[str, Any]) -> None:
+        if fired.get("report"):
+            exporting.ask(who, looking, fired["report"])
+        if fired.get("act"):
+            exporting.act(who, fired["act"])
+
+    take = partial(state.take, "tools", told)
+    chosen = mount("tools", "tools", given, "save", "decide", "share", report=take, act=take)
     if decides and (chosen.decide or state.asked_to_decide()):
         deciding.record(who, looking, concluded)
     elif decides and (chosen.share or state.asked_to_share()):

@@ -47,6 +47,9 @@ _RECORDED = "recorded"
 _SHARING = "sharing"
 _EARLIER = "earlier"
 _LED = "led"
+_FOLLOWED = "followed"
+_EXPORTING = "exporting"
+MOST_FOLLOWED = 3
 
 
 def project() -> str:
@@ -399,6 +402,39 @@ def set_earlier(before: Sequence[int]) -> None:
         st.query_params[_EARLIER] = joined(before)
     else:
         st.query_params.pop(_EARLIER, None)
+
+
+def ask_to_export() -> None:
+    """Have the next answer that is shown made into a PDF."""
+    st.session_state[_EXPORTING] = True
+
+
+def asked_to_export() -> bool:
+    """Whether the answer that is shown is to be made into a PDF, once."""
+    return bool(st.session_state.pop(_EXPORTING, False))
+
+
+def follow_report(number: int) -> None:
+    """Show how far a report is that was asked for, from its beginning on; the newest few."""
+    followed: dict[int, int] = st.session_state.setdefault(_FOLLOWED, {})
+    followed[number] = followed.pop(number, 0) + 1
+    while len(followed) > MOST_FOLLOWED:
+        del followed[next(iter(followed))]
+
+
+def reports_followed() -> list[int]:
+    """The reports that were asked for in this session, oldest first."""
+    return list(st.session_state.get(_FOLLOWED, {}))
+
+
+def report_attempt(number: int) -> int:
+    """How often a report was asked for in this session."""
+    return int(st.session_state.get(_FOLLOWED, {}).get(number, 0))
+
+
+def forget_report(number: int) -> None:
+    """Show a report no longer."""
+    st.session_state.get(_FOLLOWED, {}).pop(number, None)
 
 
 def text(name: str) -> str:

@@ -12,7 +12,7 @@ from engine.errors import NotFound, PlumblineError, StatePending
 from engine.figures import words
 from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Notice, Who
-from pages.parts import places, prose, reads
+from pages.parts import places, prose, reads, state
 from pages.parts.component import mount
 
 NAME = "name"
@@ -217,3 +217,14 @@ def inbox(slug: str) -> str:
 def facts(pairs: list[tuple[str, str]]) -> None:
     """Names and values in two columns."""
     prose.show(prose.facts(pairs))
+
+
+def leaf(before: list[int], last: int | None) -> None:
+    """To what is older and back, where there is more than a page of it."""
+    if not before and last is None:
+        return
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.button("Newest", disabled=not before, on_click=state.set_earlier, args=([],))
+        st.button("Newer", disabled=not before, on_click=state.set_earlier, args=(before[:-1],))
+        further = before if last is None else [*before, last]
+        st.button("Older", disabled=last is None, on_click=state.set_earlier, args=(further,))

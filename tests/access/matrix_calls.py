@@ -17,6 +17,7 @@ from engine.actions import (
     mappings,
     passwords,
     people,
+    reports,
     rows,
     runs,
     shares,
@@ -48,6 +49,7 @@ from engine.queries import inbox as inbox_queries
 from engine.queries import mappings as mapping_queries
 from engine.queries import notifications as notification_queries
 from engine.queries import people as people_queries
+from engine.queries import reports as report_queries
 from engine.queries import results as result_queries
 from engine.queries import runs as run_queries
 from engine.queries import shares as share_queries
@@ -267,6 +269,38 @@ def a_share(owner: Who) -> int:
     return int(fetch("SELECT max(id) FROM share")[0][0])
 
 
+def a_report(owner: Who, made: World) -> int:
+    """A report that was asked for and cancelled, so that nobody has too many waiting."""
+    number = reports.request(Who(owner.user_id, owner.name, "admin"), "main", fresh("report"), *TRUST, [made.dataset])
+    runs.cancel(made.admin, report_queries.get_report(made.admin, number).run_id or 0)
+    return number
+
+
+def retried(who: Who, number: int, made: World) -> object:
+    """Whether a report may be made again; it is cancelled at once."""
+    registry.run(who, "report.retry", {"report_id": number})
+    runs.cancel(made.admin, report_queries.get_report(made.admin, number).run_id or 0)
+    return True
+
+
+def a_file(who: Who, made: World) -> object:
+    """Whether the file of a report is found: one that is not made is not hidden from those who see it."""
+    try:
+        return report_queries.file_of(who, a_report(made.admin, made))
+    except NotFound as error:
+        if error.code == "not_made":
+            return True
+        raise
+
+
+def asked_for(made: World, who: Who) -> object:
+    """Whether a report may be asked for; it is cancelled at once."""
+    arguments = {**HERE, "name": "x", "of": "trust", "file_format": "pdf", "dataset_ids": [made.dataset]}
+    number = registry.run(who, "report.request", arguments)
+    runs.cancel(made.admin, report_queries.get_report(made.admin, number).run_id or 0)
+    return number
+
+
 def a_mapping(made: World) -> int:
     return mappings.save(made.admin, with_columns(made), fresh("mapping"), {"margin": "m"})
 
@@ -330,6 +364,7 @@ def forecast_of(who: Who, made: World) -> object:
 
 HOOK = "jsons://example.com/hook"
 HERE = {"project": "main"}
+TRUST = ("trust", "pdf")
 DECIDED = {**HERE, "title": "ship", "because": "it is better", "analysis": "calibration"}
 SHARED = {**HERE, "title": "as it stands", "analysis": "calibration"}
 CALLS: dict[str, Call] = {
@@ -359,6 +394,11 @@ CALLS: dict[str, Call] = {
     "view.delete, another's": do("view.delete", lambda made, _: {"view_id": own_view(made.other)}),
     "decision.record": do("decision.record", lambda made, _: {**DECIDED, "dataset_ids": [made.dataset]}),
     "decision.withdraw": do("decision.withdraw", lambda made, _: {"decision_id": a_decision(made), "why": "wrong"}),
+    "report.request": asked_for,
+    "report.retry": lambda made, who: retried(who, a_report(who, made), made),
+    "report.retry, another's": lambda made, who: retried(who, a_report(made.other, made), made),
+    "report.remove": do("report.remove", lambda made, who: {"report_id": a_report(who, made)}),
+    "report.remove, another's": do("report.remove", lambda made, _: {"report_id": a_report(made.other, made)}),
     "forecast.keep": do("forecast.keep", lambda made, _: {"dataset_id": made.dataset}),
     "demo.play": do("demo.play"),
     "demo.stop": do("demo.stop"),
@@ -448,6 +488,9 @@ CALLS: dict[str, Call] = {
     "queries.people.sessions_of, another's": lambda made, who: (people_queries.sessions_of(who, made.other.user_id),),
     "queries.projects.default_project": lambda _, who: projects.default_project(who),
     "queries.projects.list_projects": lambda _, who: [one for one in projects.list_projects(who) if one.slug == "main"],
+    "queries.reports.file_of": lambda made, who: a_file(who, made),
+    "queries.reports.get_report": lambda made, who: report_queries.get_report(who, a_report(made.admin, made)),
+    "queries.reports.list_reports": lambda _, who: (report_queries.list_reports(who, "main"),),
     "queries.results.conclude": lambda made, who: answered(who, made),
     "queries.room.room_of": lambda _, who: room.room_of(who, "main"),
     "queries.runs.get_run": lambda made, who: run_queries.get_run(who, a_waiting_run(made)),

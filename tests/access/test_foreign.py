@@ -28,6 +28,7 @@ from engine.actions import (
     mappings,
     notifications,
     people,
+    reports,
     runs,
     shares,
     tokens,
@@ -39,6 +40,7 @@ from engine.settings import get_settings
 from engine.store.datasets import existing_segment
 from engine.store.engine import fetch
 from engine.types import ROLES, SCOPES, RowReference, Who
+from jobs.reporting import Press, make_report
 from jobs.work import perform
 from tests.access.counts import times
 from tests.access.matrix import public_functions
@@ -59,6 +61,7 @@ MINE = {
     "decision": "SELECT * FROM decision WHERE project_id = :project ORDER BY id",
     "forecast": "SELECT * FROM forecast WHERE project_id = :project ORDER BY id",
     "share": "SELECT * FROM share WHERE project_id = :project ORDER BY id",
+    "report": "SELECT * FROM report WHERE project_id = :project ORDER BY id",
     "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
     "notification": "SELECT * FROM notification WHERE user_id = :user ORDER BY id",
     "channel": "SELECT * FROM channel WHERE user_id = :user ORDER BY id",
@@ -72,6 +75,7 @@ SEGMENTS = "SELECT s.sha256 FROM segment s JOIN dataset d ON d.id = s.dataset_id
 IDS = {
     "dataset_id": "SELECT id FROM dataset WHERE project_id = :project",
     "decision_id": "SELECT id FROM decision WHERE project_id = :project",
+    "report_id": "SELECT id FROM report WHERE project_id = :project",
     "mapping_id": "SELECT id FROM mapping WHERE project_id = :project",
     "channel_id": "SELECT id FROM channel WHERE user_id = :user",
     "notification_id": "SELECT id FROM notification WHERE user_id = :user",
@@ -134,6 +138,9 @@ def owner(name: str, slug: str) -> Owner:
     for mode in ("live", "frozen"):
         shares.create(made.who, slug, canary, "calibration", answered[:1], mode=mode)
     mappings.save(made.who, answered[0], canary, {"slice": canary})
+    for file_format in ("json", "csv"):
+        reports.request(made.who, slug, canary, "trust", file_format, answered[:1])
+    make_report(claimed(), Press())
     for number in range(3, 9):
         uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
     inbox.refuse(slug, f"{canary}.pkl", f"{canary} is no table.")
@@ -172,6 +179,13 @@ def work() -> None:
     """What the runner would do."""
     while found := runs.claim("test", ("read", "observe")):
         perform(found, Here())
+
+
+def claimed() -> runs.Work:
+    """The report that was asked for first."""
+    found = runs.claim("test", ("report",))
+    assert found is not None
+    return found
 
 
 def surface() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -223,6 +237,8 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "most": draw.choice([0, 5, 10**6]),
         "because": word,
         "before": draw.choice([None, 1, 10**6, 2**40]),
+        "of": draw.choice(["view", "trust", "decision", word]),
+        "file_format": draw.choice(["pdf", "json", word]),
         "days": draw.choice([1, 90, -1]),
         "key": f"k{word}",
         "layer": draw.choice(["value", "error", word]),

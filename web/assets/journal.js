@@ -34,6 +34,7 @@ function entry(row, tell) {
     make("details", { class: "pl-fold" }, make("summary", {}, "Evidence"), facts(row.facts), code(row.command)),
     make("div", { class: "pl-actions" },
       link("pl-button pl-small", row.href, "page", "Open the view"),
+      make("button", { type: "button", class: "pl-button pl-small", "aria-label": `PDF of ${row.title}`, onclick: () => tell("report", { id: row.id }) }, icon("file"), make("span", {}, "PDF")),
       link("pl-button pl-small", row.export, "file", "Record, JSON", true),
       row.may ? make("button", { type: "button", class: "pl-button pl-small", "aria-label": `Withdraw ${row.title}`, onclick: () => tell("withdraw", { id: row.id }) }, "Withdraw…") : null));
 }

@@ -1,8 +1,18 @@
 // What one does with an answer: copy it, link to it, take it away, keep the view.
+import { exportMenu } from "./exports.js";
+import { Making } from "./making.js";
 import { copy, icon, make, read } from "./plumb.js";
 
 export default function tools({ data, parentElement, setTriggerValue }) {
-  const given = read(data);
+  const { making, ...given } = read(data);
+  const part = (parentElement.__making ||= new Making(parentElement));
+  part.tell = (name, report) => setTriggerValue("act", { name, report, at: Date.now() });
+  draw(given, parentElement, setTriggerValue);
+  part.take(making);
+  return () => part.leave();
+}
+
+function draw(given, parentElement, setTriggerValue) {
   const stamp = JSON.stringify(given);
   if (parentElement.__tools === stamp) return;
   parentElement.__tools = stamp;
@@ -15,23 +25,14 @@ export default function tools({ data, parentElement, setTriggerValue }) {
     text("copy", "Copy answer", (button) => copy(`${given.markdown}\n\n${location.href}\n`, button)),
     text("link", "Copy link", (button) => copy(location.href, button)),
     given.shares ? text("share", "Share…", () => setTriggerValue("share", Date.now())) : null,
-    menu("file", "Export", given.exports),
+    exportMenu(`pl-menu-${(menus += 1)}`, given, under, (of, format) => setTriggerValue("report", { of, format, at: Date.now() })),
     given.decides ? text("decide", "Record decision…", () => setTriggerValue("decide", Date.now())) : null,
     given.saves ? saver((name) => setTriggerValue("save", { name, query: location.search.slice(1), at: Date.now() })) : null,
   ];
-  parentElement.append(make("div", { class: "pl-actions" }, ...parts.filter(Boolean)));
+  parentElement.prepend(make("div", { class: "pl-actions" }, ...parts.filter(Boolean)));
 }
 
 let menus = 0;
-
-function menu(shape, label, links) {
-  const id = `pl-menu-${(menus += 1)}`;
-  const list = make("div", { id, popover: "auto", class: "pl-menu" }, ...links.map(({ title, hint, href, name }) =>
-    make("a", { href, download: name, onclick: () => list.hidePopover() }, make("strong", {}, title), make("span", {}, hint))));
-  const button = make("button", { type: "button", class: "pl-button", popovertarget: id, "aria-haspopup": "true" }, icon(shape), make("span", {}, label));
-  under(list, button);
-  return make("span", {}, button, list);
-}
 
 function saver(save) {
   const id = `pl-menu-${(menus += 1)}`;
