@@ -42,6 +42,9 @@ _STORED: Mapping[str, tuple[str, ...]] = {
 }
 """Columns that stand for others."""
 
+_EITHER = frozenset({"item", "rater"})
+"""Those of them that one of the others is enough for."""
+
 DISTANCE = "distance."
 
 _RESERVED = {sign: f"%{ord(sign):02X}" for sign in "%;|=!&"}
@@ -65,6 +68,11 @@ class Condition:
             feature = self.column.removeprefix(DISTANCE)
             return (f"style.{feature}.a", f"style.{feature}.b")
         return _STORED.get(self.column, (self.column,))
+
+    def fits(self, names: Collection[str]) -> bool:
+        """Whether rows with these columns can meet it: of columns that stand for either of several, one is enough."""
+        either = self.column in _EITHER
+        return (any if either else all)(name in names for name in self.stored)
 
     def mask(self, table: pa.Table) -> Mask:
         """Which rows meet it."""
@@ -111,6 +119,10 @@ class Cohort:
         conditions = (condition for group in self.groups for condition in group.conditions)
         wanted = dict.fromkeys(name for condition in conditions for name in condition.stored)
         return [name for name in wanted if name in names]
+
+    def fits(self, names: Collection[str]) -> bool:
+        """Whether rows with these columns have all that it asks for."""
+        return all(condition.fits(names) for group in self.groups for condition in group.conditions)
 
     def mask(self, table: pa.Table) -> Mask:
         """Which of these canonical rows belong to it."""
@@ -190,6 +202,13 @@ def every(*conditions: str) -> str:
 def together(*cohorts: str) -> str:
     """What belongs to each of these cohorts; empty ones are all rows."""
     return TOGETHER.join(filter(None, cohorts))
+
+
+def joined(*cohorts: str) -> str:
+    """What belongs to each of these cohorts, as one whose rest can be written where none of them is a rest itself."""
+    given = [one for one in cohorts if one]
+    plain = not any(TOGETHER in one or one.startswith(REST) for one in given)
+    return every(*given) if plain else together(*given)
 
 
 def of_slice(slice_name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from engine.access.roles import require_writing
 from engine.actions import (
+    cohorts,
     datasets,
     decisions,
     demo,
@@ -100,6 +101,8 @@ _ROLE = Argument("role", "choice", "Role", choices=ROLES)
 _PLACE_ROLE = Argument("role", "choice", "Role", choices=memberships.MEMBER_ROLES)
 _SAVED = Argument("mapping_id", "integer", "Saved columns", of="mapping")
 _MAPPING = Argument("mapping", "pairs", "Columns")
+_VIEW = Argument("view_id", "integer", "View", of="view")
+_COHORT = Argument("cohort_id", "integer", "Cohort", of="cohort")
 
 _ACTIONS = (
     Action("dataset.rename", "Rename dataset", "analyst", datasets.rename, (_DATASET, _NAME), ("title", "label")),
@@ -160,14 +163,30 @@ _ACTIONS = (
         ("bookmark", "favourite"),
     ),
     Action(
-        "view.delete",
-        "Delete view",
+        "view.rename",
+        "Rename view",
         "member",
-        views.delete,
-        (Argument("view_id", "integer", "View", of="view"),),
-        ("remove bookmark",),
+        views.rename,
+        (_VIEW, _NAME),
+        ("bookmark", "title"),
         "own",
     ),
+    Action("view.delete", "Delete view", "member", views.delete, (_VIEW,), ("remove bookmark",), "own"),
+    Action(
+        "cohort.save",
+        "Name a cohort",
+        "analyst",
+        cohorts.save,
+        (
+            _PROJECT,
+            _NAME,
+            Argument("where", "text", "Which rows, such as label=1..1"),
+            Argument("replace", "choice", "Replace", choices=cohorts.REPLACES, required=False),
+        ),
+        ("segment", "subset", "slice", "brush", "group of rows"),
+    ),
+    Action("cohort.rename", "Rename cohort", "analyst", cohorts.rename, (_COHORT, _NAME), ("segment", "slice")),
+    Action("cohort.delete", "Delete cohort", "analyst", cohorts.delete, (_COHORT,), ("segment", "slice", "forget")),
     Action(
         "decision.record",
         "Record decision",

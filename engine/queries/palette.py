@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from engine import registry
 from engine.access.visible import from_json, project_id
 from engine.actions import demo
+from engine.cohort import spoken
 from engine.queries import monitoring, runs
+from engine.queries.cohorts import list_cohorts
 from engine.queries.datasets import list_datasets
 from engine.queries.decisions import list_decisions
 from engine.queries.mappings import list_mappings
@@ -80,6 +83,7 @@ REMOVED = 10
 DECISIONS = 10
 MAPPINGS = 10
 PEOPLE = 20
+COHORTS = 20
 
 _ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "dataset.rename": ("Rename {}…", "rename", {}),
@@ -114,6 +118,7 @@ def entries(who: Who, project: str) -> list[PaletteEntry]:
         *(_dataset(dataset) for dataset in datasets),
         *_views(who, project),
         *_view_actions(who, project),
+        *_cohorts(who, project),
         *_decisions(who, project),
         *_mappings(who, project),
         *_dataset_actions(who, project, datasets),
@@ -265,7 +270,21 @@ def _view_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
     yield from _action(who, project, "view.save", "Save this view…", "save-view", {"project": project})
     for view in list_views(who, project):
         one = {"view_id": view.id}
+        yield from _action(who, project, "view.rename", f"Rename view {view.name}…", f"rename-view:{view.id}", one)
         yield from _action(who, project, "view.delete", f"Delete view {view.name}", f"delete-view:{view.id}", one)
+
+
+def _cohorts(who: Who, project: str) -> Iterator[PaletteEntry]:
+    """Looking at a cohort alone; a new one is named where its rows are seen, on a figure."""
+    known = list_cohorts(who, project)
+    for one in known:
+        hint, target = spoken(one.where), f"?{urlencode({'where': one.where})}"
+        yield PaletteEntry(f"cohort:{one.id}", f"Only {one.name}", "Cohorts", "link", target, hint, ("cohort", "rows"))
+    yield from _action(who, project, "cohort.save", "Name a cohort…", "save-cohort", {"project": project})
+    for one in known[:COHORTS]:
+        named, given = f"cohort {one.name}", {"cohort_id": one.id}
+        yield from _action(who, project, "cohort.rename", f"Rename {named}…", f"rename-cohort:{one.id}", given)
+        yield from _action(who, project, "cohort.delete", f"Delete {named}", f"delete-cohort:{one.id}", given)
 
 
 def _removed(who: Who, project: str) -> Iterator[PaletteEntry]:

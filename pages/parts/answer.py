@@ -107,6 +107,7 @@ def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any
         "dataset": dataset.id,
         "beside": [one.id for one in looking.beside],
         "query": looking.query,
+        "names": looking.names,
         "view": looking.address,
         "stamp": f"{looking.address}@{concluded.version}",
         "heading": concluded.result.sentence,

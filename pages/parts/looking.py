@@ -21,6 +21,9 @@ class Looking:
     beside: tuple[DatasetView, ...] = ()
     """Further datasets that are concluded together with this one."""
 
+    names: bool = False
+    """Whether what is chosen on its figures may be given a name."""
+
     @property
     def query(self) -> str:
         """The part of a page's address that names the view: the datasets and what is not default."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.queries import (
+    cohorts,
     datasets,
     decisions,
     events,
@@ -28,6 +29,7 @@ from engine.queries import (
 )
 from engine.types import (
     AnswerView,
+    CohortView,
     Concluded,
     DatasetView,
     DecisionView,
@@ -141,6 +143,11 @@ def decisions_of(who: Who, project: str, limit: int, before: int | None) -> list
 def decision_of(who: Who, decision_id: int) -> DecisionView:
     """One decision. Raises NotFound."""
     return decisions.get_decision(who, decision_id)
+
+
+def cohorts_of(who: Who, dataset_id: int) -> list[CohortView]:
+    """The cohorts of its project for which a dataset has the columns. Raises NotFound."""
+    return _cohorts(who, dataset_id, cursor())
 
 
 def mappings_of(who: Who, project: str) -> list[MappingView]:
@@ -277,3 +284,8 @@ def _conclusion(who: Who, dataset_id: int, version: int, params: Params, analysi
 @newest
 def _together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str, _as_of: int) -> Concluded:
     return several.conclude(who, dataset_ids, analysis, dict(params), rows=False)
+
+
+@newest
+def _cohorts(who: Who, dataset_id: int, _as_of: int) -> list[CohortView]:
+    return cohorts.fitting(who, dataset_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from engine import cohort
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.naming import apart
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import ahead, cards, reads, sections, shell, state, states
+from pages.parts import ahead, cards, cohorts, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -172,12 +173,14 @@ def conclude(who: Who, looking: Looking) -> Concluded | None:
 def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     """The answer with everything below it; a control runs this part alone."""
     answer_place = st.container()
+    cohorts.offer(who, dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
         beside = choose_beside(who, dataset, screen.analysis) if screen.together else ()
         params = {**screen.controls(dataset), state.COHORT: state.cohort()}
-        looking = Looking(screen.analysis, dataset, params, {**screen.defaults, state.COHORT: ""}, beside)
+        names = who.at_least("analyst", dataset.project)
+        looking = Looking(screen.analysis, dataset, params, {**screen.defaults, state.COHORT: ""}, beside, names)
         tools_place = st.container(width="content")
-    say_cohort()
+    cohorts.say(who, dataset)
     concluded = conclude(who, looking)
     if concluded is None:
         return
@@ -186,22 +189,11 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     show_others(who, looking)
     with tools_place:
         sections.tools(who, looking, concluded)
-    acts = {**screen.acts, ("", "look"): sections.look_at}
+    named = partial(cohorts.name_chosen, who, dataset)
+    acts = {**screen.acts, ("", "look"): sections.look_at, ("", "name"): named}
     if cards.show(screen.cards(looking, concluded), acts) == ("newer", "refresh"):
         st.rerun()
     ahead.conclude_slices(who, looking)
-
-
-def say_cohort() -> None:
-    """Which rows the view is of, where it is not all of them, and the way back."""
-    where = state.cohort()
-    if not where:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="cohort"):
-        states.explain(f"Only rows with {cohort.spoken(where)}")
-        if rest := cohort.others(where):
-            st.button("The others", on_click=state.set_cohort, args=(rest,))
-        st.button("All rows", on_click=state.set_cohort, args=("",))
 
 
 def show_others(who: Who, looking: Looking) -> None:

@@ -16,30 +16,14 @@ from engine.types import Concluded, DatasetView, Notice, Who
 from pages.parts import cards, deciding, numbers, shell, state
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
+from pages.parts.cohorts import rows_control
 from pages.parts.component import mount
 from pages.parts.looking import Looking
 
+__all__ = ["rows_control"]
+
 EXAMPLES = 5
 COLUMNS = 12
-
-
-def rows_control(dataset: DatasetView) -> str:
-    """Which rows: all of them, or those of one slice."""
-    slices = ["", *(f"{column}={value}" for column, values in dataset.slices.items() for value in values)]
-    chosen = st.selectbox(
-        "Rows",
-        slices,
-        key=state.SLICE,
-        bind="query-params",
-        width=260,
-        format_func=_slice_name,
-        disabled=len(slices) < 2,
-    )
-    return chosen or ""
-
-
-def _slice_name(value: str) -> str:
-    return value or "All rows"
 
 
 def choice(label: str, name: str, options: Mapping[str, str], width: int = 200) -> str:

@@ -68,6 +68,8 @@ ANALYSES = frozenset(FILES) - {
 """Those that answer with an analysis of their name."""
 
 _PALETTE = "plumb-palette"
+_TRIED = 50
+"""Datasets that are looked through for one that a cohort fits."""
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
@@ -242,6 +244,8 @@ def _perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) -
         open_page("people")
     elif entry.run == "action":
         _act(who, entry, answers)
+    elif entry.target.startswith("?"):
+        _look_at(who, _query(entry)[state.COHORT])
     elif (page := entry.target.partition("?")[0].strip("/")) != _page_here() or state.SECTION not in _query(entry):
         open_page(page, _query(entry))
 
@@ -255,6 +259,18 @@ def _decide(who: Who, slug: str) -> None:
     state.ask_to_decide()
     if _page_here() not in ANALYSES:
         open_dataset(who, first.id)
+
+
+def _look_at(who: Who, where: str) -> None:
+    """Look at a cohort alone, on the answer in front where there is one, else on that of the newest dataset it fits."""
+    if _page_here() in (*ANALYSES, "timeline"):
+        state.set_cohort(where)
+        return
+    slug = project(who).slug
+    for dataset in reads.datasets_of(who, slug)[:_TRIED]:
+        if dataset.analyses and any(one.where == where for one in reads.cohorts_of(who, dataset.id)):
+            open_page(dataset.analyses[0], {"dataset": str(dataset.id), state.COHORT: where})
+    st.toast("No dataset of this project has the columns that these rows are told by.")
 
 
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ DONE: Mapping[str, str] = {
     "cancel": "Cancelled a run",
     "create_project": "Made a project",
     "create_token": "Made an API token",
+    "delete_cohort": "Deleted a cohort",
     "delete_view": "Deleted a view",
     "delete_mapping": "Forgot saved columns",
     "disable": "Disabled an account",
@@ -38,14 +39,17 @@ DONE: Mapping[str, str] = {
     "remove": "Removed a dataset",
     "remove_membership": "Took somebody out of a project",
     "rename": "Renamed",
+    "rename_cohort": "Renamed a cohort",
     "rename_mapping": "Renamed saved columns",
     "keep_forecast": "Kept a forecast",
+    "rename_view": "Renamed a view",
     "rename_project": "Renamed a project",
     "request": "Asked for a run",
     "reset_password": "Made a password link",
     "restore": "Brought a dataset back",
     "retry": "Tried a run again",
     "revoke_token": "Revoked an API token",
+    "save_cohort": "Named a cohort",
     "save_mapping": "Saved columns for the next files",
     "save_view": "Saved a view",
     "set_mapping": "Named columns",
@@ -60,7 +64,7 @@ DONE: Mapping[str, str] = {
     "withdraw_decision": "Withdrew a decision",
 }
 """What was done, as people say it. An action that is not here is shown by its own name."""
-_NUMBERED = ("dataset", "decision", "mapping", "run", "session", "token", "user", "view")
+_NUMBERED = ("cohort", "dataset", "decision", "mapping", "run", "session", "token", "user", "view")
 _NAMED = ("preference", "project", "role")
 """What a line can be about: things that have a number, and things that are called by their name."""
 _TOLD = ("name", "verdict", "role", "scope", "days", "kind", "size", "token")

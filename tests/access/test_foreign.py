@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.access.tokens import who_of
-from engine.actions import datasets, decisions, inbox, mappings, people, runs, tokens, views
+from engine.actions import cohorts, datasets, decisions, inbox, mappings, people, runs, tokens, views
 from engine.errors import PlumblineError
 from engine.queries.browsing import Asked
 from engine.settings import get_settings
@@ -46,6 +46,7 @@ MINE = {
     "membership": "SELECT * FROM membership WHERE project_id = :project OR user_id = :user ORDER BY user_id",
     "decision": "SELECT * FROM decision WHERE project_id = :project ORDER BY id",
     "forecast": "SELECT * FROM forecast WHERE project_id = :project ORDER BY id",
+    "cohort": "SELECT * FROM cohort WHERE project_id = :project ORDER BY id",
     "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
     "saved_view": "SELECT * FROM saved_view WHERE user_id = :user ORDER BY id",
     "preference": "SELECT * FROM preference WHERE user_id = :user ORDER BY key",
@@ -57,6 +58,7 @@ SEGMENTS = "SELECT s.sha256 FROM segment s JOIN dataset d ON d.id = s.dataset_id
 IDS = {
     "dataset_id": "SELECT id FROM dataset WHERE project_id = :project",
     "decision_id": "SELECT id FROM decision WHERE project_id = :project",
+    "cohort_id": "SELECT id FROM cohort WHERE project_id = :project",
     "mapping_id": "SELECT id FROM mapping WHERE project_id = :project",
     "run_id": "SELECT id FROM run WHERE project_id = :project",
     "view_id": "SELECT id FROM saved_view WHERE user_id = :user",
@@ -114,6 +116,7 @@ def owner(name: str, slug: str) -> Owner:
     work()
     decisions.record(made.who, slug, canary, canary, "calibration", answered[:1])
     mappings.save(made.who, answered[0], canary, {"slice": canary})
+    cohorts.save(made.who, slug, canary, f"slice.{canary}=a")
     for number in range(3, 9):
         uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
     inbox.refuse(slug, f"{canary}.pkl", f"{canary} is no table.")
@@ -213,6 +216,7 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "patience": draw.choice([0.0, 5.0]),
         "person": draw.randrange(4),
         "query": word,
+        "replace": draw.choice(["no", "yes"]),
         "role": draw.choice(ROLES),
         "rows": True,
         "scope": draw.choice(SCOPES),

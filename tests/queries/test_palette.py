@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine import registry
+from engine.actions import cohorts, decisions, demo, mappings, people, runs, tokens, views
 from engine.actions import datasets as dataset_actions
-from engine.actions import decisions, demo, mappings, people, runs, tokens, views
 from engine.queries.palette import entries
 from engine.types import PaletteEntry, Who
 from tests.access import matrix_calls
@@ -15,6 +15,7 @@ from tests.store.fixtures import Installation
 from tests.store.people import answer, digest, join, person, project, read, report, upload
 
 ANSWERS = {"name": "another", "page": "home", "query": "", "mapping": {}, "role": "viewer"}
+ANSWERS |= {"where": "label=1..1"}
 ANSWERS |= {"scope": "read", "project": "another", "why": "wrong"}
 ANSWERS |= {"title": "ship", "because": "it is better", "analysis": "calibration", "dataset_ids": [1]}
 
@@ -151,6 +152,7 @@ def test_every_action_there_is_can_be_found(installation: Installation, monkeypa
     assert work is not None
     runs.fail(work, {"code": "broken", "message": "Broken."})
     views.save(who, "main", "Mine", "calibration", "")
+    cohorts.save(who, "main", "Sure", "confidence=0.9..1")
     decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
     upload(who, "c", "curves.jsonl")
     curves = runs.claim("worker")

@@ -41,6 +41,7 @@ export default function chart({ data, parentElement, setTriggerValue }) {
   part.pick = (value) => setTriggerValue("pick", value);
   part.tell = (value) => setTriggerValue("show", value);
   part.look = (value) => setTriggerValue("look", value);
+  part.name = (value) => setTriggerValue("name", value);
   part.take(given);
   return () => part.leave();
 }
@@ -130,7 +131,7 @@ class Part {
       onkeydown: (event) => this.key(event),
       onblur: () => this.unfocus(),
     });
-    this.brush = new Brush({ query: () => this.given.query ?? "", look: (where) => this.look(where), changed: () => this.mark() });
+    this.brush = new Brush({ query: () => this.given.query ?? "", look: (where) => this.look(where), name: (told) => this.name(told), changed: () => this.mark() });
     this.ring = make("div", { class: "pl-ring", hidden: true });
     this.said = make("div", { class: "pl-unseen", "aria-live": "polite" });
     this.twin = make("div", { class: "pl-twin", hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a table" });
@@ -148,6 +149,7 @@ class Part {
     const switched = this.obey(given.shown);
     this.root.dataset.chart = given.name;
     this.root.classList.toggle("pl-bare", Boolean(given.bare));
+    this.brush.naming.hidden = !given.names;
     this.off?.();
     const newer = this.version > given.version && this.view === given.view;
     if (!same && !newer) this.show(given.chart, given.version);
