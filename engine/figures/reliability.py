@@ -33,7 +33,7 @@ def reliability(
         *_corp(pictures.get("corp"), pairs),
         *_recalibrated(pictures.get("recalibrated")),
         _points(bins, _wheres(bins, pairs, bins_asked, scale)),
-        _strip(pictures.get("histogram"), bins),
+        _strip(pictures.get("histogram"), bins, "confidence" if pairs else "value", 1.0 if pairs else scale),
     ]
     return Chart(
         title="Reliability",
@@ -207,7 +207,9 @@ def _between(row: dict[str, float], low: str, high: str) -> str:
     return f"{words.number(100 * row[low], 1)} to {words.percent(row[high])}"
 
 
-def _strip(histogram: Mapping[str, Any] | None, bins: list[dict[str, float]]) -> dict[str, Any]:
+def _strip(
+    histogram: Mapping[str, Any] | None, bins: list[dict[str, float]], column: str, unit: float
+) -> dict[str, Any]:
     bar: dict[str, Any] = {
         "type": "bar",
         "yaxis": "y2",
@@ -227,6 +229,8 @@ def _strip(histogram: Mapping[str, Any] | None, bins: list[dict[str, float]]) ->
         "x": [(low + high) / 2 for low, high in sides],
         "y": counts,
         "width": [0.86 * (high - low) for low, high in sides],
+        "customdata": [[cohort.within(column, low * unit, high * unit)] for low, high in sides],
+        "meta": {**bar["meta"], "where": 0},
     }
 
 

@@ -62,12 +62,19 @@ export class Brush {
       "div",
       { class: "pl-brush", role: "group", "aria-label": "Chosen marks", hidden: true },
       this.said,
-      button("Show rows", () => this.open(this.where())),
+      (this.rows = button("Show rows", () => this.open(this.where()))),
+      (this.points = make("span", { class: "pl-brush-note", hidden: true }, "The points of a log are its rows.")),
       button("Only these", () => this.look(this.where())),
       button("All others", () => this.look(REST + this.where())),
       (this.naming = namer((given) => name({ name: given, where: this.where() }))),
       button("Clear", () => this.clear()),
     );
+  }
+
+  /** Of a training log there are no rows to show beside the points themselves. */
+  ofLog(log) {
+    this.rows.hidden = log;
+    this.points.hidden = !log;
   }
 
   where() {

@@ -1,9 +1,11 @@
 // What one does with an answer: copy it, link to it, take it away, keep the view.
 import { copy, icon, make, read } from "./plumb.js";
+import { steps } from "./undo.js";
 
 export default function tools({ data, parentElement, setTriggerValue }) {
   const given = read(data);
   const stamp = JSON.stringify(given);
+  steps.later();
   if (parentElement.__tools === stamp) return;
   parentElement.__tools = stamp;
   parentElement.querySelector(".pl-actions")?.remove();
@@ -12,6 +14,7 @@ export default function tools({ data, parentElement, setTriggerValue }) {
     return button;
   };
   const parts = [
+    steps.pair(),
     text("copy", "Copy answer", (button) => copy(`${given.markdown}\n\n${location.href}\n`, button)),
     text("link", "Copy link", (button) => copy(location.href, button)),
     menu("file", "Export", given.exports),
