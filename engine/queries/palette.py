@@ -19,7 +19,7 @@ from engine.queries.mappings import list_mappings
 from engine.queries.people import list_people, preferences, sessions
 from engine.queries.projects import demo_playing, list_projects
 from engine.queries.tokens import list_tokens
-from engine.queries.views import list_views
+from engine.queries.views import default_view, list_views
 from engine.store.engine import fetch
 from engine.types import DatasetView, PaletteEntry, PersonView, Who
 from engine.words import amount
@@ -268,9 +268,19 @@ def _demo(who: Who) -> Iterator[PaletteEntry]:
 
 def _view_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
     yield from _action(who, project, "view.save", "Save this view…", "save-view", {"project": project})
+    chosen = preferences(who)
+    for key, value in chosen.items():
+        if value and key.startswith(default_view("")):
+            page = key.removeprefix(default_view(""))
+            title, given = f"Open {page} as usual, without a view", {"key": key, "value": ""}
+            yield from _action(who, "", "preference.set", title, f"open-plain:{page}", given)
     for view in list_views(who, project):
         one = {"view_id": view.id}
         yield from _action(who, project, "view.rename", f"Rename view {view.name}…", f"rename-view:{view.id}", one)
+        opens = {"key": default_view(view.page), "value": str(view.id)}
+        if chosen.get(opens["key"]) != opens["value"] and view.query:
+            title = f"Open {view.page} with view {view.name}"
+            yield from _action(who, "", "preference.set", title, f"open-with:{view.id}", opens)
         yield from _action(who, project, "view.delete", f"Delete view {view.name}", f"delete-view:{view.id}", one)
 
 

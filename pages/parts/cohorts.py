@@ -10,11 +10,20 @@ import streamlit as st
 from engine import cohort
 from engine.actions import cohorts
 from engine.errors import Conflict, PlumblineError
-from engine.types import CohortView, DatasetView, Who
-from pages.parts import reads, state, undo
-from pages.parts.states import explain, literal, worked
+from engine.queries.contrast import Contrast
+from engine.types import CohortView, Concluded, DatasetView, Who
+from pages.parts import cards, numbers, reads, state, undo
+from pages.parts.component import mount
+from pages.parts.looking import Looking
+from pages.parts.states import explain, worked
 
 ALL = "All rows"
+CONTRAST = "Compared with the others"
+APART = "No prompt is in both, so that the interval of a difference follows from those of the two numbers."
+TOGETHER = (
+    "A difference has no interval here: some prompts may be in both, so that the two numbers do not move apart from "
+    "each other."
+)
 _COHORT = "cohort "
 """Before the id of a cohort among the choices of rows; a slice has a = in it."""
 
@@ -105,7 +114,7 @@ def _delete(who: Who, project: str, named: CohortView) -> None:
     try:
         cohorts.delete(who, named.id)
     except PlumblineError as error:
-        st.toast(literal(error.message), icon=":material/error:")
+        undo.say(error.message, done=False)
         return
     said = f"The cohort {named.name} was deleted. This view of its rows stays."
     undo.offer(said, "cohort.save", project=project, name=named.name, where=named.where)
@@ -130,9 +139,9 @@ def keep(who: Who, project: str, name: str, where: str, replace: str = "no") -> 
     except Conflict as error:
         state.remember_taken((name, where, error.message))
     except PlumblineError as error:
-        st.toast(literal(error.message), icon=":material/error:")
+        undo.say(error.message, done=False)
     else:
-        st.toast(f"{literal(name)} is among the rows to choose from now.", icon=":material/check:")
+        undo.say(f"{name} is among the rows to choose from now.")
 
 
 def _say_taken(who: Who, dataset: DatasetView) -> None:
@@ -144,6 +153,22 @@ def _say_taken(who: Who, dataset: DatasetView) -> None:
         explain(f"{said} You chose {cohort.spoken(where)}.")
         st.button("Replace them", on_click=keep, args=(who, dataset.project, name, where, "yes"))
         st.button("Leave it", on_click=state.remember_taken, args=(None,))
+
+
+def show_contrast(looking: Looking, concluded: Concluded, found: Contrast) -> None:
+    """The key numbers of both beside each other, with their differences."""
+    ours, theirs = concluded.result.estimates, found.rest.result.estimates
+    names = [one["name"] for one in numbers.named(looking.analysis, looking.dataset.kind, list(found.differences))]
+    rows = [
+        [numbers.label(name), *(numbers.said(name, one[name]) for one in (ours, theirs, found.differences))]
+        for name in names
+    ]
+    if not rows:
+        return
+    reading = APART if found.apart else TOGETHER
+    table = cards.table(CONTRAST, ["", "These rows", "The others", "These less the others"], rows, -1)
+    given = [cards.Card("contrast", [cards.title(CONTRAST), cards.text(reading), table])]
+    mount("cards", "contrast", {"cards": given})
 
 
 def offer(who: Who, dataset: DatasetView) -> None:

@@ -31,6 +31,11 @@ class Looking:
         return state.query(self.dataset.id, {**together, **self.params}, self.defaults)
 
     @property
+    def ids(self) -> tuple[int, ...]:
+        """The datasets that are concluded together."""
+        return (self.dataset.id, *(one.id for one in self.beside))
+
+    @property
     def address(self) -> str:
         """Where the browser asks for the same view of newer rows, below `/view/`."""
         return f"{self.analysis}?{self.query}"

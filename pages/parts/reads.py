@@ -26,7 +26,12 @@ from engine.queries import (
     several,
     surfaces,
     timeline,
+    views,
 )
+from engine.queries import (
+    contrast as contrasts,
+)
+from engine.queries.contrast import Contrast
 from engine.types import (
     AnswerView,
     CohortView,
@@ -38,6 +43,7 @@ from engine.types import (
     PersonView,
     ProjectView,
     RunView,
+    SavedView,
     Scoreboard,
     SessionView,
     Since,
@@ -150,6 +156,16 @@ def cohorts_of(who: Who, dataset_id: int) -> list[CohortView]:
     return _cohorts(who, dataset_id, cursor())
 
 
+def cohorts_named(who: Who, project: str) -> list[CohortView]:
+    """Every cohort of a project."""
+    return cohorts.list_cohorts(who, project)
+
+
+def views_of(who: Who, project: str) -> list[SavedView]:
+    """The views of a project that this person saved."""
+    return views.list_views(who, project)
+
+
 def mappings_of(who: Who, project: str) -> list[MappingView]:
     """What was saved of the columns of files."""
     return mappings.list_mappings(who, project)
@@ -188,6 +204,11 @@ def together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: s
 def conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
     return _conclusion(who, dataset_id, version, params, analysis, cursor())
+
+
+def contrast(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str) -> Contrast:
+    """A cohort beside the rest, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
+    return _contrast(who, dataset_ids, params, analysis, cursor())
 
 
 def timeline_shows(who: Who, dataset_id: int) -> list[str]:
@@ -289,3 +310,8 @@ def _together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: 
 @newest
 def _cohorts(who: Who, dataset_id: int, _as_of: int) -> list[CohortView]:
     return cohorts.fitting(who, dataset_id)
+
+
+@newest
+def _contrast(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str, _as_of: int) -> Contrast:
+    return contrasts.contrast(who, dataset_ids, analysis, dict(params))

@@ -186,7 +186,7 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
         return
     with answer_place:
         show_answer(looking, concluded)
-    show_others(who, looking)
+    show_others(who, looking, concluded)
     with tools_place:
         sections.tools(who, looking, concluded)
     named = partial(cohorts.name_chosen, who, dataset)
@@ -196,23 +196,24 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     ahead.conclude_slices(who, looking)
 
 
-def show_others(who: Who, looking: Looking) -> None:
-    """What the rows outside of the cohort say to the same question."""
+def show_others(who: Who, looking: Looking, concluded: Concluded) -> None:
+    """What the rows outside of the cohort say to the same question, and how far the numbers lie apart."""
     rest = cohort.others(str(looking.params[state.COHORT]))
     if not rest:
         return
     other = replace(looking, params={**looking.params, state.COHORT: rest})
     with st.container(key="others"):
         try:
-            found = _answer(who, other)
+            found = reads.contrast(who, looking.ids, tuple(looking.params.items()), looking.analysis)
         except StatePending as pending:
             states.pending(pending.run_id, who, "Observing the other rows")
         except PlumblineError as error:
             states.explain(f"The others: {error.message}")
         else:
-            if show_answer(other, found, f"The others: {cohort.spoken(rest)}", key="answer-others").open:
+            if show_answer(other, found.rest, f"The others: {cohort.spoken(rest)}", key="answer-others").open:
                 state.set_cohort(rest)
                 st.rerun()
+            cohorts.show_contrast(looking, concluded, found)
 
 
 def name_columns(dataset: DatasetView) -> None:

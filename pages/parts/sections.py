@@ -61,7 +61,9 @@ def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
         deciding.record(who, looking, concluded)
     deciding.tell()
     if chosen.save:
-        shell.save_view(who, looking.dataset.project, chosen.save["name"], looking.analysis, chosen.save["query"])
+        kept = chosen.save
+        opens = bool(kept.get("opens"))
+        shell.save_view(who, looking.dataset.project, kept["name"], looking.analysis, kept["query"], opens=opens)
 
 
 def _table_hint(concluded: Concluded) -> str:

@@ -13,10 +13,11 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from engine import registry
-from engine.actions import views
+from engine.actions import people, views
 from engine.errors import PlumblineError
+from engine.queries.views import default_view
 from engine.types import PaletteEntry, Who
-from pages.parts import reads, secrets, state, style
+from pages.parts import reads, secrets, state, style, undo
 from pages.parts.component import encode, mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
@@ -73,6 +74,11 @@ _TRIED = 50
 _KNOWN_HERE = frozenset({"page", "query"})
 """Arguments of an action that the page itself answers."""
 
+_UNDOES = ANALYSES | {"timeline", "people"}
+"""Pages that say themselves what was done last and can be taken back."""
+
+_TAKEN_BACK = frozenset({"view.delete", "cohort.delete"})
+
 _ASKED_ON_A_PAGE = frozenset({"decision.record"})
 """Actions whose questions a page asks, beside the answer that they are about."""
 
@@ -94,6 +100,11 @@ def mount_all(who: Who) -> None:
     if chosen:
         _perform(who, *chosen)
     slug = _sidebar(who)
+    here = _page_here()
+    if state.arrived_at(here):
+        _open_default(who, slug, here)
+    if here not in _UNDOES:
+        undo.show(who)
     with st.container(key="plumb-shell"):
         style.apply()
         bus = mount("bus", "plumb-bus", _bus(who), "resync")
@@ -162,10 +173,12 @@ def _open_arrived(who: Who, ids: Sequence[int]) -> None:
     open_page("compare", {"dataset": str(ids[0]), state.BESIDE: state.joined(ids[1:])})
 
 
-def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:
-    """Keep a view under a name, and say so."""
+def save_view(who: Who, slug: str, name: str, page: str, query: str, *, opens: bool = False) -> None:
+    """Keep a view under a name, where asked for as the one that its page opens with, and say so."""
     try:
-        views.save(who, slug, name, page, query)
+        number = views.save(who, slug, name, page, query)
+        if opens:
+            people.set_preference(who, default_view(page), str(number))
     except PlumblineError as error:
         st.toast(literal(error.message))
     else:
@@ -273,14 +286,43 @@ def _look_at(who: Who, where: str) -> None:
     st.toast("No dataset of this project has the columns that these rows are told by.")
 
 
+def _open_default(who: Who, slug: str, page: str) -> None:
+    """Open a page that was come to without saying what to look at with the view that somebody wants there."""
+    wanted = reads.preferences_of(who).get(default_view(page), "")
+    if not wanted or not slug or set(st.query_params) - {state.PROJECT}:
+        return
+    view = next((one for one in reads.views_of(who, slug) if str(one.id) == wanted and one.page == page), None)
+    if view is not None and view.query:
+        open_page(page, dict(parse_qsl(view.query)))
+
+
+def _way_back(who: Who, entry: PaletteEntry) -> tuple[str, str, dict[str, Any]] | None:
+    """What is said of something that was deleted, and the action that brings it back."""
+    slug = project(who).slug
+    if entry.target == "view.delete":
+        for view in reads.views_of(who, slug):
+            if view.id == entry.arguments["view_id"]:
+                again = {"project": slug, "name": view.name, "page": view.page, "query": view.query}
+                return f"The view {view.name} was deleted.", "view.save", again
+    if entry.target == "cohort.delete":
+        for one in reads.cohorts_named(who, slug):
+            if one.id == entry.arguments["cohort_id"]:
+                again = {"project": slug, "name": one.name, "where": one.where}
+                return f"The cohort {one.name} was deleted.", "cohort.save", again
+    return None
+
+
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
     here = {"page": _page_here(), "query": urlencode(st.query_params.to_dict())} if entry.target == "view.save" else {}
+    back = _way_back(who, entry) if entry.target in _TAKEN_BACK else None
     try:
         made = registry.run(who, entry.target, {**answers, **here, **entry.arguments})
     except PlumblineError as error:
         st.toast(literal(error.message), icon=":material/error:")
     else:
         st.toast(f"Done: {literal(entry.title.rstrip('…'))}", icon=":material/check:")
+        if back is not None:
+            undo.offer(back[0], back[1], **back[2])
         if entry.target in secrets.SHOWN_ONCE:
             secrets.SHOWN_ONCE[entry.target](made)
         if entry.target == "session.close":

@@ -43,6 +43,8 @@ _CHOSEN = "chosen"
 _DECIDING = "deciding"
 _RECORDED = "recorded"
 _EARLIER = "earlier"
+_SAID = "said"
+_HERE = "here"
 _OFFERED = "cohorts-offered"
 _TAKEN = "cohort-taken-name"
 
@@ -328,6 +330,23 @@ def undo() -> tuple[str, str, dict[str, Any]] | None:
 def forget_undo() -> None:
     """Nothing is left to take back."""
     st.session_state.pop(_UNDO, None)
+
+
+def remember_said(text: str, done: bool) -> None:
+    """Keep what is to be said in passing, and whether it tells of something done."""
+    st.session_state.setdefault(_SAID, []).append((text, done))
+
+
+def said() -> list[tuple[str, bool]]:
+    """What is to be said in passing, once."""
+    found: list[tuple[str, bool]] = st.session_state.pop(_SAID, [])
+    return found
+
+
+def arrived_at(page: str) -> bool:
+    """Whether this is the first rerun on a page after another one."""
+    before, st.session_state[_HERE] = st.session_state.get(_HERE), page
+    return bool(before != page)
 
 
 def ask(dialog: str, dataset_id: int) -> None:

@@ -23,7 +23,19 @@ from engine.actions import (
     views,
 )
 from engine.errors import AccessDenied, NotFound
-from engine.queries import audit, belonging, browsing, monitoring, palette, projects, room, several, surfaces, timeline
+from engine.queries import (
+    audit,
+    belonging,
+    browsing,
+    contrast,
+    monitoring,
+    palette,
+    projects,
+    room,
+    several,
+    surfaces,
+    timeline,
+)
 from engine.queries import cohorts as cohort_queries
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
@@ -198,6 +210,16 @@ def rows_belonging(who: Who, made: World) -> object:
         raise
 
 
+def contrasted(who: Who, made: World) -> object:
+    """Whether a cohort is put beside the rest, as `answered`."""
+    try:
+        return contrast.contrast(who, [made.dataset], "calibration", {"where": "label=1..1"})
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 def rows_browsed(ask: Callable[[], object]) -> object:
     """Whether a dataset's rows are found, as `answered`."""
     try:
@@ -337,6 +359,7 @@ CALLS: dict[str, Call] = {
     "queries.audit.actors, of main": lambda _, who: audit.actors(who, "main"),
     "queries.cohorts.list_cohorts": lambda _, who: (cohort_queries.list_cohorts(who, "main"),),
     "queries.cohorts.fitting": lambda made, who: (cohort_queries.fitting(who, made.dataset),),
+    "queries.contrast.contrast": lambda made, who: contrasted(who, made),
     "queries.datasets.list_datasets": lambda _, who: dataset_queries.list_datasets(who, "main"),
     "queries.datasets.page": lambda _, who: dataset_queries.page(who, "main", 10),
     "queries.datasets.get_dataset": lambda made, who: dataset_queries.get_dataset(who, made.dataset),

@@ -73,7 +73,7 @@ NEVER_DONE = {
     "tokens.every_token", "demo.play", "demo.stop",
 }  # fmt: skip
 """What needs a role in the installation, which neither has."""
-SELDOM_DONE = {"forecasts.asked", "forecasts.keep", "surfaces.grid", "timeline.prepared"}
+SELDOM_DONE = {"contrast.contrast", "forecasts.asked", "forecasts.keep", "surfaces.grid", "timeline.prepared"}
 """What needs rows with steps or parameters, which hardly any of these are."""
 
 
