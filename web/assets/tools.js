@@ -19,7 +19,7 @@ export default function tools({ data, parentElement, setTriggerValue }) {
     text("link", "Copy link", (button) => copy(location.href, button)),
     menu("file", "Export", given.exports),
     given.decides ? text("decide", "Record decision…", () => setTriggerValue("decide", Date.now())) : null,
-    given.saves ? saver((name) => setTriggerValue("save", { name, query: location.search.slice(1), at: Date.now() })) : null,
+    given.saves ? saver((name, opens) => setTriggerValue("save", { name, opens, query: location.search.slice(1), at: Date.now() })) : null,
   ];
   parentElement.append(make("div", { class: "pl-actions" }, ...parts.filter(Boolean)));
 }
@@ -38,11 +38,12 @@ function menu(shape, label, links) {
 function saver(save) {
   const id = `pl-menu-${(menus += 1)}`;
   const input = make("input", { type: "text", maxlength: "80", required: true, placeholder: "Name of this view", "aria-label": "Name of this view" });
+  const opens = make("input", { type: "checkbox" });
   const form = make("form", { id, popover: "auto", class: "pl-menu pl-saver", onsubmit: (event) => {
     event.preventDefault();
-    if (input.value.trim()) save(input.value.trim());
+    if (input.value.trim()) save(input.value.trim(), opens.checked);
     form.hidePopover();
-  } }, input, make("button", { type: "submit", class: "pl-button pl-primary" }, "Save"));
+  } }, input, make("button", { type: "submit", class: "pl-button pl-primary" }, "Save"), make("label", { class: "pl-saver-opens" }, opens, "Open this page with it"));
   const button = make("button", { type: "button", class: "pl-button", popovertarget: id, "aria-haspopup": "dialog" }, icon("save"), make("span", {}, "Save view"));
   under(form, button);
   form.addEventListener("toggle", (event) => event.newState === "open" && input.focus());
