@@ -47,6 +47,9 @@ _EITHER = frozenset({"item", "rater"})
 
 DISTANCE = "distance."
 
+_HAIR = 5e-9
+"""Of an edge; written with nine digits it is another number."""
+
 _RESERVED = {sign: f"%{ord(sign):02X}" for sign in "%;|=!&"}
 
 Mask = NDArray[np.bool_]
@@ -192,6 +195,15 @@ def within(column: str, low: float, high: float) -> str:
         low_date, high_date = (datetime.fromtimestamp(end, UTC).replace(tzinfo=None).isoformat() for end in (low, high))
         return f"time={low_date}{RANGE}{high_date}"
     return f"{_plain(column)}={low:.9g}{RANGE}{high:.9g}"
+
+
+def of_bin(column: str, low: float, high: float, *, last: bool) -> str:
+    """The condition that a column lies in a bin: a row that stands on an edge is in the upper one of two bins alone.
+
+    An edge is written with nine digits, so that its bin begins, and the one before it ends, a hair below it.
+    """
+    begins, ends = low - _HAIR * abs(low), high if last else high - 2 * _HAIR * abs(high)
+    return within(column, begins, ends)
 
 
 def every(*conditions: str) -> str:

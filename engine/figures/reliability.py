@@ -157,7 +157,10 @@ def _wheres(bins: list[dict[str, float]], pairs: bool, asked: int, scale: float)
         return [""] * len(bins)
     places = [min(int(row["predicted"] * asked), asked - 1) for row in bins]
     column, unit = ("confidence", 1.0) if pairs else ("value", scale)
-    return [cohort.within(column, place / asked * unit, (place + 1) / asked * unit) for place in places]
+    return [
+        cohort.of_bin(column, place / asked * unit, (place + 1) / asked * unit, last=place == asked - 1)
+        for place in places
+    ]
 
 
 def _points(bins: list[dict[str, float]], wheres: list[str]) -> dict[str, Any]:
@@ -229,7 +232,9 @@ def _strip(
         "x": [(low + high) / 2 for low, high in sides],
         "y": counts,
         "width": [0.86 * (high - low) for low, high in sides],
-        "customdata": [[cohort.within(column, low * unit, high * unit)] for low, high in sides],
+        "customdata": [
+            [cohort.of_bin(column, low * unit, high * unit, last=high >= sides[-1][1])] for low, high in sides
+        ],
         "meta": {**bar["meta"], "where": 0},
     }
 

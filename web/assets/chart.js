@@ -2,7 +2,7 @@
 import { Brush } from "./brush.js";
 import { LargeView, tool } from "./large.js";
 import { Links, tell } from "./linked.js";
-import { around, known, placed, whereOf } from "./marks.js";
+import { around, known, ofSeveral, placed, whereOf } from "./marks.js";
 import { numbers } from "./player.js";
 import { Address, csv, download, make, paint, plumb, read } from "./plumb.js";
 
@@ -165,6 +165,7 @@ class Part {
 
   show(chart, version) {
     decode(chart.figure);
+    if (this.given.beside?.length) ofSeveral(chart.figure);
     const moved = this.view !== undefined && this.view !== this.given.view;
     this.chart = chart;
     this.version = version;
