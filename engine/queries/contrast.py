@@ -22,18 +22,19 @@ class Contrast:
     apart: bool
 
 
-def contrast(who: Who, dataset_ids: Sequence[int], analysis: str, params: Mapping[str, Any]) -> Contrast:
+def contrast(who: Who, dataset_ids: Sequence[int], analysis: str, params: Mapping[str, Any] | None) -> Contrast:
     """The answer on the cohort in `params` less that on the rest, on the newest versions.
 
     Raises what `conclude` raises of either, StatePending for one that was not observed yet, and UsageError for a cohort
     whose rest cannot be written.
     """
-    rest = cohort.others(str(params.get("where", "")))
+    asked = dict(params or {})
+    rest = cohort.others(str(asked.get("where", "")))
     if not rest:
         raise UsageError("Of these rows the rest cannot be written.", code="cohort")
-    ours = _answer(who, dataset_ids, analysis, params)
-    theirs = _answer(who, dataset_ids, analysis, {**params, "where": rest})
-    apart = _apart(ours, theirs, _everything(who, dataset_ids, analysis, params))
+    ours = _answer(who, dataset_ids, analysis, asked)
+    theirs = _answer(who, dataset_ids, analysis, {**asked, "where": rest})
+    apart = _apart(ours, theirs, _everything(who, dataset_ids, analysis, asked))
     found = {
         name: told
         for name, one in ours.result.estimates.items()
