@@ -42,7 +42,13 @@ _STORED: Mapping[str, tuple[str, ...]] = {
 }
 """Columns that stand for others."""
 
+_EITHER = frozenset({"item", "rater"})
+"""Those of them that one of the others is enough for."""
+
 DISTANCE = "distance."
+
+_HAIR = 5e-9
+"""Of an edge; written with nine digits it is another number."""
 
 _RESERVED = {sign: f"%{ord(sign):02X}" for sign in "%;|=!&"}
 
@@ -65,6 +71,11 @@ class Condition:
             feature = self.column.removeprefix(DISTANCE)
             return (f"style.{feature}.a", f"style.{feature}.b")
         return _STORED.get(self.column, (self.column,))
+
+    def fits(self, names: Collection[str]) -> bool:
+        """Whether rows with these columns can meet it: of columns that stand for either of several, one is enough."""
+        either = self.column in _EITHER
+        return (any if either else all)(name in names for name in self.stored)
 
     def mask(self, table: pa.Table) -> Mask:
         """Which rows meet it."""
@@ -111,6 +122,10 @@ class Cohort:
         conditions = (condition for group in self.groups for condition in group.conditions)
         wanted = dict.fromkeys(name for condition in conditions for name in condition.stored)
         return [name for name in wanted if name in names]
+
+    def fits(self, names: Collection[str]) -> bool:
+        """Whether rows with these columns have all that it asks for."""
+        return all(condition.fits(names) for group in self.groups for condition in group.conditions)
 
     def mask(self, table: pa.Table) -> Mask:
         """Which of these canonical rows belong to it."""
@@ -182,6 +197,15 @@ def within(column: str, low: float, high: float) -> str:
     return f"{_plain(column)}={low:.9g}{RANGE}{high:.9g}"
 
 
+def of_bin(column: str, low: float, high: float, *, last: bool) -> str:
+    """The condition that a column lies in a bin: a row that stands on an edge is in the upper one of two bins alone.
+
+    An edge is written with nine digits, so that its bin begins, and the one before it ends, a hair below it.
+    """
+    begins, ends = low - _HAIR * abs(low), high if last else high - 2 * _HAIR * abs(high)
+    return within(column, begins, ends)
+
+
 def every(*conditions: str) -> str:
     """That all of these conditions hold, as one cohort whose rest can be written; empty ones always hold."""
     return CONDITIONS.join(filter(None, conditions))
@@ -190,6 +214,13 @@ def every(*conditions: str) -> str:
 def together(*cohorts: str) -> str:
     """What belongs to each of these cohorts; empty ones are all rows."""
     return TOGETHER.join(filter(None, cohorts))
+
+
+def joined(*cohorts: str) -> str:
+    """What belongs to each of these cohorts, as one whose rest can be written where none of them is a rest itself."""
+    given = [one for one in cohorts if one]
+    plain = not any(TOGETHER in one or one.startswith(REST) for one in given)
+    return every(*given) if plain else together(*given)
 
 
 def of_slice(slice_name: str) -> str:

@@ -15,6 +15,7 @@ from engine.access.tokens import LONGEST_DAYS
 from engine.actions import (
     arrangements,
     channels,
+    cohorts,
     datasets,
     decisions,
     demo,
@@ -126,6 +127,8 @@ _SAVED = Argument("mapping_id", "integer", "Saved columns", of="mapping")
 _CHANNEL = Argument("channel_id", "integer", "Channel", of="channel")
 _REPORT = Argument("report_id", "integer", "Report", of="report")
 _MAPPING = Argument("mapping", "pairs", "Columns")
+_VIEW = Argument("view_id", "integer", "View", of="view")
+_COHORT = Argument("cohort_id", "integer", "Cohort", of="cohort")
 
 _ACTIONS = (
     Action("dataset.rename", "Rename dataset", "analyst", datasets.rename, (_DATASET, _NAME), ("title", "label")),
@@ -203,12 +206,12 @@ _ACTIONS = (
         ("bookmark", "favourite"),
     ),
     Action(
-        "view.delete",
-        "Delete view",
+        "view.rename",
+        "Rename view",
         "member",
-        views.delete,
-        (Argument("view_id", "integer", "View", of="view"),),
-        ("remove bookmark",),
+        views.rename,
+        (_VIEW, _NAME),
+        ("bookmark", "title"),
         "own",
         warning="Its link keeps working; the name is gone.",
     ),
@@ -244,6 +247,22 @@ _ACTIONS = (
         (_PROJECT, Argument("page", "text", "Page")),
         ("layout", "reset", "show all cards"),
     ),
+    Action("view.delete", "Delete view", "member", views.delete, (_VIEW,), ("remove bookmark",), "own"),
+    Action(
+        "cohort.save",
+        "Name a cohort",
+        "analyst",
+        cohorts.save,
+        (
+            _PROJECT,
+            _NAME,
+            Argument("where", "text", "Which rows, such as label=1..1"),
+            Argument("replace", "choice", "Replace", choices=cohorts.REPLACES, required=False),
+        ),
+        ("segment", "subset", "slice", "brush", "group of rows"),
+    ),
+    Action("cohort.rename", "Rename cohort", "analyst", cohorts.rename, (_COHORT, _NAME), ("segment", "slice")),
+    Action("cohort.delete", "Delete cohort", "analyst", cohorts.delete, (_COHORT,), ("segment", "slice", "forget")),
     Action(
         "decision.record",
         "Record decision",

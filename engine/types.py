@@ -520,6 +520,16 @@ class SavedView:
 
 
 @dataclass(frozen=True, slots=True)
+class CohortView:
+    """Rows that a project calls by a name: which, as `engine.cohort` writes it, and who named them last."""
+
+    id: int
+    name: str
+    where: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionView:
     """A decision of the journal. One that was withdrawn says when, by whom and why."""
 

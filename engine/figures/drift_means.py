@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.figures import words
+from engine.figures.along import along
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.words import amount
 
@@ -64,7 +65,7 @@ def _course(picture: Mapping[str, Any], by: str, measure: str) -> list[dict[str,
             "showlegend": False,
             "line": {"color": "$reference/0.6", "width": 1},
             "hovertemplate": f"%{{x}}<br>{measure} %{{y:.4~g}}<extra></extra>",
-            "meta": {"key": "course", "rank": 2},
+            "meta": {"key": "course", "rank": 2, **along(by)},
         }
     ]
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.figures import words
+from engine.figures.along import along
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.types import Result
 
@@ -70,7 +71,7 @@ def _points(told: Mapping[str, Any]) -> dict[str, Any]:
         "showlegend": False,
         "line": {"color": "$reference/0.45", "width": 1},
         "hovertemplate": "%{x}: %{y:.4~g}<extra></extra>",
-        "meta": {"key": "points", "rank": 1},
+        "meta": {"key": "points", "rank": 1, **along(str(told["by"]))},
     }
 
 

@@ -23,7 +23,8 @@ def histogram(picture: Mapping[str, Any] | None, pairs: bool, height: int = 200,
         return None
     sides = [(low or 0.0, high or 0.0) for low, high in pairwise(edges)]
     column, unit = ("confidence", 1.0) if pairs else ("value", scale)
-    wheres = [cohort.within(column, low * unit, high * unit) for low, high in sides]
+    last = sides[-1][1]
+    wheres = [cohort.of_bin(column, low * unit, high * unit, last=high >= last) for low, high in sides]
     bar = {
         "type": "bar",
         "x": [(low + high) / 2 for low, high in sides],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.figures import words
+from engine.figures.along import along
 from engine.figures.chart import Cell, Table, figure
 
 TONES = ("first", "second", "third", "fourth")
@@ -57,7 +58,14 @@ def _trace(line: Line, by: str, number: int) -> dict[str, Any]:
             "dash": "solid" if number < len(TONES) else "dot",
         },
         "hovertemplate": f"{name}<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
-        "meta": {"key": name, "rank": number + 1, "toggle": number > 0, "points": number == 0, "read": read},
+        "meta": {
+            "key": name,
+            "rank": number + 1,
+            "toggle": number > 0,
+            "points": number == 0,
+            "read": read,
+            **along(by),
+        },
     }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
+from engine.figures.along import along
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.figures.forest import Across, Mark, forest
 from engine.figures.frontier import AXIS, frontier, ticks
@@ -76,7 +78,13 @@ def _line(name: str, line: Picture, tone: str, rank: int, keyed: bool, axis: str
         "yaxis": axis,
         "line": {"color": f"${tone}", "width": 1.6},
         "hovertemplate": f"{told}<br>step %{{x:,}}: %{{y:.4~g}}<extra></extra>",
-        "meta": {"key": told, "rank": rank, "toggle": True, **({"points": True, "read": read} if keyed else {})},
+        "meta": {
+            "key": told,
+            "rank": rank,
+            "toggle": True,
+            **({"points": True, "read": read} if keyed else {}),
+            **along("step"),
+        },
     }
 
 
@@ -109,9 +117,11 @@ def _beside(picture: Picture | None) -> Chart | None:
             "mode": "markers",
             "x": words.finite(line["d"]),
             "marker": {"size": 4, "color": f"${TONES[place + 2]}", "opacity": 0.75},
-            "customdata": [[d * d] for d in line["d"]],
+            "customdata": [
+                [d * d, cohort.within("step", step, step)] for d, step in zip(line["d"], line["step"], strict=True)
+            ],
             "hovertemplate": f"{name}<br>KL %{{customdata[0]:.3~g}}: %{{y:.4~g}}<extra></extra>",
-            "meta": {**trace["meta"], **read},
+            "meta": {**{name: part for name, part in trace["meta"].items() if name != "along"}, **read, "where": 1},
         }
         data.append(trace)
     most = max(max(line["d"]) for line in lines)
@@ -165,4 +175,5 @@ def _mark(entry: Picture, picks: bool, most: float) -> Mark:
     tone = {"passed": "$bad", "not_reached": "$good"}.get(entry["verdict"], "$reference")
     notes = (said, where, f"now {entry['kl_now']:.3g}")
     end = most if entry["high"] is None else entry["high"]
-    return Mark(name, value, entry["low"], end, f"{name}: {said}, {where}", tone, notes, name if picks else "")
+    own = cohort.one_of("run", [name]) if picks and name != "run" else ""
+    return Mark(name, value, entry["low"], end, f"{name}: {said}, {where}", tone, notes, name if picks else "", own)

@@ -33,7 +33,7 @@ def reliability(
         *_corp(pictures.get("corp"), pairs),
         *_recalibrated(pictures.get("recalibrated")),
         _points(bins, _wheres(bins, pairs, bins_asked, scale)),
-        _strip(pictures.get("histogram"), bins),
+        _strip(pictures.get("histogram"), bins, "confidence" if pairs else "value", 1.0 if pairs else scale),
     ]
     return Chart(
         title="Reliability",
@@ -157,7 +157,10 @@ def _wheres(bins: list[dict[str, float]], pairs: bool, asked: int, scale: float)
         return [""] * len(bins)
     places = [min(int(row["predicted"] * asked), asked - 1) for row in bins]
     column, unit = ("confidence", 1.0) if pairs else ("value", scale)
-    return [cohort.within(column, place / asked * unit, (place + 1) / asked * unit) for place in places]
+    return [
+        cohort.of_bin(column, place / asked * unit, (place + 1) / asked * unit, last=place == asked - 1)
+        for place in places
+    ]
 
 
 def _points(bins: list[dict[str, float]], wheres: list[str]) -> dict[str, Any]:
@@ -207,7 +210,9 @@ def _between(row: dict[str, float], low: str, high: str) -> str:
     return f"{words.number(100 * row[low], 1)} to {words.percent(row[high])}"
 
 
-def _strip(histogram: Mapping[str, Any] | None, bins: list[dict[str, float]]) -> dict[str, Any]:
+def _strip(
+    histogram: Mapping[str, Any] | None, bins: list[dict[str, float]], column: str, unit: float
+) -> dict[str, Any]:
     bar: dict[str, Any] = {
         "type": "bar",
         "yaxis": "y2",
@@ -227,6 +232,10 @@ def _strip(histogram: Mapping[str, Any] | None, bins: list[dict[str, float]]) ->
         "x": [(low + high) / 2 for low, high in sides],
         "y": counts,
         "width": [0.86 * (high - low) for low, high in sides],
+        "customdata": [
+            [cohort.of_bin(column, low * unit, high * unit, last=high >= sides[-1][1])] for low, high in sides
+        ],
+        "meta": {**bar["meta"], "where": 0},
     }
 
 

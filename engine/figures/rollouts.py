@@ -121,7 +121,9 @@ def _runs(lines: Sequence[Line]) -> Chart | None:
     for line, found in zip(lines, by_run, strict=True):
         sides = [[found.get(place, nothing)[side] for place in places] for side in range(3)]
         drawn.append(Curve(str(line["run"]) or "run", *sides))
-    frame = Frame("Step" if lines[0]["by"] == "step" else "Time", "Mean reward", ".4~g")
+    ends = {place: where for line in lines for place, where in zip(_marks(line), _wheres(line), strict=True)}
+    wheres = [ends[place] for place in places]
+    frame = Frame("Step" if lines[0]["by"] == "step" else "Time", "Mean reward", ".4~g", wheres=wheres)
     chart = curves("Reward of each run", places, drawn, frame, "; ".join(map(_aloud, drawn)) + ".")
     if chart is not None:
         for trace in chart.figure["data"]:

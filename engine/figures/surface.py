@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.figures.theme import TIDE
@@ -86,13 +87,14 @@ def _trials(points: Mapping[str, Any], x: Mapping[str, Any], y: Mapping[str, Any
         "y": points["y"],
         "marker": {"size": 7, "color": "$ink", "line": {"color": "$card", "width": 1.5}},
         "customdata": [
-            [words.plain(str(run)), value] for run, value in zip(points["run"], points["value"], strict=True)
+            [words.plain(str(run)), value, cohort.one_of("run", [str(run)])]
+            for run, value in zip(points["run"], points["value"], strict=True)
         ],
         "hovertemplate": f"%{{customdata[0]}}<br>{_named(x)} %{{x:.3~g}}<br>{_named(y)} %{{y:.3~g}}"
         "<br>%{customdata[1]:.4~g}<extra></extra>",
         "name": "Trials",
         "showlegend": False,
-        "meta": {"key": "trials", "rank": 1, "points": True, "read": aloud},
+        "meta": {"key": "trials", "rank": 1, "points": True, "read": aloud, "where": 2, "named": 0},
     }
 
 

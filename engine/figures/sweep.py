@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.figures.forest import Across, Mark, forest
@@ -39,6 +40,7 @@ def _settings(picture: Mapping[str, Any]) -> Chart:
             f"{row['name']}: {metric} {significant(row['value'])}",
             "$first" if told and row["not_apart"] else "$reference",
             (f"{amount(row['n'], 'run')}: {', '.join(row['runs'][:3])}",),
+            where=_where(row),
             short=" · ".join(significant(row["config"].get(name)) for name in picture["parameters"]),
         )
         for row in rows[:SHOWN]
@@ -49,6 +51,12 @@ def _settings(picture: Mapping[str, Any]) -> Chart:
         f"{amount(len(rows), 'setting')} by {metric}: {rows[0]['name']} first, {significant(rows[0]['value'])}; {said}."
     )
     return forest("Settings", "settings", marks, Across(metric, form=".4~g", longest=44), alt, _table(picture))
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    """The points of the runs of a setting; of very many runs the condition would be longer than it may be."""
+    runs = [str(run) for run in row["runs"]]
+    return cohort.one_of("run", runs) if 0 < len(runs) <= cohort.MOST_VALUES else ""
 
 
 def _table(picture: Mapping[str, Any]) -> Table:
@@ -143,7 +151,7 @@ def _lines(
         values = [*(row["config"][axis.name] for axis in axes[:-1]), row["value"]]
         x += [*range(len(axes)), None]
         y += [*(axis.place(value) for axis, value in zip(axes, values, strict=True)), None]
-        said += [[words.plain(row["name"], 80), significant(row["value"])]] * (len(axes) + 1)
+        said += [[words.plain(row["name"], 80), significant(row["value"]), _where(row)]] * (len(axes) + 1)
     return {
         "type": "scatter",
         "mode": "lines",
@@ -154,7 +162,7 @@ def _lines(
         "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
         "name": label,
         "showlegend": False,
-        "meta": {"key": label, "rank": rank},
+        "meta": {"key": label, "rank": rank, "where": 2, "named": 0},
     }
 
 

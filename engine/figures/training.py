@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.figures import packed, words
+from engine.figures.along import along
 from engine.figures.chart import Cell, Chart, Table, figure
 from engine.types import Result
 from engine.words import amount
@@ -69,7 +70,8 @@ def _line(line: Mapping[str, Any], axis: str, number: int, smoothed: bool) -> li
         "showlegend": False,
     }
     raw = {**packed.places(_places(line["at"], axis)), "y": packed.values(line["value"])}
-    meta = {"key": name, "rank": number + 1, "toggle": True, "points": number == 0}
+    own = along(axis, str(line["run"]))
+    meta = {"key": name, "rank": number + 1, "toggle": True, "points": number == 0, **own}
     hover = {"hovertemplate": f"{name}<br>%{{x}}: %{{y:.4~g}}<extra></extra>"}
     if not smoothed:
         return [{**told, **raw, **hover, "line": {"color": f"${tone}", "width": 1.6, "dash": dash}, "meta": meta}]
@@ -100,6 +102,7 @@ def _band(band: Mapping[str, Any], axis: str, number: int) -> list[dict[str, Any
         "showlegend": False,
     }
     own = {"key": name}
+    held = along(axis)
     low = {**edge, "y": packed.values(band["low"]), "meta": own}
     high = {**edge, "y": packed.values(band["high"]), "fill": "tonexty", "fillcolor": f"${tone}/0.16", "meta": own}
     if number < 0:
@@ -110,7 +113,7 @@ def _band(band: Mapping[str, Any], axis: str, number: int) -> list[dict[str, Any
         "name": said,
         "line": {"color": f"${tone}", "width": 2, "dash": DASHES[number // len(TONES) % len(DASHES)]},
         "hovertemplate": f"{name}<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
-        "meta": {**own, "rank": number + 1, "toggle": True, "points": number == 0},
+        "meta": {**own, "rank": number + 1, "toggle": True, "points": number == 0, **held},
     }
     del middle["hoverinfo"]
     return [low, high, middle]

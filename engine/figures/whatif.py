@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine import cohort
 from engine.figures import words
 from engine.figures.chart import Chart
 from engine.figures.curves import Curve, Frame, curves
@@ -14,13 +15,23 @@ from engine.types import Result
 def whatif(result: Result) -> dict[str, Chart | None]:
     """The charts of what if by name."""
     return {
-        "threshold": _threshold(result.pictures.get("threshold")),
-        "cost": _cost(result.pictures.get("threshold")),
+        "threshold": _threshold(result.pictures.get("threshold"), _wheres(result)),
+        "cost": _cost(result.pictures.get("threshold"), _wheres(result)),
         "temperature": _temperature(result.pictures.get("temperature")),
     }
 
 
-def _threshold(picture: Mapping[str, Any] | None) -> Chart | None:
+def _wheres(result: Result) -> list[str]:
+    """Behind each threshold the rows that are trusted there; those of scores lie on both sides: no one condition."""
+    picture = result.pictures.get("threshold")
+    if not picture or result.dataset.get("kind") != "comparison":
+        return []
+    temperature = float(result.evidence.params.get("temperature", 1.0))
+    least = (1 / (1 + (1 / at - 1) ** temperature) for at in picture["threshold"])
+    return [cohort.within("confidence", one, 1.0) for one in least]
+
+
+def _threshold(picture: Mapping[str, Any] | None, wheres: list[str]) -> Chart | None:
     if not picture:
         return None
     lines = [
@@ -33,12 +44,12 @@ def _threshold(picture: Mapping[str, Any] | None) -> Chart | None:
         f"{words.percent(picture['accuracy'][0])} of all are right. The threshold is {picture['now']:.3g}, the target "
         f"{words.percent(picture['target'])}."
     )
-    frame = Frame("Least confidence that is trusted", "Share", ".1%")
+    frame = Frame("Least confidence that is trusted", "Share", ".1%", wheres=wheres)
     chart = curves("By threshold", picture["threshold"], lines, frame, alt)
     return _marked(chart, picture["now"], picture["target"])
 
 
-def _cost(picture: Mapping[str, Any] | None) -> Chart | None:
+def _cost(picture: Mapping[str, Any] | None, wheres: list[str]) -> Chart | None:
     if not picture:
         return None
     at = min(range(len(picture["cost"])), key=picture["cost"].__getitem__)
@@ -46,7 +57,7 @@ def _cost(picture: Mapping[str, Any] | None) -> Chart | None:
         f"Cost of 1,000 verdicts in labels by people, by the least confidence that is trusted: least at "
         f"{picture['threshold'][at]:.3g}, {words.count(picture['cost'][at])}."
     )
-    frame = Frame("Least confidence that is trusted", "Labels by 1,000 verdicts", ",.0f")
+    frame = Frame("Least confidence that is trusted", "Labels by 1,000 verdicts", ",.0f", wheres=wheres)
     chart = curves("Cost", picture["threshold"], [Curve("Cost", picture["cost"])], frame, alt)
     return _marked(chart, picture["now"])
 

@@ -9,9 +9,11 @@ from typing import Any
 from engine import registry
 from engine.access.visible import from_json, project_id
 from engine.actions import demo
+from engine.cohort import spoken
 from engine.offered import DENSITIES, OVERSIGHT, PAGES, SECTIONS, THEMES, WATCH
 from engine.queries import kept, monitoring, runs
 from engine.queries.channels import list_channels
+from engine.queries.cohorts import list_cohorts
 from engine.queries.datasets import list_datasets
 from engine.queries.decisions import list_decisions
 from engine.queries.favourites import list_favourites
@@ -22,7 +24,7 @@ from engine.queries.projects import demo_playing, list_projects
 from engine.queries.reports import list_reports
 from engine.queries.shares import list_shares, shares_of
 from engine.queries.tokens import list_tokens
-from engine.queries.views import list_views
+from engine.queries.views import default_view, list_views
 from engine.store.engine import fetch
 from engine.types import DatasetView, PaletteEntry, PersonView, Who
 from engine.words import amount
@@ -41,6 +43,7 @@ RUNS = 20
 NAMED = 20
 """Datasets, those changed last, whose answers are looked through for names of models, judges and runs."""
 MOST_NAMES = 100
+COHORTS = 20
 
 _ON_DATASETS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "dataset.rename": ("Rename {}…", "rename", {}),
@@ -60,10 +63,6 @@ SELECT id, name, mapping FROM dataset WHERE project_id = :project AND removed_at
 AND CAST(mapping AS TEXT) <> '{}' AND CAST(source_columns AS TEXT) <> '{}'
 ORDER BY updated_at DESC, id DESC LIMIT :limit
 """
-
-
-_COHORTS = "SELECT id, name, rows_where FROM cohort WHERE project_id = :project ORDER BY name LIMIT :limit"
-MOST_COHORTS = 50
 
 
 def entries(who: Who, project: str) -> list[PaletteEntry]:
@@ -173,12 +172,6 @@ def _runs(who: Who, project: str) -> Iterator[PaletteEntry]:
     for run in runs.list_runs(who, project, RUNS):
         title = f"Run {run.id} of {run.dataset}" if run.dataset else f"Run {run.id}"
         yield PaletteEntry(f"run:{run.id}", title, "Runs", "link", f"runs?run={run.id}", run.kind, ("job",))
-
-
-def _cohorts(who: Who, project: str) -> Iterator[PaletteEntry]:
-    for cohort_id, name, where in fetch(_COHORTS, {"project": project_id(who, project), "limit": MOST_COHORTS}):
-        title = f"Only rows of {name}"
-        yield PaletteEntry(f"cohort:{cohort_id}", title, "Cohorts", "rows", where, "", ("cohort", "filter", "subset"))
 
 
 def _reports(who: Who, project: str) -> Iterator[PaletteEntry]:
@@ -326,10 +319,39 @@ def _demo(who: Who) -> Iterator[PaletteEntry]:
 
 def _view_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
     yield from _action(who, project, "view.save", "Save this view…", "save-view", {"project": project})
+    chosen = preferences(who)
+    for key, value in chosen.items():
+        if value and key.startswith(default_view("")):
+            page = key.removeprefix(default_view(""))
+            title, given = f"Open {page} as usual, without a view", {"key": key, "value": ""}
+            yield from _action(who, "", "preference.set", title, f"open-plain:{page}", given)
     for view in list_views(who, project):
         one = {"view_id": view.id}
-        title, of = f"Delete view {view.name}", ("view", view.name)
+        of = ("view", view.name)
+        titled = f"Rename view {view.name}…"
+        yield from _action(who, project, "view.rename", titled, f"rename-view:{view.id}", one, of=of)
+        opens = {"key": default_view(view.page), "value": str(view.id)}
+        if chosen.get(opens["key"]) != opens["value"] and view.query:
+            title = f"Open {view.page} with view {view.name}"
+            yield from _action(who, "", "preference.set", title, f"open-with:{view.id}", opens)
+        title = f"Delete view {view.name}"
         yield from _action(who, project, "view.delete", title, f"delete-view:{view.id}", one, of=of)
+
+
+def _cohorts(who: Who, project: str) -> Iterator[PaletteEntry]:
+    """Looking at a cohort alone; a new one is named where its rows are seen, on a figure."""
+    known = list_cohorts(who, project)
+    for one in known:
+        title, hint = f"Only rows of {one.name}", spoken(one.where)
+        yield PaletteEntry(
+            f"cohort:{one.id}", title, "Cohorts", "rows", one.where, hint, ("cohort", "filter", "subset")
+        )
+    yield from _action(who, project, "cohort.save", "Name a cohort…", "save-cohort", {"project": project})
+    for one in known[:COHORTS]:
+        named, given = f"cohort {one.name}", {"cohort_id": one.id}
+        of = ("cohort", one.name)
+        yield from _action(who, project, "cohort.rename", f"Rename {named}…", f"rename-cohort:{one.id}", given, of=of)
+        yield from _action(who, project, "cohort.delete", f"Delete {named}", f"delete-cohort:{one.id}", given, of=of)
 
 
 def _removed(who: Who, project: str) -> Iterator[PaletteEntry]:

@@ -73,6 +73,8 @@ def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any
         "dataset": dataset.id,
         "beside": [one.id for one in looking.beside],
         "query": looking.query,
+        "names": looking.names,
+        "log": dataset.kind == "curve",
         "view": looking.address,
         "stamp": f"{looking.address}@{concluded.version}",
         "heading": concluded.result.sentence,

@@ -14,8 +14,9 @@ from engine import registry, usage
 from engine.errors import PlumblineError
 from engine.registry import Argument
 from engine.types import PaletteEntry, ProjectView, Who
-from pages.parts import channels, reads, secrets, state, widgets
+from pages.parts import channels, reads, secrets, state, undo, widgets
 from pages.parts.component import encode
+from pages.parts.places import project
 from pages.parts.states import literal
 from pages.parts.ways import ANALYSES, open_dataset, open_page, page_here
 
@@ -34,6 +35,12 @@ ELSEWHERE = frozenset(
     }
 )
 """Actions that lead away: a page asks their questions, or nothing is left to ask on."""
+
+_TAKEN_BACK = frozenset({"view.delete", "cohort.delete"})
+"""Actions that can be undone where they were done."""
+
+_TRIED = 50
+"""Datasets that are looked through for one that a cohort fits."""
 
 _CONTROL = "set:"
 """How the palette calls a control of the page in front."""
@@ -114,7 +121,7 @@ def choose(who: Who, slug: str, fired: Mapping[str, Any]) -> None:
         state.choose_in(state.SECTION, section)
     if entry is not None and entry.target == "person.disable":
         state.choose_in(state.SECTION, "People")
-    if entry is not None and entry.run == "rows":
+    if entry is not None and entry.run == "rows" and page_here() in (*ANALYSES, "timeline"):
         state.set_cohort(entry.target)
         return
     state.choose((entry, answers))
@@ -154,6 +161,8 @@ def perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) ->
         open_page("people")
     elif entry.run == "action":
         _act(who, entry, answers)
+    elif entry.run == "rows":
+        _look_at(who, entry.target)
     elif (page := entry.target.partition("?")[0].strip("/")) != page_here() or state.SECTION not in _query(entry):
         open_page(page, _query(entry))
 
@@ -169,8 +178,34 @@ def _on_an_answer(who: Who, slug: str, ask: Callable[[], None], does: str) -> No
         open_dataset(who, first.id)
 
 
+def _look_at(who: Who, where: str) -> None:
+    """Look at a cohort alone, on the answer of the newest dataset that it fits."""
+    slug = project(who).slug
+    for dataset in reads.datasets_of(who, slug)[:_TRIED]:
+        if dataset.analyses and any(one.where == where for one in reads.cohorts_of(who, dataset.id)):
+            open_page(dataset.analyses[0], {"dataset": str(dataset.id), state.COHORT: where})
+    state.remember_outcome({"error": "No dataset of this project has the columns that these rows are told by."})
+
+
+def _way_back(who: Who, entry: PaletteEntry) -> tuple[str, str, dict[str, Any]] | None:
+    """What is said of something that was deleted, and the action that brings it back."""
+    slug = project(who).slug
+    if entry.target == "view.delete":
+        for view in reads.views_of(who, slug):
+            if view.id == entry.arguments["view_id"]:
+                again = {"project": slug, "name": view.name, "page": view.page, "query": view.query}
+                return f"The view {view.name} was deleted.", "view.save", again
+    if entry.target == "cohort.delete":
+        for one in reads.cohorts_named(who, slug):
+            if one.id == entry.arguments["cohort_id"]:
+                again = {"project": slug, "name": one.name, "where": one.where}
+                return f"The cohort {one.name} was deleted.", "cohort.save", again
+    return None
+
+
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
     here = {"page": page_here(), "query": urlencode(st.query_params.to_dict())} if entry.target == "view.save" else {}
+    back = _way_back(who, entry) if entry.target in _TAKEN_BACK else None
     try:
         made = registry.run(who, entry.target, {**answers, **here, **entry.arguments}, usage.PALETTE)
     except PlumblineError as error:
@@ -178,6 +213,8 @@ def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
     else:
         state.remember_outcome({})
         st.toast(f"Done: {literal(entry.title.rstrip('…'))}", icon=":material/check:")
+        if back is not None:
+            undo.offer(back[0], back[1], **back[2])
         if entry.target in secrets.SHOWN_ONCE:
             secrets.SHOWN_ONCE[entry.target](made)
         if entry.target == "session.close":

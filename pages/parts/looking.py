@@ -21,11 +21,19 @@ class Looking:
     beside: tuple[DatasetView, ...] = ()
     """Further datasets that are concluded together with this one."""
 
+    names: bool = False
+    """Whether what is chosen on its figures may be given a name."""
+
     @property
     def query(self) -> str:
         """The part of a page's address that names the view: the datasets and what is not default."""
         together = {state.BESIDE: state.joined([one.id for one in self.beside])} if self.beside else {}
         return state.query(self.dataset.id, {**together, **self.params}, self.defaults)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The datasets that are concluded together."""
+        return (self.dataset.id, *(one.id for one in self.beside))
 
     @property
     def address(self) -> str:

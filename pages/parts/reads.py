@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.queries import (
     arrangements,
+    cohorts,
     datasets,
     decisions,
     events,
@@ -31,8 +32,13 @@ from engine.queries import (
     timeline,
     views,
 )
+from engine.queries import (
+    contrast as contrasts,
+)
+from engine.queries.contrast import Contrast
 from engine.types import (
     AnswerView,
+    CohortView,
     Concluded,
     DatasetView,
     DecisionView,
@@ -186,6 +192,16 @@ def report_of(who: Who, report_id: int) -> ReportView:
     return reports.get_report(who, report_id)
 
 
+def cohorts_of(who: Who, dataset_id: int) -> list[CohortView]:
+    """The cohorts of its project for which a dataset has the columns. Raises NotFound."""
+    return _cohorts(who, dataset_id, cursor())
+
+
+def cohorts_named(who: Who, project: str) -> list[CohortView]:
+    """Every cohort of a project."""
+    return cohorts.list_cohorts(who, project)
+
+
 def mappings_of(who: Who, project: str) -> list[MappingView]:
     """What was saved of the columns of files."""
     return mappings.list_mappings(who, project)
@@ -224,6 +240,11 @@ def together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: s
 def conclusion(who: Who, dataset_id: int, version: int, params: Params, analysis: str) -> Concluded:
     """The answer of a version, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
     return _conclusion(who, dataset_id, version, params, analysis, cursor())
+
+
+def contrast(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str) -> Contrast:
+    """A cohort beside the rest, remembered for as long as nothing happens anywhere; raises what `conclude` raises."""
+    return _contrast(who, dataset_ids, params, analysis, cursor())
 
 
 def timeline_shows(who: Who, dataset_id: int) -> list[str]:
@@ -349,3 +370,13 @@ def _conclusion(who: Who, dataset_id: int, version: int, params: Params, analysi
 @newest
 def _together(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str, _as_of: int) -> Concluded:
     return several.conclude(who, dataset_ids, analysis, dict(params), rows=False)
+
+
+@newest
+def _cohorts(who: Who, dataset_id: int, _as_of: int) -> list[CohortView]:
+    return cohorts.fitting(who, dataset_id)
+
+
+@newest
+def _contrast(who: Who, dataset_ids: tuple[int, ...], params: Params, analysis: str, _as_of: int) -> Contrast:
+    return contrasts.contrast(who, dataset_ids, analysis, dict(params))

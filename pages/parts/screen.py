@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from engine import cohort
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.naming import apart
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import ahead, arranging, cards, reads, sections, shell, state, states
+from pages.parts import ahead, arranging, cards, cohorts, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -172,56 +173,48 @@ def conclude(who: Who, looking: Looking) -> Concluded | None:
 def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     """The answer with everything below it; a control runs this part alone."""
     answer_place = st.container()
+    cohorts.offer(who, dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
         beside = choose_beside(who, dataset, screen.analysis) if screen.together else ()
         params = {**screen.controls(dataset), state.COHORT: state.cohort()}
-        looking = Looking(screen.analysis, dataset, params, {**screen.defaults, state.COHORT: ""}, beside)
+        names = who.at_least("analyst", dataset.project)
+        looking = Looking(screen.analysis, dataset, params, {**screen.defaults, state.COHORT: ""}, beside, names)
         tools_place = st.container(width="content")
-    say_cohort()
+    cohorts.say(who, dataset)
     concluded = conclude(who, looking)
     if concluded is None:
         return
     with answer_place:
         show_answer(looking, concluded)
-    show_others(who, looking)
+    show_others(who, looking, concluded)
     with tools_place:
         sections.tools(who, looking, concluded)
     place = (who, dataset.project, screen.analysis)
-    acts = {**screen.acts, ("", "look"): sections.look_at, **arranging.act(*place)}
+    named = partial(cohorts.name_chosen, who, dataset)
+    acts = {**screen.acts, ("", "look"): sections.look_at, ("", "name"): named, **arranging.act(*place)}
     if cards.show(screen.cards(looking, concluded), acts, arranging.layout(*place)) == ("newer", "refresh"):
         st.rerun()
     ahead.conclude_slices(who, looking)
 
 
-def say_cohort() -> None:
-    """Which rows the view is of, where it is not all of them, and the way back."""
-    where = state.cohort()
-    if not where:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="cohort"):
-        states.explain(f"Only rows with {cohort.spoken(where)}")
-        if rest := cohort.others(where):
-            st.button("The others", on_click=state.set_cohort, args=(rest,))
-        st.button("All rows", on_click=state.set_cohort, args=("",))
-
-
-def show_others(who: Who, looking: Looking) -> None:
-    """What the rows outside of the cohort say to the same question."""
+def show_others(who: Who, looking: Looking, concluded: Concluded) -> None:
+    """What the rows outside of the cohort say to the same question, and how far the numbers lie apart."""
     rest = cohort.others(str(looking.params[state.COHORT]))
     if not rest:
         return
     other = replace(looking, params={**looking.params, state.COHORT: rest})
     with st.container(key="others"):
         try:
-            found = _answer(who, other)
+            found = reads.contrast(who, looking.ids, tuple(looking.params.items()), looking.analysis)
         except StatePending as pending:
             states.pending(pending.run_id, who, "Observing the other rows")
         except PlumblineError as error:
             states.explain(f"The others: {error.message}")
         else:
-            if show_answer(other, found, f"The others: {cohort.spoken(rest)}", key="answer-others").open:
+            if show_answer(other, found.rest, f"The others: {cohort.spoken(rest)}", key="answer-others").open:
                 state.set_cohort(rest)
                 st.rerun()
+            cohorts.show_contrast(looking, concluded, found)
 
 
 def name_columns(dataset: DatasetView) -> None:

@@ -15,22 +15,14 @@ from engine.types import Concluded, DatasetView, Notice, Who
 from pages.parts import cards, deciding, exporting, numbers, sharing, shell, state, widgets
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
+from pages.parts.cohorts import rows_control
 from pages.parts.component import mount
 from pages.parts.looking import Looking
 
+__all__ = ["rows_control"]
+
 EXAMPLES = 5
 COLUMNS = 12
-
-
-def rows_control(dataset: DatasetView) -> str:
-    """Which rows: all of them, or those of one slice."""
-    slices = ["", *(f"{column}={value}" for column, values in dataset.slices.items() for value in values)]
-    how = {"bind": "query-params", "width": 260, "disabled": len(slices) < 2}
-    return widgets.selectbox("Rows", slices, key=state.SLICE, named=_slice_name, **how) or ""
-
-
-def _slice_name(value: str) -> str:
-    return value or "All rows"
 
 
 def choice(label: str, name: str, options: Mapping[str, str], width: int = 200) -> str:
@@ -67,7 +59,9 @@ def tools(who: Who, looking: Looking, concluded: Concluded) -> None:
         sharing.offer(who, looking, deciding.suggested(looking, concluded))
     deciding.tell()
     if chosen.save:
-        shell.save_view(who, looking.dataset.project, chosen.save["name"], looking.analysis, chosen.save["query"])
+        kept = chosen.save
+        opens = bool(kept.get("opens"))
+        shell.save_view(who, looking.dataset.project, kept["name"], looking.analysis, kept["query"], opens=opens)
 
 
 def _table_hint(concluded: Concluded) -> str:

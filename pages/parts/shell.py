@@ -7,22 +7,26 @@ from contextlib import suppress
 from copy import copy
 from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from engine.actions import views
+from engine.actions import people, views
 from engine.errors import PlumblineError
+from engine.queries.views import default_view
 from engine.types import Who
-from pages.parts import commands, header, reads, state, style
+from pages.parts import commands, header, reads, state, style, undo
 from pages.parts.component import mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
-from pages.parts.ways import ANALYSES, FILES, open_dataset, open_page
+from pages.parts.ways import ANALYSES, FILES, open_dataset, open_page, page_here
 
 __all__ = ["ANALYSES", "FILES", "mount_all", "open_dataset", "open_page", "page", "project", "save_view", "target"]
 
 _PALETTE = "plumb-palette"
+_UNDOES = ANALYSES | {"timeline", "people"}
+"""Pages that say themselves what was done last and can be taken back."""
 
 
 def page(name: str, title: str, icon: str, *, listed: bool = True) -> StreamlitPage:
@@ -45,6 +49,11 @@ def mount_all(who: Who, page: StreamlitPage, pages: Mapping[str, list[StreamlitP
         _lead(who, *goal)
     state.forget_controls()
     slug = _sidebar(who)
+    here = page_here()
+    if state.arrived_at(here):
+        _open_default(who, slug, here)
+    if here not in _UNDOES:
+        undo.show(who)
     head = header.show(who, project(who) if slug else None, page, pages)
     with st.container(key="plumb-shell"):
         style.apply()
@@ -95,6 +104,16 @@ def _lead(who: Who, page: str, query: Mapping[str, str]) -> None:
     open_page(page, query)
 
 
+def _open_default(who: Who, slug: str, page: str) -> None:
+    """Open a page that was come to without saying what to look at with the view that somebody wants there."""
+    wanted = reads.preferences_of(who).get(default_view(page), "")
+    if not wanted or not slug or set(st.query_params) - {state.PROJECT}:
+        return
+    view = next((one for one in reads.views_of(who, slug) if str(one.id) == wanted and one.page == page), None)
+    if view is not None and view.query:
+        open_page(page, dict(parse_qsl(view.query)))
+
+
 def _open_arrived(who: Who, ids: Sequence[int]) -> None:
     """Go to what was dropped: the answer of one file, of several the comparison, as far as they can be compared."""
     if len(ids) == 1:
@@ -103,10 +122,12 @@ def _open_arrived(who: Who, ids: Sequence[int]) -> None:
     open_page("compare", {"dataset": str(ids[0]), state.BESIDE: state.joined(ids[1:])})
 
 
-def save_view(who: Who, slug: str, name: str, page: str, query: str) -> None:
-    """Keep a view under a name, and say so."""
+def save_view(who: Who, slug: str, name: str, page: str, query: str, *, opens: bool = False) -> None:
+    """Keep a view under a name, where asked for as the one that its page opens with, and say so."""
     try:
-        views.save(who, slug, name, page, query)
+        number = views.save(who, slug, name, page, query)
+        if opens:
+            people.set_preference(who, default_view(page), str(number))
     except PlumblineError as error:
         st.toast(literal(error.message))
     else:

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from engine.types import CohortView
+
 BINS = "bins"
 SLICE = "slice"
 RECALIBRATOR = "recalibrator"
@@ -50,6 +52,10 @@ _LED = "led"
 _FOLLOWED = "followed"
 _EXPORTING = "exporting"
 MOST_FOLLOWED = 3
+_SAID = "said"
+_HERE = "here"
+_OFFERED = "cohorts-offered"
+_TAKEN = "cohort-taken-name"
 
 
 def project() -> str:
@@ -259,9 +265,42 @@ def take(key: str, taker: Callable[[Any], None]) -> None:
         taker(st.session_state[key])
 
 
+def slice_of(known: Sequence[str]) -> str:
+    """The slice that the address names; empty for all rows, and for one that these rows do not have."""
+    named: str = st.query_params.get(SLICE, "")
+    return named if named in known else ""
+
+
 def set_slice(value: str) -> None:
-    """Filter by `column=value` (empty for all rows); to be called before the filter is drawn."""
-    st.session_state[SLICE] = value
+    """Put a slice, `column=value`, into the address; nothing for all rows."""
+    set_text(SLICE, value)
+
+
+def show_rows(chosen: str) -> None:
+    """What the control of rows shows; to be called before it is drawn."""
+    st.session_state[SLICE] = chosen
+
+
+def offer_cohorts(found: list[CohortView]) -> None:
+    """Which cohorts the control of rows offers in this rerun."""
+    st.session_state[_OFFERED] = found
+
+
+def offered_cohorts() -> list[CohortView]:
+    """The cohorts that the control of rows offers."""
+    found: list[CohortView] = st.session_state.get(_OFFERED, [])
+    return found
+
+
+def remember_taken(what: tuple[str, str, str] | None) -> None:
+    """Keep the name and the rows of a cohort that could not be saved, since others have the name, and what was said."""
+    st.session_state[_TAKEN] = what
+
+
+def taken() -> tuple[str, str, str] | None:
+    """A cohort that could not be saved under its name and has not been dealt with."""
+    found: tuple[str, str, str] | None = st.session_state.get(_TAKEN)
+    return found
 
 
 def cohort() -> str:
@@ -347,6 +386,23 @@ def undo() -> tuple[str, str, dict[str, Any]] | None:
 def forget_undo() -> None:
     """Nothing is left to take back."""
     st.session_state.pop(_UNDO, None)
+
+
+def remember_said(text: str, done: bool) -> None:
+    """Keep what is to be said in passing, and whether it tells of something done."""
+    st.session_state.setdefault(_SAID, []).append((text, done))
+
+
+def said() -> list[tuple[str, bool]]:
+    """What is to be said in passing, once."""
+    found: list[tuple[str, bool]] = st.session_state.pop(_SAID, [])
+    return found
+
+
+def arrived_at(page: str) -> bool:
+    """Whether this is the first rerun on a page after another one."""
+    before, st.session_state[_HERE] = st.session_state.get(_HERE), page
+    return bool(before != page)
 
 
 def ask(dialog: str, dataset_id: int) -> None:

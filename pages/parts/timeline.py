@@ -10,7 +10,7 @@ from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.figures import charts
 from engine.offered import PAGES
 from engine.types import DatasetView, Who
-from pages.parts import cards, glances, reads, screen, sections, shell, state, states
+from pages.parts import cards, cohorts, glances, reads, screen, sections, shell, state, states
 
 TITLES = {name: title for name, title, *_ in PAGES}
 MOST_LOOKED_AT = 20
@@ -74,6 +74,7 @@ def _show_read(who: Who, dataset: DatasetView) -> None:
 def view(who: Who, dataset: DatasetView, able: list[str]) -> None:
     """Controls, then the player, which asks for its frames itself."""
     states.explain("How did the answer come about, step by step or day by day?")
+    cohorts.offer(who, dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
         of = sections.choice("Answer", "of", {name: TITLES.get(name, name) for name in able}, 190)
         pictures = _pictures(who, dataset, of)
@@ -86,7 +87,7 @@ def view(who: Who, dataset: DatasetView, able: list[str]) -> None:
             state.SLICE: sections.rows_control(dataset),
             state.COHORT: state.cohort(),
         }
-    screen.say_cohort()
+    cohorts.say(who, dataset)
     try:
         params = reads.timeline_ready(who, dataset.id, asked)
     except StatePending as pending:

@@ -18,8 +18,15 @@ def offer(said: str, action: str, **arguments: Any) -> None:
     state.remember_undo(said, action, arguments)
 
 
+def say(text: str, *, done: bool = True) -> None:
+    """Have something said by the next `show`: what a callback draws in a fragment takes the place of other things."""
+    state.remember_said(text, done)
+
+
 def show(who: Who) -> None:
-    """The line that says what was done last, with the way back."""
+    """The line that says what was done last, with the way back; and in passing what a callback had to say."""
+    for said, done in state.said():
+        st.toast(literal(said), icon=":material/check:" if done else ":material/error:")
     if (last := state.undo()) is None:
         return
     said, _action, _arguments = last
@@ -36,6 +43,6 @@ def take_back(who: Who) -> None:
     try:
         registry.run(who, last[1], last[2])
     except PlumblineError as error:
-        st.toast(literal(error.message), icon=":material/error:")
+        say(error.message, done=False)
     else:
-        st.toast("Undone.", icon=":material/check:")
+        say("Undone.")

@@ -125,6 +125,26 @@ def selectbox(
     return chosen
 
 
+def taken(
+    label: str,
+    options: Sequence[str],
+    take: Callable[[str], None],
+    *,
+    key: str,
+    named: Callable[[str], str],
+    **how: Any,
+) -> None:
+    """One of a few that `take` puts into the address; what it shows was set before under its key."""
+
+    def chosen() -> None:
+        state.take(key, lambda one: take(str(one or "")))
+
+    now = st.selectbox(label, options, key=key, on_change=chosen, format_func=named, **how)
+    if len(options) > 1:
+        known = [(one, named(one)) for one in options]
+        state.show_control(Control(key, label, "choice", str(now or ""), take, known))
+
+
 def way(label: str, name: str, options: Mapping[str, str], width: int = 200) -> str:
     """One of a few ways by the name that the analysis has for it, in the address too; the first where nobody chose.
 

@@ -11,6 +11,7 @@ from engine import registry
 from engine.access.tokens import who_of
 from engine.actions import (
     channels,
+    cohorts,
     datasets,
     decisions,
     forecasts,
@@ -30,6 +31,7 @@ from engine.queries import (
     audit,
     belonging,
     browsing,
+    contrast,
     favourites,
     monitoring,
     palette,
@@ -42,6 +44,7 @@ from engine.queries import (
     timeline,
 )
 from engine.queries import channels as channel_queries
+from engine.queries import cohorts as cohort_queries
 from engine.queries import datasets as dataset_queries
 from engine.queries import decisions as decision_queries
 from engine.queries import forecasts as forecast_queries
@@ -222,6 +225,16 @@ def rows_belonging(who: Who, made: World) -> object:
         raise
 
 
+def contrasted(who: Who, made: World) -> object:
+    """Whether a cohort is put beside the rest, as `answered`."""
+    try:
+        return contrast.contrast(who, [made.dataset], "calibration", {"where": "label=1..1"})
+    except NotFound as error:
+        if error.code == "no_version":
+            return True
+        raise
+
+
 def rows_browsed(ask: Callable[[], object]) -> object:
     """Whether a dataset's rows are found, as `answered`."""
     try:
@@ -303,6 +316,10 @@ def asked_for(made: World, who: Who) -> object:
 
 def a_mapping(made: World) -> int:
     return mappings.save(made.admin, with_columns(made), fresh("mapping"), {"margin": "m"})
+
+
+def a_cohort(made: World) -> int:
+    return cohorts.save(made.admin, "main", fresh("cohort"), "label=1..1")
 
 
 def with_columns(made: World) -> int:
@@ -392,6 +409,13 @@ CALLS: dict[str, Call] = {
     "view.save": do("view.save", lambda _made, _who: {**HERE, "name": fresh("view"), "page": "home", "query": ""}),
     "view.delete": do("view.delete", lambda _made, who: {"view_id": own_view(who)}),
     "view.delete, another's": do("view.delete", lambda made, _: {"view_id": own_view(made.other)}),
+    "view.rename": do("view.rename", lambda _made, who: {"view_id": own_view(who), "name": fresh("renamed")}),
+    "view.rename, another's": do(
+        "view.rename", lambda made, _: {"view_id": own_view(made.other), "name": fresh("renamed")}
+    ),
+    "cohort.save": do("cohort.save", lambda _made, _who: {**HERE, "name": fresh("cohort"), "where": "label=1..1"}),
+    "cohort.rename": do("cohort.rename", lambda made, _: {"cohort_id": a_cohort(made), "name": fresh("renamed")}),
+    "cohort.delete": do("cohort.delete", lambda made, _: {"cohort_id": a_cohort(made)}),
     "decision.record": do("decision.record", lambda made, _: {**DECIDED, "dataset_ids": [made.dataset]}),
     "decision.withdraw": do("decision.withdraw", lambda made, _: {"decision_id": a_decision(made), "why": "wrong"}),
     "report.request": asked_for,
@@ -451,6 +475,9 @@ CALLS: dict[str, Call] = {
     "queries.audit.lines, of main": lambda _, who: audit.lines(who, "main"),
     "queries.audit.actors": lambda _, who: audit.actors(who),
     "queries.audit.actors, of main": lambda _, who: audit.actors(who, "main"),
+    "queries.cohorts.list_cohorts": lambda _, who: (cohort_queries.list_cohorts(who, "main"),),
+    "queries.cohorts.fitting": lambda made, who: (cohort_queries.fitting(who, made.dataset),),
+    "queries.contrast.contrast": lambda made, who: contrasted(who, made),
     "queries.datasets.list_datasets": lambda _, who: dataset_queries.list_datasets(who, "main"),
     "queries.datasets.page": lambda _, who: dataset_queries.page(who, "main", 10),
     "queries.datasets.get_dataset": lambda made, who: dataset_queries.get_dataset(who, made.dataset),

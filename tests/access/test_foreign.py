@@ -22,6 +22,7 @@ import pytest
 from engine.access.tokens import who_of
 from engine.actions import (
     channels,
+    cohorts,
     datasets,
     decisions,
     inbox,
@@ -62,6 +63,7 @@ MINE = {
     "forecast": "SELECT * FROM forecast WHERE project_id = :project ORDER BY id",
     "share": "SELECT * FROM share WHERE project_id = :project ORDER BY id",
     "report": "SELECT * FROM report WHERE project_id = :project ORDER BY id",
+    "cohort": "SELECT * FROM cohort WHERE project_id = :project ORDER BY id",
     "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
     "notification": "SELECT * FROM notification WHERE user_id = :user ORDER BY id",
     "channel": "SELECT * FROM channel WHERE user_id = :user ORDER BY id",
@@ -76,6 +78,7 @@ IDS = {
     "dataset_id": "SELECT id FROM dataset WHERE project_id = :project",
     "decision_id": "SELECT id FROM decision WHERE project_id = :project",
     "report_id": "SELECT id FROM report WHERE project_id = :project",
+    "cohort_id": "SELECT id FROM cohort WHERE project_id = :project",
     "mapping_id": "SELECT id FROM mapping WHERE project_id = :project",
     "channel_id": "SELECT id FROM channel WHERE user_id = :user",
     "notification_id": "SELECT id FROM notification WHERE user_id = :user",
@@ -93,7 +96,7 @@ NEVER_DONE = {
     "tokens.every_token", "demo.play", "demo.stop",
 }  # fmt: skip
 """What needs a role in the installation, which neither has."""
-SELDOM_DONE = {"forecasts.asked", "forecasts.keep", "surfaces.grid", "timeline.prepared"}
+SELDOM_DONE = {"contrast.contrast", "forecasts.asked", "forecasts.keep", "surfaces.grid", "timeline.prepared"}
 """What needs rows with steps or parameters, which hardly any of these are."""
 
 
@@ -141,6 +144,7 @@ def owner(name: str, slug: str) -> Owner:
     for file_format in ("json", "csv"):
         reports.request(made.who, slug, canary, "trust", file_format, answered[:1])
     make_report(claimed(), Press())
+    cohorts.save(made.who, slug, canary, f"slice.{canary}=a")
     for number in range(3, 9):
         uploaded(made.who, slug, f"{canary} waiting {number}", rows(canary, number))
     inbox.refuse(slug, f"{canary}.pkl", f"{canary} is no table.")
@@ -255,6 +259,7 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "patience": draw.choice([0.0, 5.0]),
         "person": draw.randrange(4),
         "query": word,
+        "replace": draw.choice(["no", "yes"]),
         "role": draw.choice(ROLES),
         "rows": True,
         "scope": draw.choice(SCOPES),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from engine.actions import maintenance, people, runs, views
-from engine.errors import UsageError
+from engine.errors import Conflict, NotFound, UsageError
 from engine.queries import datasets, events
 from engine.queries import people as people_queries
 from engine.queries import views as queries
 from engine.registry import run
 from engine.store.engine import fetch
 from tests.store.fixtures import Installation
-from tests.store.people import person, read, upload
+from tests.store.people import join, person, read, upload
 
 
 def test_the_same_name_replaces(installation: Installation) -> None:
@@ -23,6 +23,20 @@ def test_the_same_name_replaces(installation: Installation) -> None:
     assert (view.id, view.name, view.page, view.query) == (first, "mine", "home", "bins=20")
     views.delete(who, first)
     assert queries.list_views(who, "main") == []
+
+
+def test_a_view_is_renamed_by_its_owner_and_each_name_is_one(installation: Installation) -> None:
+    who, other = person(), join(person("bob", "member"), "main", "viewer")
+    mine, second = (views.save(who, "main", name, "home", "") for name in ("mine", "second"))
+    assert views.rename(who, mine, " first ") == "first"
+    assert views.rename(who, mine, "first") == "first"
+    with pytest.raises(Conflict):
+        views.rename(who, second, "first")
+    views.save(other, "main", "first", "home", "")
+    for stranger, number in ((other, mine), (who, 2**70)):
+        with pytest.raises(NotFound):
+            views.rename(stranger, number, "theirs")
+    assert [view.name for view in queries.list_views(who, "main")] == ["first", "second"]
 
 
 @pytest.mark.parametrize(

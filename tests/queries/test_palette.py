@@ -7,6 +7,7 @@ import pytest
 from engine import registry
 from engine.actions import (
     channels,
+    cohorts,
     decisions,
     demo,
     inbox,
@@ -28,6 +29,7 @@ from tests.store.fixtures import Installation
 from tests.store.people import answer, digest, join, person, project, read, report, upload
 
 ANSWERS = {"name": "another", "page": "home", "query": "", "mapping": {}, "role": "viewer"}
+ANSWERS |= {"where": "label=1..1"}
 ANSWERS |= {"scope": "read", "project": "another", "why": "wrong"}
 ANSWERS |= {"title": "ship", "because": "it is better", "analysis": "calibration", "dataset_ids": [1]}
 ANSWERS |= {"address": "jsons://example.com/hook", "kinds": "alarm"}
@@ -177,6 +179,7 @@ def test_every_action_there_is_can_be_found(installation: Installation, monkeypa
     channels.add(who, "hook", "jsons://example.com/hook")
     inbox.refuse("main", "x.pkl", "It is no table.")
     notifications.tell()
+    cohorts.save(who, "main", "Sure", "confidence=0.9..1")
     decisions.record(who, "main", "ship", "it is better", "calibration", [removed])
     shares.create(who, "main", "as it stands", "calibration", [removed])
     upload(who, "c", "curves.jsonl")

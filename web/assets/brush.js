@@ -32,12 +32,29 @@ function least(ends, side) {
   return ends.reduce((one, other) => (side * (value(other) - value(one)) > 0 ? other : one));
 }
 
+/** A button that makes room for a name, and hands on what was typed. */
+function namer(named) {
+  const open = make("button", { type: "button", class: "pl-button pl-small", onclick: () => toggle(true) }, "Name…");
+  const input = make("input", { type: "text", maxlength: "100", required: true, placeholder: "Name of these rows", "aria-label": "Name of these rows" });
+  const leave = (event) => event.key === "Escape" && (event.stopPropagation(), toggle(false));
+  const form = make("form", { class: "pl-namer", hidden: true, onkeydown: leave, onsubmit: (event) => {
+    event.preventDefault();
+    if (input.value.trim()) named(input.value.trim());
+    toggle(false);
+  } }, input, make("button", { type: "submit", class: "pl-button pl-small pl-primary" }, "Save"));
+  const toggle = (typing) => {
+    form.hidden = !typing;
+    open.hidden = typing;
+    input.value = "";
+    (typing ? input : open).focus();
+  };
+  return make("span", { class: "pl-namer-place" }, open, form);
+}
+
 /** What is chosen on one figure. `show` draws it, `look` looks at a cohort alone, `query` is the one of the page. */
 export class Brush {
-  constructor({ query, look, changed }) {
-    this.query = query;
-    this.look = look;
-    this.changed = changed;
+  constructor({ query, look, name, changed }) {
+    Object.assign(this, { query, look, changed });
     this.chosen = new Map();
     this.said = make("span", { class: "pl-brush-said", "aria-live": "polite" });
     const button = (label, onclick) => make("button", { type: "button", class: "pl-button pl-small", onclick }, label);
@@ -45,11 +62,19 @@ export class Brush {
       "div",
       { class: "pl-brush", role: "group", "aria-label": "Chosen marks", hidden: true },
       this.said,
-      button("Show rows", () => this.open(this.where())),
+      (this.rows = button("Show rows", () => this.open(this.where()))),
+      (this.points = make("span", { class: "pl-brush-note", hidden: true }, "The points of a log are its rows.")),
       button("Only these", () => this.look(this.where())),
       button("All others", () => this.look(REST + this.where())),
+      (this.naming = namer((given) => name({ name: given, where: this.where() }))),
       button("Clear", () => this.clear()),
     );
+  }
+
+  /** Of a training log there are no rows to show beside the points themselves. */
+  ofLog(log) {
+    this.rows.hidden = log;
+    this.points.hidden = !log;
   }
 
   where() {

@@ -1,6 +1,8 @@
 // A figure with its legend, table twin, large view, keyboard points and downloads; it moves by events, without a rerun.
 import { Brush } from "./brush.js";
 import { LargeView, tool } from "./large.js";
+import { Links, tell } from "./linked.js";
+import { around, known, ofSeveral, placed, whereOf } from "./marks.js";
 import { numbers } from "./player.js";
 import { Address, csv, download, fixed, make, paint, plumb, read, separators, whole } from "./plumb.js";
 
@@ -41,6 +43,7 @@ export default function chart({ data, parentElement, setTriggerValue }) {
   part.pick = (value) => setTriggerValue("pick", value);
   part.tell = (value) => setTriggerValue("show", value);
   part.look = (value) => setTriggerValue("look", value);
+  part.name = (value) => setTriggerValue("name", value);
   part.take(given);
   return () => part.leave();
 }
@@ -117,6 +120,7 @@ class Part {
       "div",
       { class: "pl-tools", role: "toolbar", "aria-label": "Chart" },
       (this.brushButton = tool("brush", "Choose marks", () => this.toggleBrush(), "Choose")),
+      (this.lassoButton = tool("lasso", "Draw around marks freely", () => this.toggleLasso(), "Lasso")),
       (this.tableButton = tool("table", "Table", () => this.toggleTable())),
       tool("image", "Download PNG", () => this.image()),
       tool("file", "Download CSV", () => download(`${this.file()}.csv`, csv(this.chart.table), "text/csv")),
@@ -130,11 +134,13 @@ class Part {
       onkeydown: (event) => this.key(event),
       onblur: () => this.unfocus(),
     });
-    this.brush = new Brush({ query: () => this.given.query ?? "", look: (where) => this.look(where), changed: () => this.mark() });
+    this.lassoButton.hidden = true;
+    this.links = new Links(this, () => ({ layout: this.plot._fullLayout, traces: this.plot.data ?? [] }), () => this.mark());
+    this.brush = new Brush({ query: () => this.given.query ?? "", look: (where) => this.look(where), name: (told) => this.name(told), changed: () => this.chosen() });
     this.ring = make("div", { class: "pl-ring", hidden: true });
     this.said = make("div", { class: "pl-unseen", "aria-live": "polite" });
     this.twin = make("div", { class: "pl-twin", hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a table" });
-    this.stage = make("div", { class: "pl-stage" }, this.plot, this.ring);
+    this.stage = make("div", { class: "pl-stage" }, this.plot, this.links.over, this.ring);
     this.body = make("div", { class: "pl-body" }, make("div", { class: "pl-head" }, this.legend, this.tools), this.stage, this.brush.bar, this.twin, this.said);
     this.root = make("figure", { class: "pl-chart" }, this.body);
     this.large.of(this.root, this.body, this.plot, () => this.given.title ?? this.chart.title);
@@ -148,6 +154,8 @@ class Part {
     const switched = this.obey(given.shown);
     this.root.dataset.chart = given.name;
     this.root.classList.toggle("pl-bare", Boolean(given.bare));
+    this.brush.naming.hidden = !given.names;
+    this.brush.ofLog(Boolean(given.log));
     this.off?.();
     const newer = this.version > given.version && this.view === given.view;
     if (!same && !newer) this.show(given.chart, given.version);
@@ -157,6 +165,7 @@ class Part {
 
   show(chart, version) {
     decode(chart.figure);
+    if (this.given.beside?.length) ofSeveral(chart.figure);
     const moved = this.view !== undefined && this.view !== this.given.view;
     this.chart = chart;
     this.version = version;
@@ -165,7 +174,7 @@ class Part {
     const behind = this.behind().length > 0;
     this.brushButton.hidden = !behind;
     if (!behind && this.brushing) this.toggleBrush(false);
-    this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.${behind ? " Enter shows the rows behind one, Shift with an arrow chooses several." : ""}`);
+    this.plot.setAttribute("aria-label", `${chart.alt} Use the arrow keys to read the points.${behind ? " Space chooses one, Shift with an arrow several, Enter shows the rows behind them." : " No rows stand behind its points."}`);
     if (this.closer && moved) {
       this.closer = null;
       this.root.removeAttribute("data-closer");
@@ -220,7 +229,7 @@ class Part {
     figure.layout.paper_bgcolor = "rgba(0,0,0,0)";
     figure.layout.separators = separators();
     this.stage.style.minHeight = `${figure.layout.height}px`;
-    if (this.brushing) figure.layout.dragmode = "select";
+    if (this.brushing) figure.layout.dragmode = this.lassoing ? "lasso" : "select";
     if (this.closer) this.zoomed(figure.layout);
     const shown = figure.data.filter((trace) => (trace.visible ?? true) === true);
     await library.react(this.plot, shown, figure.layout, CONFIG);
@@ -230,6 +239,8 @@ class Part {
     if (!this.clicking) this.listen();
     if (!practised) this.practise();
     if (this.index !== null) this.focusPoint(this.index);
+    this.links.again();
+    if (this.brush.chosen.size) this.mark();
   }
 
   /** A browser compiles what draws a picture anew when that is first done: while nobody waits for it. */
@@ -240,20 +251,29 @@ class Part {
 
   listen() {
     this.clicking = true;
-    this.plot.on("plotly_click", ({ points }) => this.choose(points[0]?.data.meta, points[0]?.customdata));
+    this.plot.on("plotly_click", ({ points }) => points[0] && this.choose(points[0].data, points[0].customdata, points[0].pointIndex));
+    this.plot.on("plotly_hover", ({ points }) => this.point(points.map(({ data, customdata, pointIndex }) => whereOf(data, customdata, pointIndex)).find(Boolean)));
+    this.plot.on("plotly_unhover", () => this.point());
     this.plot.on("plotly_relayout", (change) => this.looked(change));
     this.plot.on("plotly_selected", (event) => {
-      const marks = (event?.points ?? []).filter(({ data }) => data.meta?.where !== undefined);
-      if (event) this.brush.take(marks.map(({ data, customdata, pointIndex }) => [customdata[data.meta.where], this.named(data, customdata, pointIndex)]));
+      if (!event) return;
+      const marks = (event.points ?? []).map(({ data, customdata, pointIndex }) => [whereOf(data, customdata, pointIndex), data, customdata, pointIndex]).filter(([where]) => where);
+      const told = marks.map(([where, ...mark]) => [where, this.named(...mark)]);
+      this.brush.take(told.length ? told : around(this.plot.data, event));
     });
   }
 
+  /** A mark is pointed at: its like stands out on the other figures, while nothing is chosen here. */
+  point(where = "") {
+    if (!this.brush.chosen.size) tell(where, this);
+  }
+
   /** What a click or Enter on a mark means: filtering by it, or the rows behind it; while marks are chosen, choosing it. */
-  choose(meta, own, index = null) {
-    const where = own?.[meta?.where];
-    if (this.brushing && where) this.brush.toggle(where, this.named({ meta }, own, index));
-    else if (meta?.pick !== undefined) this.pick(own[meta.pick]);
-    else if (where) this.brush.open(where, this.named({ meta }, own, index));
+  choose(trace, own, index = null) {
+    const where = whereOf(trace, own, index);
+    if (where && (this.brushing || (this.given.log && trace.meta.pick === undefined))) this.brush.toggle(where, this.named(trace, own, index));
+    else if (trace.meta?.pick !== undefined) this.pick(own[trace.meta.pick]);
+    else if (where) this.brush.open(where, this.named(trace, own, index));
   }
 
   // ------------------------------------------------------------ a closer look
@@ -299,11 +319,13 @@ class Part {
 
   /** Traces of which the rows behind each mark are known. */
   behind() {
-    return this.chart.figure.data.filter((trace) => trace.meta?.where !== undefined);
+    return this.chart.figure.data.filter(known);
   }
 
   /** A mark in words: what is read aloud of it, else its labels. */
-  named({ meta }, own, index) {
+  named(trace, own, index) {
+    const { meta } = trace;
+    if (meta.where === undefined) return placed(trace, index);
     const text = meta.cells ? own.slice(0, 2).filter(Boolean).join(" · ") : meta.named !== undefined ? own[meta.named] : meta.read?.[index ?? -1]?.split(/[,:;]/)[0] ?? own[meta.where].replaceAll(/[^=;&]*=/g, "");
     return plain(text);
   }
@@ -311,20 +333,34 @@ class Part {
   toggleBrush(on = !this.brushing) {
     this.brushing = on;
     this.brushButton.setAttribute("aria-expanded", String(on));
+    this.lassoButton.hidden = !on;
     if (!on) this.brush.clear();
     this.draw();
   }
 
-  /** Chosen marks stand out, the others step back. */
+  toggleLasso() {
+    this.lassoing = !this.lassoing;
+    this.lassoButton.setAttribute("aria-pressed", String(this.lassoing));
+    this.draw();
+  }
+
+  /** Other marks are chosen: they stand out here, and their like on the other figures. */
+  chosen() {
+    this.mark();
+    tell(this.brush.where() ?? "", this);
+  }
+
+  /** Chosen marks stand out, the others step back; where none is, the like of what is pointed at elsewhere. */
   mark() {
     const library = window.__PL;
     if (!this.plot.data || !library) return;
+    const { size } = this.brush.chosen;
     this.plot.data.forEach((trace, place) => {
       if (trace.meta?.where === undefined || trace.type === "heatmap") return;
-      const chosen = trace.customdata.flatMap((own, index) => (this.brush.chosen.has(own[trace.meta.where]) ? [index] : []));
-      library.restyle(this.plot, { selectedpoints: [this.brush.chosen.size ? chosen : null] }, [place]);
+      const chosen = size ? trace.customdata.flatMap((own, index) => (this.brush.chosen.has(own[trace.meta.where]) ? [index] : [])) : this.links.places(place);
+      library.restyle(this.plot, { selectedpoints: [size || this.links.found.length ? chosen : null] }, [place]);
     });
-    if (!this.brush.chosen.size) library.relayout(this.plot, { selections: [] });
+    if (!size && this.plot._fullLayout.selections?.length) library.relayout(this.plot, { selections: [] });
   }
 
   /** The legend as text and buttons: what can be switched is a button. */
@@ -420,9 +456,11 @@ class Part {
     const down = from < 0 ? (trace.meta.upright ? last : 0) : trace.meta.upright ? from - 1 : from + across;
     const up = from < 0 ? 0 : trace.meta.upright ? from + 1 : from - across;
     const steps = { ArrowRight: from + 1, ArrowLeft: from < 0 ? last : from - 1, ArrowUp: up, ArrowDown: down, Home: 0, End: last };
-    const own = this.index === null ? null : at(this.index).own;
-    if (event.key === "Enter" && own && this.brush.chosen.size && !this.brushing) this.brush.open(this.brush.where());
-    else if (event.key === "Enter" && own) this.choose(trace.meta, own, this.index);
+    const own = this.index === null ? null : at(this.index).own ?? [];
+    const where = own && whereOf(trace, own, this.index);
+    if (event.key === " " && where) this.brush.toggle(where, this.named(trace, own, this.index));
+    else if (event.key === "Enter" && own && this.brush.chosen.size && !this.brushing && !this.given.log) this.brush.open(this.brush.where());
+    else if (event.key === "Enter" && own) this.choose(trace, own, this.index);
     else if (event.key === "Escape" && this.brush.chosen.size && !this.large.open) this.brush.clear();
     else if (event.key === "Escape" && this.index !== null && !this.large.open) this.unfocus();
     else if (event.key in steps) this.step(Math.min(last, Math.max(0, steps[event.key])), event.shiftKey);
@@ -434,11 +472,11 @@ class Part {
   /** Go to a mark; with Shift all from where that began are chosen. */
   step(index, choosing) {
     const { trace, at } = this.points();
-    if (choosing && trace.meta.where !== undefined) {
+    if (choosing && known(trace)) {
       this.anchor ??= this.index ?? index;
       const [from, to] = [Math.min(this.anchor, index), Math.max(this.anchor, index)];
       const marks = Array.from({ length: to - from + 1 }, (_, place) => [at(from + place).own, from + place]);
-      this.brush.take(marks.map(([own, place]) => [own[trace.meta.where], this.named(trace, own, place)]));
+      this.brush.take(marks.map(([own, place]) => [whereOf(trace, own, place), this.named(trace, own, place)]));
     } else this.anchor = null;
     this.focusPoint(index);
   }
@@ -508,6 +546,7 @@ class Part {
 
   leave() {
     this.off?.();
+    this.links.leave();
     removeEventListener("plumb:theme", this.follow);
     this.sized.disconnect();
     if (this.plot.data) window.__PL?.purge(this.plot);

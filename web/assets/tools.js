@@ -2,6 +2,7 @@
 import { exportMenu } from "./exports.js";
 import { Making } from "./making.js";
 import { copy, icon, make, read } from "./plumb.js";
+import { steps } from "./undo.js";
 
 export default function tools({ data, parentElement, setTriggerValue }) {
   const { making, ...given } = read(data);
@@ -14,6 +15,7 @@ export default function tools({ data, parentElement, setTriggerValue }) {
 
 function draw(given, parentElement, setTriggerValue) {
   const stamp = JSON.stringify(given);
+  steps.later();
   if (parentElement.__tools === stamp) return;
   parentElement.__tools = stamp;
   parentElement.querySelector(".pl-actions")?.remove();
@@ -22,12 +24,13 @@ function draw(given, parentElement, setTriggerValue) {
     return button;
   };
   const parts = [
+    steps.pair(),
     text("copy", "Copy answer", (button) => copy(`${given.markdown}\n\n${location.href}\n`, button)),
     text("link", "Copy link", (button) => copy(location.href, button)),
     given.shares ? text("share", "Share…", () => setTriggerValue("share", Date.now())) : null,
     exportMenu(`pl-menu-${(menus += 1)}`, given, under, (of, format) => setTriggerValue("report", { of, format, at: Date.now() })),
     given.decides ? text("decide", "Record decision…", () => setTriggerValue("decide", Date.now())) : null,
-    given.saves ? saver((name) => setTriggerValue("save", { name, query: location.search.slice(1), at: Date.now() })) : null,
+    given.saves ? saver((name, opens) => setTriggerValue("save", { name, opens, query: location.search.slice(1), at: Date.now() })) : null,
   ];
   parentElement.prepend(make("div", { class: "pl-actions" }, ...parts.filter(Boolean)));
 }
@@ -37,11 +40,12 @@ let menus = 0;
 function saver(save) {
   const id = `pl-menu-${(menus += 1)}`;
   const input = make("input", { type: "text", maxlength: "80", required: true, placeholder: "Name of this view", "aria-label": "Name of this view" });
+  const opens = make("input", { type: "checkbox" });
   const form = make("form", { id, popover: "auto", class: "pl-menu pl-saver", onsubmit: (event) => {
     event.preventDefault();
-    if (input.value.trim()) save(input.value.trim());
+    if (input.value.trim()) save(input.value.trim(), opens.checked);
     form.hidePopover();
-  } }, input, make("button", { type: "submit", class: "pl-button pl-primary" }, "Save"));
+  } }, input, make("button", { type: "submit", class: "pl-button pl-primary" }, "Save"), make("label", { class: "pl-saver-opens" }, opens, "Open this page with it"));
   const button = make("button", { type: "button", class: "pl-button", popovertarget: id, "aria-haspopup": "dialog" }, icon("save"), make("span", {}, "Save view"));
   under(form, button);
   form.addEventListener("toggle", (event) => event.newState === "open" && input.focus());
