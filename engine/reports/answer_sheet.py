@@ -10,6 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 from engine.figures.theme import LIGHT
 from engine.figures.words import P_VALUES, PERCENT, SIGNIFICANT, TWO, WHOLE
 from engine.reports import figure_sheet, html, sheets, words
+from engine.reports.cells import clean
 from engine.reports.figure_sheet import Drawn
 from engine.reports.sheets import Book
 from engine.types import Estimate, Result
@@ -29,7 +30,7 @@ def answer(book: Book, sheet: Worksheet, result: Result, leading: Drawn | None, 
     if leading is not None:
         chart = figure_sheet.again(book, leading)
         chart.set_size({"width": 1_040, "height": 20 * (_CHART_ROWS - 1)})
-        sheet.insert_chart(row, 1, chart, {"description": leading.chart.alt[:255], "object_position": 2})
+        sheet.insert_chart(row, 1, chart, {"description": clean(leading.chart.alt)[:255], "object_position": 2})
         row += _CHART_ROWS
     _estimates(book, sheet, result, row)
 

@@ -12,6 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from engine.figures.chart import Cell, Chart, Table
 from engine.figures.theme import LIGHT
 from engine.reports import drawn, native
+from engine.reports.cells import clean
 from engine.reports.native import Numbers
 from engine.reports.sheets import DAY, MOMENT, PERCENT, Book, moment, number_format
 from engine.words import significant
@@ -56,7 +57,7 @@ def write(book: Book, name: str, chart: Chart) -> Drawn:
     numbers_at = (HEAD_ROW, width + 1 + CHART_COLUMNS)
     picture = native.drawing(book, chart.figure, Numbers(book, sheet, *numbers_at))
     if picture is not None:
-        sheet.insert_chart(HEAD_ROW, width + 1, picture, {"description": chart.alt[:255], "object_position": 2})
+        sheet.insert_chart(HEAD_ROW, width + 1, picture, {"description": clean(chart.alt)[:255], "object_position": 2})
     else:
         _coloured(book, sheet, table, chart.figure)
     last = HEAD_ROW + max(min(len(table.rows), MOST_WRITTEN), 20 if picture else 1)

@@ -15,6 +15,7 @@ from engine.reports.workbook import write
 from engine.types import Result
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+TEXT = ("si", "is", "t")
 MADE = "2026-11-30 15:00 UTC"
 
 
@@ -30,8 +31,11 @@ def parts(path: Path) -> dict[str, ET.Element]:
 
 
 def formulas(path: Path) -> list[str]:
-    """What a sheet would compute."""
-    return [name for name, root in parts(path).items() if "worksheets/" in name for _ in root.iter(f"{MAIN}f")]
+    """What a sheet would compute, and text that is more than text: with parts, looks or cells of its own."""
+    found = parts(path)
+    computed = [name for name, root in found.items() if "worksheets/" in name for _ in root.iter(f"{MAIN}f")]
+    texts = [one for root in found.values() for kind in ("si", "is") for one in root.iter(f"{MAIN}{kind}")]
+    return computed + [str(part.tag) for text in texts for part in text.iter() if part.tag[len(MAIN) :] not in TEXT]
 
 
 def outside(path: Path) -> list[str]:
