@@ -48,6 +48,7 @@ export class Bell {
 
   moved(body) {
     if (body.change === "told") {
+      if ((this.items.get(body.item.id)?.at ?? "") >= body.item.at) return; // the page was read after it
       if (body.fresh) this.unread += 1;
       this.items.set(body.item.id, body.item);
       this.said.textContent = `New notification: ${body.item.title}`;
