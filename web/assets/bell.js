@@ -99,12 +99,12 @@ export class Bell {
   }
 
   choose(what, item) {
+    this.panel.hidePopover(); // before anything is drawn anew, so that the focus goes back to the bell
     if (item && !item.read) {
       this.unread = Math.max(0, this.unread - 1);
       item.read = true;
       this.draw();
     }
-    this.panel.hidePopover();
     this.act({ do: what, id: item?.id ?? null });
   }
 
