@@ -48,6 +48,7 @@ export class Bell {
 
   moved(body) {
     if (body.change === "told") {
+      if ((this.items.get(body.item.id)?.at ?? "") >= body.item.at) return; // the page was read after it
       if (body.fresh) this.unread += 1;
       this.items.set(body.item.id, body.item);
       this.said.textContent = `New notification: ${body.item.title}`;
@@ -98,12 +99,12 @@ export class Bell {
   }
 
   choose(what, item) {
+    this.panel.hidePopover(); // before anything is drawn anew, so that the focus goes back to the bell
     if (item && !item.read) {
       this.unread = Math.max(0, this.unread - 1);
       item.read = true;
       this.draw();
     }
-    this.panel.hidePopover();
     this.act({ do: what, id: item?.id ?? null });
   }
 

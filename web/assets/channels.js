@@ -36,7 +36,7 @@ class Channels {
       make("tr", {}, make("th", { scope: "row" }, make("span", {}, kind.title), make("span", { class: "pl-quiet" }, kind.says)), make("td", {}, make("span", { class: "pl-quiet" }, "always")), ...known.map((channel) => this.cell(kind, channel))),
     );
     const focused = this.frame.contains(document.activeElement) ? document.activeElement.dataset.place : null;
-    this.frame.replaceChildren(make("table", { class: "pl-list" }, make("thead", {}, head), make("tbody", {}, ...rows)));
+    this.frame.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
     if (focused) this.frame.querySelector(`[data-place="${CSS.escape(focused)}"]`)?.focus();
   }
 
