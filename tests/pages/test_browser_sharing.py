@@ -12,8 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import chromium, context, sign_in, watch_console
 from tests.pages.tabs import BROWSER
+from tests.processes.conftest import installed
 from tests.product import Product
-from tests.web.sharing import lines
+from tests.store.people import person
+from tests.web.sharing import answered
 
 pytestmark = BROWSER
 SENTENCE = '[data-live="sentence"]'
@@ -43,8 +45,11 @@ def site(snippet: list[str]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    quiet = {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
-    with Product(tmp_path_factory.mktemp("sharing") / "home", environment=quiet) as running:
+    """An installation with an answer, whose administrator is still to come."""
+    home, quiet = tmp_path_factory.mktemp("sharing") / "home", {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
+    with installed(home):
+        answered(person("ben", "operator"))
+    with Product(home, environment=quiet) as running:
         yield running
 
 
@@ -57,13 +62,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def tab(product: Product, browser: Browser) -> Page:
     """Somebody signed in, in front of an answer."""
-    file = product.home.parent / "scores.jsonl"
-    file.write_text(lines())
     page = context(browser).new_page()
     page.set_default_timeout(60_000)
     sign_in(page, product.link)
-    page.wait_for_selector("[data-dropzone]")
-    page.set_input_files("[data-upload]", str(file))
+    page.goto(f"{product.url}/calibration?dataset=1")
     expect(page.locator(SENTENCE)).to_contain_text("fident", timeout=150_000)
     return page
 
