@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import chromium, context, sign_in, watch_console
+from tests import product as launching
+from tests.browser import chromium, context, watch_console
 from tests.pages.tabs import BROWSER
 from tests.processes.conftest import installed
 from tests.product import Product
-from tests.store.people import person
+from tests.web.serving import register
 from tests.web.sharing import answered
+from web.gate import COOKIE
 
 pytestmark = BROWSER
 SENTENCE = '[data-live="sentence"]'
@@ -45,12 +48,16 @@ def site(snippet: list[str]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """An installation with an answer, whose administrator is still to come."""
+    """An installation with an answer; its administrator is there already, so that no link is printed."""
     home, quiet = tmp_path_factory.mktemp("sharing") / "home", {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
     with installed(home):
-        answered(person("ben", "operator"))
-    with Product(home, environment=quiet) as running:
-        yield running
+        ada = register("ada")
+        answered(ada.who)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launching, "LINK", re.compile("runs at"))
+        with Product(home, environment=quiet) as running:
+            running.link = ada.cookie
+            yield running
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +69,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def tab(product: Product, browser: Browser) -> Page:
     """Somebody signed in, in front of an answer."""
-    page = context(browser).new_page()
+    own = context(browser)
+    own.add_cookies([{"name": COOKIE, "value": product.link, "url": product.url}])
+    page = own.new_page()
     page.set_default_timeout(60_000)
-    sign_in(page, product.link)
     page.goto(f"{product.url}/calibration?dataset=1")
     expect(page.locator(SENTENCE)).to_contain_text("fident", timeout=150_000)
     return page
