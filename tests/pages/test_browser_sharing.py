@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import chromium, context, sign_in, watch_console
+from tests import product as launching
+from tests.browser import chromium, context, watch_console
 from tests.pages.tabs import BROWSER
+from tests.processes.conftest import installed
 from tests.product import Product
-from tests.web.sharing import lines
+from tests.web.serving import register
+from tests.web.sharing import answered
+from web.gate import COOKIE
 
 pytestmark = BROWSER
 SENTENCE = '[data-live="sentence"]'
@@ -43,9 +48,16 @@ def site(snippet: list[str]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    quiet = {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
-    with Product(tmp_path_factory.mktemp("sharing") / "home", environment=quiet) as running:
-        yield running
+    """An installation with an answer; its administrator is there already, so that no link is printed."""
+    home, quiet = tmp_path_factory.mktemp("sharing") / "home", {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
+    with installed(home):
+        ada = register("ada")
+        answered(ada.who)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launching, "LINK", re.compile("runs at"))
+        with Product(home, environment=quiet) as running:
+            running.link = ada.cookie
+            yield running
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +69,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def tab(product: Product, browser: Browser) -> Page:
     """Somebody signed in, in front of an answer."""
-    file = product.home.parent / "scores.jsonl"
-    file.write_text(lines())
-    page = context(browser).new_page()
+    own = context(browser)
+    own.add_cookies([{"name": COOKIE, "value": product.link, "url": product.url}])
+    page = own.new_page()
     page.set_default_timeout(60_000)
-    sign_in(page, product.link)
-    page.wait_for_selector("[data-dropzone]")
-    page.set_input_files("[data-upload]", str(file))
+    page.goto(f"{product.url}/calibration?dataset=1")
     expect(page.locator(SENTENCE)).to_contain_text("fident", timeout=150_000)
     return page
 
