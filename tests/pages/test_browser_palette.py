@@ -28,7 +28,9 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     errors: list[str] = []
     with pytest.MonkeyPatch.context() as patch, chromium() as browser:
         patch.setattr(serving, "SERVE", ROOT / "server.py")
-        with serving.Served(tmp_path_factory.mktemp("palette")) as served:
+        waiting = serving.Served(tmp_path_factory.mktemp("palette"))
+        waiting.patience = 240.0
+        with waiting as served:
             ada = serving.register("ada")
             text = samples.pairs()
             file = get_settings().uploads / "scores.csv"
