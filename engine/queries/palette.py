@@ -156,7 +156,7 @@ def _names(datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
     """The models, judges, raters and runs that the newest answers tell apart, each with the page that shows it."""
     told: set[str] = set()
     for dataset in [one for one in datasets if one.version and one.analyses][:NAMED]:
-        for name in _named(dataset.id, dataset.version):
+        for name in _named(dataset.id, dataset.version, dataset.sentence):
             if name not in told and len(told) < MOST_NAMES:
                 told.add(name)
                 target = f"{dataset.analyses[0]}?dataset={dataset.id}"
@@ -164,7 +164,7 @@ def _names(datasets: list[DatasetView]) -> Iterator[PaletteEntry]:
 
 
 @lru_cache(4 * NAMED)
-def _named(dataset_id: int, _version: int) -> tuple[str, ...]:
+def _named(dataset_id: int, _version: int, _sentence: str | None) -> tuple[str, ...]:
     return kept.names(dataset_id)
 
 

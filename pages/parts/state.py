@@ -115,8 +115,11 @@ def remember_outcome(outcome: Mapping[str, Any]) -> None:
 
 
 def outcome() -> Mapping[str, Any] | None:
-    """What became of what was asked for in the palette, once."""
-    found: Mapping[str, Any] | None = st.session_state.pop(_OUTCOME, None)
+    """What became of what was asked for last in the palette.
+
+    It is told until the next one: what a run has said that was overtaken by another may never reach the browser.
+    """
+    found: Mapping[str, Any] | None = st.session_state.get(_OUTCOME)
     return found
 
 

@@ -28,7 +28,9 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     errors: list[str] = []
     with pytest.MonkeyPatch.context() as patch, chromium() as browser:
         patch.setattr(serving, "SERVE", ROOT / "server.py")
-        with serving.Served(tmp_path_factory.mktemp("palette")) as served:
+        waiting = serving.Served(tmp_path_factory.mktemp("palette"))
+        waiting.patience = 240.0
+        with waiting as served:
             ada = serving.register("ada")
             text = samples.pairs()
             file = get_settings().uploads / "scores.csv"
@@ -46,7 +48,8 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
             page.goto(f"{served.url}/calibration?dataset=1")
             page.wait_for_selector('[data-chart="reliability"][data-version]')
             yield page
-    assert errors == []
+            assert errors == []
+            page.close()
 
 
 def seek(tab: Page, sought: str) -> None:
@@ -76,7 +79,7 @@ def test_what_is_asked_can_be_gone_back_to_and_errors_keep_what_was_answered(tab
     tab.keyboard.type("other")
     tab.keyboard.press("Enter")
     tab.keyboard.press("Enter")
-    expect(line).to_be_hidden()
+    expect(line).to_be_hidden(timeout=30_000)
 
 
 def test_what_takes_away_is_asked_about_first(tab: Page) -> None:

@@ -71,6 +71,7 @@ class Served:
         self.environment = {"PLUMBLINE_HOME": str(home), "PLUMBLINE_PORT": str(self.port), **environment}
         self.patch = pytest.MonkeyPatch()
         self.log = home / "server.log"
+        self.patience = 60.0
 
     @property
     def url(self) -> str:
@@ -97,7 +98,7 @@ class Served:
             self.process = subprocess.Popen(
                 [sys.executable, SERVE], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + self.patience
         while not self._answers():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()

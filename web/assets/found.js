@@ -17,22 +17,38 @@ function words(text) {
   return parts.flatMap((part) => (/.-./.test(part) ? [part.replaceAll("-", ""), ...part.split("-")] : [part.replaceAll("-", "")])).filter(Boolean);
 }
 
-/** What is looked through of an entry, worked out once. */
-function prepared(entry) {
-  const synonyms = (entry.synonyms ?? []).map(fold);
-  return {
-    entry,
-    title: fold(entry.title),
-    words: words(entry.title),
-    synonyms,
-    others: synonyms.flatMap(words),
-    beside: words(`${entry.section ?? ""} ${entry.hint ?? ""}`),
-  };
-}
-
 export class Index {
   constructor(entries) {
-    this.lines = entries.map(prepared);
+    this.words = [];
+    this.stems = [];
+    this.numbers = new Map();
+    this.lines = entries.map((entry) => this.prepared(entry));
+  }
+
+  /** What is looked through of an entry, worked out once; each word is a number, for many entries share it. */
+  prepared(entry) {
+    const synonyms = (entry.synonyms ?? []).map(fold);
+    const list = words(entry.title);
+    return {
+      entry,
+      title: fold(entry.title),
+      list,
+      words: this.numbered(list),
+      synonyms,
+      others: this.numbered(synonyms.flatMap(words)),
+      beside: this.numbered(words(`${entry.section ?? ""} ${entry.hint ?? ""}`)),
+    };
+  }
+
+  numbered(list) {
+    return list.map((word) => {
+      if (!this.numbers.has(word)) {
+        this.numbers.set(word, this.words.length);
+        this.words.push(word);
+        this.stems.push(stem(word));
+      }
+      return this.numbers.get(word);
+    });
   }
 
   /** The entries that hold every word that was typed, the best first; `liking(entry)` is what else speaks for one. */
@@ -40,7 +56,7 @@ export class Index {
     const typed = words(sought);
     const meant = typed.filter((word) => !EMPTY.has(word));
     const whole = typed.join(" ");
-    const tokens = (meant.length ? meant : typed).map((word) => ({ word, known: new Map() }));
+    const tokens = (meant.length ? meant : typed).map((word) => ({ word, alike: this.likeness(word) }));
     const found = [];
     for (const line of this.lines) {
       const score = this.score(line, tokens, whole);
@@ -49,15 +65,17 @@ export class Index {
     return found.sort((one, other) => other[0] - one[0]).map(([, entry]) => entry);
   }
 
+  /** How well a typed word says each word that there is. */
+  likeness(typed) {
+    const root = typed.length > 3 ? stem(typed) : null;
+    return Float64Array.from(this.words, (word, number) => alike(word, typed, this.stems[number] === root));
+  }
+
   score(line, tokens, whole) {
     let total = 0;
     for (const token of tokens) {
-      const best = Math.max(
-        most(line.words, token),
-        SYNONYM * most(line.others, token),
-        BESIDE * most(line.beside, token),
-        tokens.length === 1 ? across(line, token.word) : 0,
-      );
+      let best = Math.max(most(line.words, token), SYNONYM * most(line.others, token), BESIDE * most(line.beside, token));
+      if (tokens.length === 1 && best < 70) best = Math.max(best, across(line, token.word));
       if (best <= 0) return 0;
       total += best;
     }
@@ -67,19 +85,15 @@ export class Index {
 
 function most(list, token) {
   let best = 0;
-  for (const word of list) {
-    let score = token.known.get(word);
-    if (score === undefined) token.known.set(word, (score = alike(word, token.word)));
-    if (score > best) best = score;
-  }
+  for (const number of list) if (token.alike[number] > best) best = token.alike[number];
   return best;
 }
 
 /** How well a typed word says a word: the same, its start, a part, one letter wrong, letters left out. */
-function alike(word, typed) {
+function alike(word, typed, sameRoot) {
   if (word === typed) return 100;
   if (word.startsWith(typed)) return 88 - Math.min(10, word.length - typed.length);
-  if (typed.length > 3 && stem(word) === stem(typed)) return 84;
+  if (sameRoot) return 84;
   if (typed.length > 2 && word.includes(typed)) return 60;
   if (typed.length >= SHORTEST_TYPO && nearly(word, typed)) return 50;
   if (typed.length > 2 && word[0] === typed[0] && holds(word, typed)) return 38 - Math.min(15, word.length - typed.length);
@@ -109,11 +123,11 @@ function holds(text, letters) {
 
 /** Letters that begin the words of a title ("tc" for Training curves), or lie in it in this order from a word's start on. */
 function across(line, typed) {
-  if (typed.length < 2 || line.words.length < 2) return 0;
-  const starts = line.words.map((word) => word[0]).join("");
+  if (typed.length < 2 || line.list.length < 2) return 0;
+  const starts = (line.starts ??= line.list.map((word) => word[0]).join(""));
   if (starts.startsWith(typed) && typed.length === starts.length) return 70;
   if (starts.startsWith(typed)) return 40;
-  return typed.length > 3 && starts.includes(typed[0]) && walks(line.words, typed) ? 30 : 0;
+  return typed.length > 3 && starts.includes(typed[0]) && walks(line.list, typed) ? 30 : 0;
 }
 
 /** Whether the letters can be read off the starts of words, one word after the other. */
