@@ -44,7 +44,7 @@ FORMATS: Mapping[str, Format] = {
     "svg": Format("Images, SVG", "application/zip", "-svg.zip"),
 }
 
-MOST_ROWS = 30
+MOST_ROWS = 20
 MOST_COLUMNS = 8
 MOST_CELL = 300
 MOST_TEXT = 2_000
@@ -84,13 +84,14 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One answer. `missing` says why there is none."""
+    """One answer. `headlines` are the numbers that are printed large; `missing` says why there is no answer."""
 
     name: str
     title: str
     subject: str
     sentence: str = ""
     verdict: str = ""
+    headlines: tuple[Number, ...] = ()
     numbers: tuple[Number, ...] = ()
     figures: tuple[Figure, ...] = ()
     names: Figure | None = None
@@ -98,11 +99,6 @@ class Chapter:
     evidence: tuple[tuple[str, str], ...] = ()
     command: str = ""
     missing: str = ""
-
-    @property
-    def headlines(self) -> tuple[Number, ...]:
-        """The numbers that are printed large."""
-        return tuple(one for one in self.numbers if one.value != "–")[:HEADLINES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +155,7 @@ def of_decision(decision: DecisionView, by: str, made: datetime) -> Document:
         subject=", ".join(one.name for one in grounds.datasets),
         sentence=text(grounds.sentence),
         verdict=grounds.verdict,
+        headlines=_leading(grounds.analysis, {name: Estimate(**found) for name, found in grounds.estimates.items()}),
         numbers=numbers,
         evidence=tuple((text(name), text(value)) for name, value in (*datasets, ("Parameters", params))),
         command=text(str(grounds.evidence.get("command", ""))),
@@ -181,6 +178,7 @@ def chapter(result: Result, place: int = 0) -> Chapter:
         subject=text(str(result.dataset.get("name") or ""), MOST_CELL),
         sentence=text(result.sentence),
         verdict=text(result.verdict, MOST_CELL),
+        headlines=_leading(result.analysis, result.estimates),
         numbers=tuple(_number(name, estimate) for name, estimate in result.estimates.items()),
         figures=tuple(
             _figure(name, chart.title, chart.alt, chart.figure, chart.table.columns, chart.table.rows)
@@ -208,6 +206,13 @@ _STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 def _missing(told: tuple[str, str, str], place: int) -> Chapter:
     analysis, subject, reason = told
     return Chapter(f"{place + 1}-{analysis}", words.page(analysis), text(subject, MOST_CELL), missing=text(reason))
+
+
+def _leading(analysis: str, estimates: Mapping[str, Estimate]) -> tuple[Number, ...]:
+    """The numbers that are printed large: those that lead the page, else the first ones."""
+    known = [name for name, found in estimates.items() if found.value is not None]
+    leading = [name for name in words.LEADING.get(analysis, ()) if name in known]
+    return tuple(_number(name, estimates[name]) for name in (leading or known)[:HEADLINES])
 
 
 def _number(name: str, found: Estimate) -> Number:

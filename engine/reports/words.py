@@ -32,6 +32,28 @@ LABELS: Mapping[str, str] = {
 }
 
 
+LEADING: Mapping[str, tuple[str, ...]] = {
+    "calibration": ("calibration_error", "accuracy", "ece_width_15"),
+    "judge": ("agreement", "cohen_kappa", "position_bias"),
+    "audit": ("ruler_accuracy", "style_accuracy", "style_auc"),
+    "whatif": ("trusted", "accuracy_trusted", "least_threshold"),
+    "compare": ("difference", "candidate", "baseline"),
+    "ranking": ("top_gap", "items", "tie_rate"),
+    "agreement": ("krippendorff_alpha_nominal", "raw_agreement", "gwet_ac1"),
+    "bestofn": ("gain", "best_of_n", "mean_value"),
+    "drift": ("drifted", "effect", "psi"),
+    "monitor": ("alarms", "change_at", "delay"),
+    "curves": ("change", "first", "last"),
+    "overoptimisation": ("budget_left", "peak_kl", "kl_now"),
+    "hackwatch": ("signals_fired", "onset_at", "delay"),
+    "forecast": ("forecast", "move", "chance"),
+    "rollouts": ("reward_change", "reward_last", "gold_change"),
+    "tradeoff": ("best_step", "objective_best", "objective_now"),
+    "sweep": ("best_value", "lead", "not_apart"),
+    "surface": ("best_value", "best_x", "best_y"),
+}
+"""The numbers that lead an answer, as its page has them (`pages.parts.glossary`)."""
+
 PAGES: Mapping[str, str] = {
     "judge": "Judges",
     "whatif": "What if",

@@ -21,8 +21,8 @@ def test_every_answer_is_a_chapter_with_its_numbers_figures_and_evidence():
     assert (made.kicker, made.moment) == ("Can it be trusted?", "2026-11-30 15:00 UTC")
     assert first.sentence == sample().sentence
     assert [one.label for one in first.headlines] == [
-        "Accuracy",
         "Calibration error, cluster-debiased",
+        "Accuracy",
         "ECE, 15 equal-width bins",
     ]
     assert first.numbers[1].interval == "[0.0900, 0.1300]"

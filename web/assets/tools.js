@@ -56,6 +56,6 @@ function under(box, button) {
   box.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => {
     const spot = button.getBoundingClientRect();
     box.style.left = `${Math.max(12, Math.min(innerWidth - box.offsetWidth - 12, spot.right - box.offsetWidth))}px`;
-    box.style.top = `${spot.bottom + 6}px`;
+    box.style.top = `${Math.max(12, Math.min(innerHeight - box.offsetHeight - 12, spot.bottom + 6))}px`;
   }));
 }
