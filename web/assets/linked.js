@@ -43,10 +43,7 @@ function meet(mine, theirs) {
   if (mine.values && theirs.values) return [...mine.values].some((value) => theirs.values.has(value));
   if (mine.values) return [...mine.values].some((value) => end(value, NaN) >= theirs.low && end(value, NaN) <= theirs.high);
   if (theirs.values) return meet(theirs, mine);
-  // Bins that are neighbours share an end: that alone is no meeting.
-  const width = Math.min(mine.high - mine.low, theirs.high - theirs.low);
-  const overlap = Math.min(mine.high, theirs.high) - Math.max(mine.low, theirs.low);
-  return width > 0 && Number.isFinite(width) ? overlap > 1e-6 * width : overlap >= 0;
+  return Math.min(mine.high, theirs.high) >= Math.max(mine.low, theirs.low);
 }
 
 let waiting = 0;
