@@ -18,7 +18,7 @@ from engine.queries import results
 from engine.settings import ROOT, Settings, get_settings
 from engine.types import Who
 from jobs.work import perform
-from pages.parts import ahead, answer, commands, guard, reads, shell, trail
+from pages.parts import ahead, answer, commands, guard, notifications, reads, shell, trail
 from tests.processes.conftest import installed
 from tests.processes.here import Here
 from tests.store.people import person
@@ -39,6 +39,7 @@ def forget() -> None:
     for memory in (*vars(reads).values(), *vars(shell).values(), *vars(commands).values(), *vars(trail).values()):
         if hasattr(memory, "cache_clear"):
             memory.cache_clear()
+    notifications._given.clear()
     answer._drawn.clear()
     results._results.clear()
     results._with_rows.clear()

@@ -20,7 +20,7 @@ from engine.actions import (
     views,
 )
 from engine.actions import datasets as dataset_actions
-from engine.queries import kept
+from engine.queries import kept, palette
 from engine.queries.palette import entries
 from engine.types import PaletteEntry, Who
 from tests.access import matrix_calls
@@ -276,6 +276,7 @@ def test_names_in_the_newest_answer_lead_to_it(installation: Installation, monke
     who = person()
     dataset = upload(who).dataset_id
     read(runs.claim("worker"))
+    palette._named.cache_clear()
     monkeypatch.setattr(kept, "names", lambda _dataset: ("policy-7", "policy-8"))
     found = [entry for entry in entries(who, "main") if entry.section == "Named in answers"]
     assert [(one.title, one.target) for one in found] == [
@@ -283,6 +284,7 @@ def test_names_in_the_newest_answer_lead_to_it(installation: Installation, monke
     ]
     dataset_actions.remove(who, dataset)
     assert not any(one.section == "Named in answers" for one in entries(who, "main"))
+    palette._named.cache_clear()
 
 
 def test_what_takes_something_away_says_so() -> None:
