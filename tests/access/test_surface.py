@@ -108,7 +108,7 @@ SYSTEM = {
     "queries.timeline": set(),
     "queries.tokens": set(),
     "queries.uptime": {"budget"},
-    "queries.views": set(),
+    "queries.views": {"default_view"},
 }
 """What only the launcher, foreman, runner, gate and other actions call. Everything else takes `who` first: a new name
 here is a hole unless a person says why not.
