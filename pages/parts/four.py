@@ -13,6 +13,7 @@ from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import numbers, reads
 from pages.parts.answer import frame
 from pages.parts.looking import Looking
+from pages.parts.ways import TITLES
 
 TRIED = 6
 """Answers that are concluded for a decision at most, until one has something to say."""
@@ -66,16 +67,6 @@ DECISIONS = (
 _ALARMS: Mapping[str, str] = {"monitor": "alarms", "drift": "drifted", "hackwatch": "signals_fired"}
 """By analysis the estimate that counts what rang."""
 
-_SHORT = {
-    "whatif": "What if",
-    "bestofn": "Best of n",
-    "overoptimisation": "Over-optimisation",
-    "hackwatch": "Hack watch",
-    "curves": "Training curves",
-    "monitor": "Alarms",
-    "judge": "Judges",
-}
-
 
 def card(who: Who, decision: Decision, datasets: Sequence[DatasetView]) -> dict[str, Any]:
     """What Home shows of a decision: the newest answer to it, else what would give one."""
@@ -98,7 +89,7 @@ def card(who: Who, decision: Decision, datasets: Sequence[DatasetView]) -> dict[
 
 
 def _link(analysis: str, query: str) -> dict[str, str]:
-    return {"title": _SHORT.get(analysis, analysis.capitalize()), "page": analysis, "query": query}
+    return {"title": TITLES[analysis], "page": analysis, "query": query}
 
 
 def _answers(who: Who, decision: Decision, able: Sequence[DatasetView]) -> Iterator[tuple[Looking, dict[str, Any]]]:

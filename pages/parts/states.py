@@ -14,6 +14,7 @@ from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Notice, Who
 from pages.parts import places, prose, reads, state
 from pages.parts.component import mount
+from pages.parts.ways import TITLES
 
 NAME = "name"
 """The way out that names the columns of a file."""
@@ -158,8 +159,11 @@ def _ways_out(who: Who, analyses: Sequence[str]) -> str:
     chosen = ""
     with st.container(horizontal=True):
         for place, analysis in enumerate(analyses):
-            shown = analysis.replace("_", " ").capitalize()
-            if st.button(f"Open {shown}", key=f"way-{analysis}", type="primary" if place == 0 else "secondary"):
+            if st.button(
+                f"Open {TITLES.get(analysis, analysis)}",
+                key=f"way-{analysis}",
+                type="primary" if place == 0 else "secondary",
+            ):
                 chosen = analysis
         if places.may_change(who) and st.button("Name the columns…", type="secondary" if analyses else "primary"):
             chosen = NAME

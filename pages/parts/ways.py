@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from engine.errors import PlumblineError
+from engine.offered import PAGES
 from engine.types import Who
 from pages.parts import reads, state
 
@@ -59,6 +60,10 @@ ANALYSES = frozenset(FILES) - {
     "notifications",
 }
 """Those that answer with an analysis of their name."""
+
+
+TITLES: Mapping[str, str] = {page: title for page, title, *_ in PAGES}
+"""What the pages are called."""
 
 
 def open_page(name: str, query: Mapping[str, str] | None = None) -> None:

@@ -10,7 +10,7 @@ export default function links({ data, parentElement, setTriggerValue }) {
   const print = JSON.stringify([rows, given.empty]);
   if (place.__print === print) return;
   place.__print = print;
-  place.replaceChildren(rows.length ? make("ul", { class: "pl-links" }, ...rows.map((row) => entry(row, tell))) : make("p", { class: "pl-explain" }, given.empty));
+  place.replaceChildren(rows.length ? make("ul", { class: "pl-ways" }, ...rows.map((row) => entry(row, tell))) : make("p", { class: "pl-explain" }, given.empty));
 }
 
 function entry(row, tell) {
@@ -20,7 +20,7 @@ function entry(row, tell) {
     event.preventDefault();
     tell("go", { page: row.page, query: row.query });
   };
-  const link = make("a", { class: "pl-links-open", href, onclick: open }, make("strong", {}, make("bdi", {}, row.title)), row.hint ? make("span", {}, make("bdi", {}, row.hint)) : null);
+  const link = make("a", { class: "pl-ways-open", href, onclick: open }, make("strong", {}, make("bdi", {}, row.title)), row.hint ? make("span", {}, make("bdi", {}, row.hint)) : null);
   const when = row.at ? make("time", { datetime: row.at, title: row.at }, ago(row.at)) : null;
   return make("li", { "data-tone": row.verdict ? tone(row.verdict) : null }, link, when, row.dataset === undefined ? null : star(row, tell));
 }
