@@ -21,6 +21,7 @@ MOVING = timedelta(seconds=60)
 """Files that grow and moved within so long of each other do not take turns in leading: the first of them leads."""
 
 LISTED = 8
+_NOTHING_DECIDED = "What is decided on an answer stands here, with its evidence."
 DECISIONS = 5
 
 
@@ -76,13 +77,7 @@ def at_hand(who: Who, slug: str, datasets: Sequence[DatasetView]) -> list[Card]:
             "Datasets with a star and views that you saved stand here.",
         ),
         Card("recent", [cards.title("Looked at last"), cards.part("links", "links-recent", _recent(slug))], half=True),
-        _list(
-            "journal",
-            "Journal",
-            _journal(who, slug),
-            "What is decided on an answer stands here, with its evidence.",
-            half=False,
-        ),
+        _list("journal", "Journal", _journal(who, slug), _NOTHING_DECIDED, half=False),
     ]
 
 
