@@ -61,6 +61,8 @@ FIRST = {
     "play": "Play the simulator",
     "animation": "Timeline",
     "timelin": "Timeline",
+    "dritf": "Drift",
+    "rankimg": "Ranking",
     "tc": "Training curves",
     "trainig curves": "Training curves",
     "loss": "Training curves",

@@ -211,7 +211,7 @@ class Palette {
     if (!rows.length) rows.push(this.nothing(typed, searching));
     this.list.replaceChildren(...rows);
     this.list.setAttribute("aria-busy", String(Boolean(this.busy)));
-    this.foot.textContent = searching ? "↑ ↓ choose · Enter open · Esc close · ? all keys" : `${this.task ? hint(this.task.question) : "Type to narrow, Enter to choose"} · Esc goes back`;
+    this.foot.textContent = searching ? "↑ ↓ choose · Enter open · Esc close · ? all keys" : [this.task ? hint(this.task.question) : "Type to narrow, Enter to choose", "Esc goes back"].filter(Boolean).join(" · ");
     this.point(this.preferred());
     if (typed) this.list.scrollTop = 0;
   }
@@ -321,7 +321,10 @@ class Palette {
     const asked = questions.length > 0 || entry.warning;
     this.answered = asked ? this.task : null;
     if (!asked || entry.away) return this.go(entry);
-    this.busy = setTimeout(() => this.say("There is no word of it yet. It may still be done: look before you do it again.", "pl-palette-error"), SLOW);
+    this.busy = setTimeout(() => {
+      this.busy = null;
+      this.say("There is no word of it yet. It may still be done: look before you do it again.", "pl-palette-error");
+    }, SLOW);
     this.begin("", "", "Working", "Working…", "pl-palette-busy");
     this.tell(entry, this.task.given);
   }
