@@ -31,7 +31,7 @@ async function draw() {
     const place = find(`section[data-name="${CSS.escape(name)}"] .plot`);
     if (!place) continue;
     const { data, layout } = paint(chart.figure, page);
-    await Plotly.react(place, data, { ...layout, showlegend: layout.showlegend ?? data.length > 1, autosize: true }, CONFIG);
+    await Plotly.react(place, data, { ...layout, showlegend: true, autosize: true }, CONFIG);
   }
 }
 
