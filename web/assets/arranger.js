@@ -10,11 +10,12 @@ export class Arranger {
     this.tell = tell;
     this.said = make("span", { class: "pl-unseen", "aria-live": "polite" });
     const button = (label, act) => make("button", { type: "button", class: "pl-button pl-small", onclick: act }, label);
-    this.start = make("button", { type: "button", class: "pl-tool pl-tool-text", "aria-label": "Arrange the cards of this page", onclick: () => this.turn(true) }, icon("arrange"), make("span", { class: "pl-tool-word" }, "Arrange"));
+    this.start = make("button", { type: "button", class: "pl-tool pl-tool-text", "aria-label": "Arrange the cards of this page", onclick: () => this.turn(true) }, icon("arrange"), make("span", { class: "pl-tool-word" }, "Arrange this page"));
     this.bar = make("div", { class: "pl-arrange-bar", role: "group", "aria-label": "Arrange", hidden: true },
       make("span", {}, "Drag a card by its handle, or use the arrow keys on it."), button("As for everybody", () => this.reset()), button("Done", () => this.turn(false)));
-    this.head = make("div", { class: "pl-arrange" }, this.start, this.bar, this.said);
-    root.before(this.head);
+    this.foot = make("div", { class: "pl-arrange" }, this.start, this.said);
+    root.before(this.bar);
+    root.after(this.foot);
     root.addEventListener("keydown", (event) => event.key === "Escape" && this.on && this.turn(false));
   }
 
@@ -22,7 +23,7 @@ export class Arranger {
   arranged(cards, layout) {
     this.given = cards;
     this.layout = Object.fromEntries(PARTS.map((part) => [part, [...(layout?.[part] ?? [])]]));
-    this.head.hidden = cards.filter((card) => !card.bare).length < 2;
+    this.foot.hidden = cards.filter((card) => !card.bare).length < 2;
     const place = new Map(this.layout.order.map((key, index) => [key, index]));
     const usual = cards.map((card, index) => ({ ...card, index }));
     const chosen = usual.filter((card) => place.has(card.key)).sort((one, other) => place.get(one.key) - place.get(other.key));
