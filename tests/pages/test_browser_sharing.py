@@ -21,6 +21,7 @@ from tests.web.sharing import answered
 from web.gate import COOKIE
 
 pytestmark = BROWSER
+expect.set_options(timeout=30_000)
 SENTENCE = '[data-live="sentence"]'
 
 
@@ -114,19 +115,23 @@ def test_a_link_shows_the_answer_to_somebody_without_an_account(product: Product
     tab.goto(f"{product.url}/settings")
     row = tab.locator("tr", has_text="scores.jsonl")
     expect(row).to_contain_text("1 time")
-    row.get_by_role("button", name="Revoke").click()
-    row.get_by_role("button", name="Revoke for good?").click()
+    revoke = row.get_by_role("button", name="Revoke")
+    revoke.click()
+    expect(revoke).to_have_text("Revoke for good?")
+    revoke.click()
     expect(tab.get_by_text("Nothing is shared.")).to_be_visible()
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.get_by_role("heading", level=1)).to_contain_text("does not open anything any more")
     expect(page.locator("#answer")).to_have_count(0)
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("does not open anything")
-    tab.goto(f"{product.url}/calibration?dataset=1")
     reader.close()
 
 
-def test_an_embed_shows_on_the_sites_it_was_made_for_and_on_no_other(browser: Browser, tab: Page) -> None:
+def test_an_embed_shows_on_the_sites_it_was_made_for_and_on_no_other(
+    product: Product, browser: Browser, tab: Page
+) -> None:
+    tab.goto(f"{product.url}/calibration?dataset=1")
     expect(tab.locator(SENTENCE)).to_contain_text("fident", timeout=60_000)
     said = tab.locator(SENTENCE).inner_text()
     made: list[str] = []
