@@ -3,7 +3,7 @@
 import streamlit as st
 
 from engine.queries import monitoring, palette
-from pages.parts import guard, places, shell, states, style
+from pages.parts import guard, places, shell, state, states, style
 
 ALONE = ("Settings", "People", "Monitoring", "Notifications")
 """Pages that need no project."""
@@ -63,3 +63,4 @@ if page.title in ALONE or places.belongs(who):
     page.run()
 else:
     states.no_project()
+state.reached(page.url_path or "home")

@@ -20,7 +20,7 @@ from pages.parts import commands, header, reads, state, style, undo
 from pages.parts.component import mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
-from pages.parts.ways import ANALYSES, FILES, open_dataset, open_page, page_here
+from pages.parts.ways import ANALYSES, FILES, go_on, open_dataset, open_page, page_here
 
 __all__ = ["ANALYSES", "FILES", "mount_all", "open_dataset", "open_page", "page", "project", "save_view", "target"]
 
@@ -42,6 +42,7 @@ def _page(name: str, title: str, icon: str, listed: bool) -> StreamlitPage:
 
 def mount_all(who: Who, page: StreamlitPage, pages: Mapping[str, list[StreamlitPage]]) -> None:
     """Draw what stands around the page and do what was asked through it."""
+    go_on(page.url_path or "home")
     chosen = state.chosen()
     if chosen:
         commands.perform(who, *chosen)

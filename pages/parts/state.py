@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,6 +50,10 @@ _RECORDED = "recorded"
 _SHARING = "sharing"
 _EARLIER = "earlier"
 _LED = "led"
+_WAY = "way"
+_STANDS = "stands"
+_WAY_SECONDS = 10.0
+"""How long a page that is being left is not shown again; a page that fails is not stood before for ever."""
 _FOLLOWED = "followed"
 _EXPORTING = "exporting"
 MOST_FOLLOWED = 3
@@ -121,6 +126,36 @@ def outcome() -> Mapping[str, Any] | None:
     """
     found: Mapping[str, Any] | None = st.session_state.get(_OUTCOME)
     return found
+
+
+def stand_on(here: str) -> None:
+    """Note which page is being run."""
+    st.session_state[_STANDS] = here
+
+
+def set_out(to: str, query: Mapping[str, str]) -> None:
+    """Remember the way from the page that is being run to another one until that has been shown."""
+    st.session_state[_WAY] = (st.session_state.get(_STANDS), to, dict(query), monotonic() + _WAY_SECONDS, False)
+
+
+def way_from(here: str) -> tuple[str, dict[str, str]] | None:
+    """Where this page is being left for; None where nobody is on the way from here.
+
+    What the browser asked for before it knew may come even after the other page was shown: it brings the query of that
+    page along, which nobody who comes back on purpose does.
+    """
+    start, to, query, until, shown = st.session_state.get(_WAY, (None, "", {}, 0.0, False))
+    brought = bool(query) and all(st.query_params.get(name) == value for name, value in query.items())
+    if start != here or to == here or monotonic() > until or (shown and not brought):
+        return None
+    return to, query
+
+
+def reached(here: str) -> None:
+    """The page in front has been shown."""
+    way = st.session_state.get(_WAY)
+    if way is not None and way[1] == here:
+        st.session_state[_WAY] = (*way[:4], True)
 
 
 def keep_one_of(key: str, options: Sequence[str]) -> None:

@@ -69,7 +69,15 @@ TITLES: Mapping[str, str] = {page: title for page, title, *_ in PAGES}
 def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
     """Go to a page of the product."""
     kept = {key: value for key, value in (query or {}).items() if key != state.PROJECT}
+    state.set_out(name, kept)
     st.switch_page(FILES.get(name, FILES["home"]), query_params=kept)
+
+
+def go_on(here: str) -> None:
+    """Set out once more where the browser, not knowing yet that this page is left, asked for it to run again."""
+    state.stand_on(here)
+    if way := state.way_from(here):
+        st.switch_page(FILES.get(way[0], FILES["home"]), query_params=way[1])
 
 
 def open_dataset(who: Who, dataset_id: int) -> None:

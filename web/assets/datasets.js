@@ -28,7 +28,6 @@ class Datasets {
     const print = JSON.stringify(given.rows);
     this.off?.();
     this.off = this.listen(given);
-    this.leaving = false;
     if (print === this.print) return;
     this.print = print;
     this.rows = new Map(given.rows.map((row) => [row.id, this.row(row, given.may)]));
@@ -49,14 +48,13 @@ class Datasets {
     const ended = kind === "run" && (body.state === "failed" || (["done", "cancelled"].includes(body.state) && (listed?.state !== "ready" || listed.fault)));
     if (!ended && !["dataset_added", "dataset_changed", "dataset_removed", "inbox_refused"].includes(kind)) return;
     clearTimeout(this.soon);
-    this.soon = setTimeout(() => this.leaving || this.trigger("changed", {}), 150);
+    this.soon = setTimeout(() => this.trigger("changed", {}), 150);
   }
 
   row(given, may) {
     const open = make("a", { class: "pl-row-name", href: `/calibration?dataset=${given.id}`, onclick: (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      this.leaving = true; // asking for a new list now would bring this page back over the one that was opened
       this.trigger("open", { id: given.id });
     } }, given.name);
     const sentence = make("p", { class: "pl-row-sentence" }, given.sentence ?? WORDS[given.state]);
