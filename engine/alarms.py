@@ -23,6 +23,20 @@ def severity(analysis: str, verdict: str) -> int:
     return SEVERITY.get(analysis, {}).get(verdict, 0)
 
 
+def turned(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What turned for the worse, of the leading answer and of the others: {analysis, verdict, sentence, was}."""
+    found = []
+    if rang(before, after):
+        was = str((before or {})["verdict"])
+        found.append({**{name: str(after[name]) for name in ("analysis", "verdict", "sentence")}, "was": was})
+    known = (before or {}).get("others") or {}
+    for analysis, now in (after.get("others") or {}).items():
+        was = known.get(analysis, {}).get("verdict")
+        if was is not None and severity(analysis, now["verdict"]) > severity(analysis, was):
+            found.append({"analysis": analysis, "verdict": now["verdict"], "sentence": now["sentence"], "was": was})
+    return found
+
+
 def rang(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
     """Whether the answer turned for the worse from one version to the next.
 

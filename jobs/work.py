@@ -26,7 +26,7 @@ from engine.analysis import ANALYSES, expected
 from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError, StoreUnavailable, UsageError
 from engine.queries import mappings
 from engine.queries.forecasts import due as forecasts_due
-from engine.queries.results import answer_of, found_params
+from engine.queries.results import answer_of, found_params, others_of
 from engine.queries.segments import count_rows
 from engine.queries.states import Observed, StatesMissingError, observed
 from engine.settings import get_settings
@@ -41,6 +41,11 @@ from jobs.partials import Partials
 
 READ_SHARE = 0.8
 """Share of a reading's progress that is the reading itself; the rest is observing."""
+
+OTHERS_SECONDS = 10.0
+"""How often what may ring beside the leading answer is concluded while rows of a dataset keep arriving."""
+
+_others_asked: dict[int, float] = {}
 
 QUIET_SECONDS = 0.3
 """Work that is over sooner says nothing of its progress: each word of it would cost more than the work."""
@@ -227,6 +232,8 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
     also = lately.asked(work.dataset_id)
     observe_found(sha256, whole, executor, folder, Partials(work, manifest[:-1]), appended=not way.replace, also=also)
     answer = _answer(work.dataset_id, manifest, whole)
+    if answer is not None and _others_due(work.dataset_id):
+        answer["others"] = others_of(manifest, whole)
     _keep_printed(work, executor)
     with _one_first_version:
         _refuse_twin(work, sha256)
@@ -282,6 +289,15 @@ def _answer(dataset_id: int, manifest: list[str], report: Mapping[str, Any]) -> 
         return answer_of(manifest, report, keep_for=dataset_id)
     except StatesMissingError:
         return None
+
+
+def _others_due(dataset_id: int) -> bool:
+    """Whether the analyses that may ring beside the leading one are to be asked again, of a dataset that moves."""
+    last = _others_asked.get(dataset_id)
+    due = last is None or time.monotonic() - last >= OTHERS_SECONDS
+    if due:
+        _others_asked[dataset_id] = time.monotonic()
+    return due
 
 
 def _read_once(work: Work, executor: Executor, folder: Path, way: Way) -> ReadDone:

@@ -86,20 +86,17 @@ def add_version(
             total = before.report
         else:
             manifest.append(_kept(tx, dataset_id, segment, report))
-    shown = before.answer if answer is None else answer
+    shown = before.answer if answer is None else _with_others(answer, newest.answer)
     number = _write(tx, project, dataset_id, Head(newest.number + 1, manifest, total, shown), run_id)
-    if shown is not None and alarms.rang(newest.answer, shown):
-        _ring(tx, project, dataset_id, newest.answer or {}, shown)
+    for told in alarms.turned(newest.answer, shown) if shown is not None else ():
+        tx.publish(project, f"project/{project}", "alarm", {"dataset": dataset_id, **told})
     return number
 
 
-def _ring(
-    tx: Transaction, project: str, dataset_id: int, before: Mapping[str, Any], now_said: Mapping[str, Any]
-) -> None:
-    """Tell the project that a verdict has turned for the worse."""
-    told = {name: now_said[name] for name in ("analysis", "verdict", "sentence")}
-    body = {"dataset": dataset_id, **told, "was": before["verdict"]}
-    tx.publish(project, f"project/{project}", "alarm", body)
+def _with_others(answer: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The answer with what the others said last, where they were not asked this time."""
+    known = (before or {}).get("others")
+    return answer if "others" in answer or known is None else {**answer, "others": known}
 
 
 def _kept(tx: Transaction, dataset_id: int, segment: NewSegment, report: Mapping[str, Any]) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
 
+from engine import alarms
 from engine import analysis as analyses
 from engine.access.visible import VisibleDataset, visible_dataset
 from engine.actions.queue import observe_once
 from engine.analysis.base import Analysis, Parameters
-from engine.errors import NotEnoughData, StatePending, UsageError
+from engine.errors import NotEnoughData, PlumblineError, StatePending, UsageError
 from engine.queries import events, kept, segments
 from engine.queries.cache import Cache
 from engine.queries.datasets import VersionOf, version_of
@@ -121,6 +123,17 @@ def answer_of(
     if keep_for is not None:
         kept.keep(keep_for, _key(manifest, chosen, parameters), result)
     return summary(result)
+
+
+def others_of(manifest: Sequence[str], report: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """*System.* What analyses that may ring but do not lead say of a manifest, as far as they observed it."""
+    said = {}
+    for chosen in [one for one in analyses.applicable(report)[1:] if one.name in alarms.SEVERITY]:
+        parameters = chosen.parameters.parse(found_params(chosen, report))
+        with suppress(StatesMissingError, PlumblineError):
+            result = _concluded(manifest, chosen, parameters)
+            said[chosen.name] = {"verdict": result.verdict, "sentence": result.sentence}
+    return said
 
 
 def summary(result: Result) -> dict[str, Any]:

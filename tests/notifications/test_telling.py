@@ -243,6 +243,39 @@ def test_an_alarm_rings_once_a_turn(installation: Installation) -> None:
     assert titles(outside) == []
 
 
+def test_what_does_not_lead_rings_too(installation: Installation) -> None:
+    """Each analysis by itself, once a turn; where it was not asked, what it said last is what it turns from."""
+    who = person()
+    dataset = upload(who).dataset_id
+    course: list[dict[str, Any]] = [
+        {"others": {"monitor": {"verdict": "no_alarm", "sentence": "Quiet."}}},
+        {},
+        {
+            "others": {
+                "monitor": {"verdict": "alarm", "sentence": "1 alarm."},
+                "drift": {"verdict": "drifted", "sentence": "Moved."},
+            }
+        },
+        {},
+        {
+            "others": {
+                "monitor": {"verdict": "alarm", "sentence": "2 alarms."},
+                "drift": {"verdict": "drifted", "sentence": "Moved."},
+            }
+        },
+    ]
+    for place, others in enumerate(course):
+        if place:
+            runs.request(who, dataset, "read")
+        work = runs.claim("worker")
+        assert work is not None
+        segment = runs.NewSegment(digest(str(place)), 3, 100)
+        runs.finish(work, segment=segment, report=report(), answer={**verdict("rose", "curves"), **others})
+    alarms = [one["body"] for one in events.after(0) if one["kind"] == "alarm"]
+    told = {"dataset": dataset, "analysis": "monitor", "verdict": "alarm", "was": "no_alarm", "sentence": "1 alarm."}
+    assert alarms == [told]
+
+
 def test_reading(installation: Installation) -> None:
     ann, bob = person(), person("bob")
     failed(ann)
