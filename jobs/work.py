@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine import logs
+from engine import alarms, logs
 from engine.actions import archives, forecasts, runs
 from engine.actions.archives import Unpacked
 from engine.actions.merging import merged
@@ -233,6 +233,7 @@ def _read(work: Work, executor: Executor, folder: Path) -> None:
     observe_found(sha256, whole, executor, folder, Partials(work, manifest[:-1]), appended=not way.replace, also=also)
     answer = _answer(work.dataset_id, manifest, whole)
     if answer is not None and _others_due(work.dataset_id):
+        _observe_ringing(manifest, whole, executor, folder)
         answer["others"] = others_of(manifest, whole)
     _keep_printed(work, executor)
     with _one_first_version:
@@ -379,6 +380,16 @@ def observe_found(
             _observe_segment(sha256, what, executor, folder)
         except (InputRefused, LimitExceeded, UsageError) as error:
             log.info("%s of what arrived is left to those who ask: %s", what.analysis.name, error.message)
+
+
+def _observe_ringing(manifest: Sequence[str], report: Mapping[str, Any], executor: Executor, folder: Path) -> None:
+    """Observe what was appended to a log or to rollouts for what may ring beside the leading answer: they are small."""
+    if report.get("kind") not in ("curve", "rollout") or _crowded():
+        return
+    for analysis in [one for one in expected(report)[1:] if one.name in alarms.SEVERITY]:
+        what = observed(analysis, analysis.parameters.parse(found_params(analysis, report)))
+        for sha256 in manifest:
+            _observe_segment(sha256, what, executor, folder)
 
 
 def _crowded() -> bool:

@@ -7,11 +7,12 @@ import pytest
 from engine.actions import datasets, runs
 from engine.analysis import ANALYSES, expected
 from engine.errors import StatePending
-from engine.queries import results
+from engine.queries import events, results
 from engine.queries.results import found_params
 from engine.queries.states import Observed, observed
 from engine.store.datasets import state_path
 from jobs import lately, work
+from tests.pages import samples
 from tests.processes.here import Here
 from tests.processes.scores import append, dataset, lines
 from tests.store.people import person
@@ -116,3 +117,24 @@ def test_while_many_runs_wait_a_segment_is_observed_for_its_answer_only(home, mo
     found = dataset("p", "0.jsonl")
     assert found is not None
     assert found["answer"]["sentence"]
+
+
+def test_a_log_that_turns_rings_though_another_analysis_leads(home, monkeypatch):
+    """Rows appended to a training log, past the peak of its gold reward: the curves lead, over-optimisation rings."""
+    monkeypatch.setattr(work, "OTHERS_SECONDS", 0.0)
+    steps = samples.over_kl(80).splitlines()
+    path = home.inbox / "p" / "log.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    for start, end in ((0, 36), (36, 81)):
+        with path.open("a") as log:
+            log.write("\n".join(steps[start:end]) + "\n")
+        datasets.receive_inbox("p", "log.csv", path, path.stat().st_size, inode=path.stat().st_ino)
+        read_next()
+    found = dataset("p", "log.csv")
+    assert found is not None
+    told = [one["body"] for one in events.after(0) if one["kind"] == "alarm"]
+    rang = {one["analysis"]: one for one in told}
+    assert rang["overoptimisation"]["verdict"] == "passed"
+    assert rang["overoptimisation"]["was"] in ("not_reached", "unclear", "near_peak")
+    assert {one["dataset"] for one in told} == {found["id"]}
