@@ -135,6 +135,7 @@ ODD = (
     "\x00", "a\x00b", "\ud800", "\udfff\ud800 two halves", "\u202egnp.exe", "\u2066\u2067\u2068 unclosed",
     "\u200b\u200d\u2060", "\ufeff", "\ufffe\uffff", "\x1b[31mred\x1b[0m", "\u2028\u2029\x85", "\r\n\r\n",
     "e\u0301" * 50, "Z\u0351\u036b\u0343" * 30, "\U0001f469\u200d\U0001f680", "\U000e0041\U000e0042", "\u0000\u0000",
-    "\u3164", " ", "\t", "\u00a0", "\ufdfa" * 20, "..", "CON", "\U0010ffff", "\u0130I\u0131", "\u1e9e\u00df", "\ufb01", "A" * 5_000,
+    "\u3164", " ", "\t", "\u00a0", "\ufdfa" * 20, "..", "CON", "\U0010ffff", "\u0130I\u0131", "\u1e9e\u00df",
+    "\ufb01", "A" * 5_000,
 )  # fmt: skip
 """Text that is hard to hold, to compare, to show or to write into a file."""
