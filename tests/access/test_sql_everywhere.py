@@ -22,7 +22,7 @@ from sqlalchemy import event
 
 import engine
 from engine.errors import PlumblineError
-from engine.queries.browsing import Asked
+from engine.queries.browsing import COMPONENT, Asked
 from engine.settings import ROOT
 from engine.store import engine as store_engine
 from engine.store.engine import fetch, get_store
@@ -57,7 +57,7 @@ def _spelled(hint: Any) -> str:
 def held(name: str, text: str) -> Any:
     """The text as a value of this parameter."""
     if name == "asked":
-        return Asked(text, where=text, find=text)
+        return Asked(f"{COMPONENT}{text}", where=text, find=text)
     if name in ("params", "mapping"):
         return {text: text, "where": text, "slice": text}
     if name == "layout":

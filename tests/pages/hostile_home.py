@@ -147,20 +147,24 @@ IN_FILES = ("column names", "slice values", "prompts", "responses", "model names
 
 def files(texts: Sequence[str]) -> dict[str, str]:
     """A file for every page that answers, with hostile text wherever it may hold text."""
-    battles = samples.battles(names=MODELS)
+    battles = samples.battles(100, names=MODELS)
     return {
-        "calibration": lines(samples.pairs(len(texts) * 6), lambda n, row: spoken(n, row, texts)),
+        "calibration": lines(samples.pairs(len(texts) * 4), lambda n, row: spoken(n, row, texts)),
         "ranking": lines(battles, lambda n, row: {**called(row, texts), "annotator": texts[n % 30 % len(texts)]}),
         "compare": lines(battles, lambda n, row: {**called(row, texts[12:]), "language": texts[n % 9]}),
         "agreement": lines(battles, lambda n, row: {**row, "annotator": texts[(30 + n) % len(texts)]}),
-        "judge": lines(samples.verdicts(), lambda n, row: {**row, "judge": texts[24], "model_b": texts[n % 3]}),
+        "judge": lines(samples.verdicts(120), lambda n, row: {**row, "judge": texts[24], "model_b": texts[n % 3]}),
         "bestofn": lines(
-            samples.answers(), lambda n, row: {**row, "response": texts[n % len(texts)], "model": texts[2]}
+            samples.answers(80, 4), lambda n, row: {**row, "response": texts[n % len(texts)], "model": texts[2]}
         ),
-        "drift": lines(samples.stepped(), lambda n, row: {**row, "source": texts[n % 40], **named(n, row, texts)}),
-        "curves": lines(samples.curves(), lambda n, row: {**row, "run": texts[25 + int(row["run"][-1])], texts[28]: n}),
+        "drift": lines(
+            samples.stepped(800, 10), lambda n, row: {**row, "source": texts[n % 40], **named(n, row, texts)}
+        ),
+        "curves": lines(
+            samples.curves(2, 80), lambda n, row: {**row, "run": texts[25 + int(row["run"][-1])], texts[28]: n}
+        ),
         "overoptimisation": lines(samples.over_kl(), lambda n, row: {**row, "run": texts[29 + n % 2]}),
-        "rollouts": lines(samples.rollouts(), lambda n, row: answer(n, row, texts)),
+        "rollouts": lines(samples.rollouts(150, 75), lambda n, row: answer(n, row, texts)),
         "sweep": lines(samples.sweep(), lambda n, row: {**row, "run": f"{texts[int(row['run'][6:])]}{row['run']}"}),
     }
 

@@ -26,13 +26,13 @@ from tests.processes.conftest import installed
 from tests.product import Product
 from web.gate import COOKIE
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, pytest.mark.timeout(900)]
 
 INTRUDERS = """() => {
     const found = [];
     const ours = location.origin;
     const made = 'iframe[srcdoc], object, embed, base, marquee, meta[http-equiv=refresh], img[src="x"], .katex,'
-        + '[href^="javascript:" i], [action], [formaction], [style*="127.0.0.1"]';
+        + '[href^="javascript:" i], [action]:not([action^="/auth/"]), [formaction], [style*="127.0.0.1"]';
     const handlers = ['onerror', 'onload', 'onmouseover', 'onfocus', 'ontoggle', 'onbegin', 'onstart'];
     const leaves = one => one.localName === 'a' && new URL(one.href, ours).origin !== ours;
     const loads = one => one.localName === 'img' && !/^(data:|blob:)/.test(one.src) && !one.src.startsWith(ours);
