@@ -245,6 +245,7 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "file_format": draw.choice(["pdf", "json", word]),
         "days": draw.choice([1, 90, -1]),
         "key": f"k{word}",
+        "layout": {"order": ["headline"], "hidden": [word]},
         "layer": draw.choice(["value", "error", word]),
         "kind": draw.choice(["read", "observe", "link", "embed", word]),
         "limit": draw.choice([0, 1, 100, 10**9]),

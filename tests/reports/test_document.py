@@ -9,8 +9,9 @@ from engine.reports.document import MOST_COLUMNS, MOST_ROWS, MOST_TEXT, of_decis
 from engine.reports.html import render_document
 from engine.types import DatasetVersion, DecisionView, Grounds, Notice
 from tests.figures.results import result
+from tests.hostile import PAYLOADS
 from tests.reports.documents import MADE, of
-from tests.reports.payloads import PAYLOADS, hostile
+from tests.reports.payloads import hostile
 from tests.reports.sample import sample
 from tests.reports.test_html import read
 

@@ -12,7 +12,8 @@ from html.parser import HTMLParser
 import pytest
 
 from engine.reports.html import render
-from tests.reports.payloads import PAYLOADS, hostile
+from tests.hostile import PAYLOADS
+from tests.reports.payloads import hostile
 from tests.reports.sample import sample
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from engine.reports.html import render
 from tests.browser import chromium, chromium_path, context, watch_console
-from tests.reports.payloads import PAYLOADS, hostile
+from tests.hostile import PAYLOADS
+from tests.reports.payloads import hostile
 from tests.reports.sample import sample
 
 pytestmark = [

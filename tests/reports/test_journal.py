@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from engine.reports.journal import text, to_markdown
 from engine.types import DatasetVersion, DecisionView, Grounds
-from tests.reports.payloads import PAYLOADS
+from tests.hostile import PAYLOADS
 
 READER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 PARTS = [

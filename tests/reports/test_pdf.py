@@ -5,13 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from pypdf import PdfReader
@@ -20,8 +17,10 @@ from engine.errors import Conflict, LimitExceeded, StoreUnavailable, UsageError
 from engine.reports import setting
 from engine.reports.pdf import BLEED, chapter_page, front_page, render_pdf
 from engine.reports.setting import command, set_page
+from tests.hostile import PAYLOADS
+from tests.listener import listening
 from tests.reports.documents import of
-from tests.reports.payloads import PAYLOADS, hostile
+from tests.reports.payloads import hostile
 from tests.reports.sample import sample
 
 ROOT = Path(__file__).parents[2]
@@ -29,34 +28,6 @@ needs_setter = pytest.mark.skipif(
     shutil.which("wkhtmltopdf") is None, reason="needs the Debian package wkhtmltopdf (tests/run.sh installs it)"
 )
 needs_text = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs the Debian package poppler-utils")
-
-
-class Listener(BaseHTTPRequestHandler):
-    heard: ClassVar[list[str]] = []
-
-    def do_GET(self):
-        self.heard.append(self.path)
-        self.send_response(200)
-        self.end_headers()
-
-    do_POST = do_HEAD = do_GET
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def listening():
-    """A server on loopback, and the paths that it was asked for."""
-    Listener.heard = []
-    server = HTTPServer(("127.0.0.1", 0), Listener)
-    at_work = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    at_work.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", Listener.heard
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def traps(address: str, canary: Path) -> list[str]:

@@ -14,8 +14,9 @@ from engine.reports import row_sheet
 from engine.reports.cells import LONGEST, cell, clean, fitting
 from engine.types import Notice
 from tests.figures import every
+from tests.hostile import PAYLOADS
 from tests.reports.opened import cells, formulas, outside, parts, referred, written
-from tests.reports.payloads import PAYLOADS, hostile
+from tests.reports.payloads import hostile
 from tests.reports.sample import sample
 
 FORMULAS = [

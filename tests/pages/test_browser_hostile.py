@@ -1,0 +1,175 @@
+"""Hostile text in every place that takes text, and every page that shows it, in one real browser (tests 14 to 16).
+
+Nothing of it runs, links, loads or turns into markup, although the browser is told to forget the content security
+policy: what the pages make of text has to be harmless by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Dialog, Page, Request
+
+from pages.parts.ways import FILES
+from tests import product as launching
+from tests.browser import chromium, context
+from tests.hostile import outward
+from tests.listener import listening
+from tests.pages.hostile_home import Filled, fill
+from tests.pages.tabs import BROWSER
+from tests.processes.conftest import installed
+from tests.product import Product
+from web.gate import COOKIE
+
+pytestmark = [*BROWSER, pytest.mark.timeout(900)]
+
+INTRUDERS = """() => {
+    const found = [];
+    const ours = location.origin;
+    const made = 'iframe[srcdoc], object, embed, base, marquee, meta[http-equiv=refresh], img[src="x"], .katex,'
+        + '[href^="javascript:" i], [action]:not([action^="/auth/"]), [formaction], [style*="127.0.0.1"]';
+    const handlers = ['onerror', 'onload', 'onmouseover', 'onfocus', 'ontoggle', 'onbegin', 'onstart'];
+    const leaves = one => one.localName === 'a' && new URL(one.href, ours).origin !== ours;
+    const loads = one => one.localName === 'img' && !/^(data:|blob:)/.test(one.src) && !one.src.startsWith(ours);
+    const runs = one => one.localName === 'script' && /__x/.test(one.textContent);
+    const look = root => {
+        for (const one of root.querySelectorAll('*')) {
+            const handles = handlers.some(name => one.hasAttribute(name));
+            if (handles || leaves(one) || loads(one) || runs(one) || one.matches(made))
+                found.push(one.outerHTML.slice(0, 200));
+            if (one.shadowRoot) look(one.shadowRoot);
+        }
+    };
+    look(document);
+    return found;
+}"""
+"""What no page of ours has, but the payloads would make."""
+
+SAID = """() => {
+    const said = [];
+    const look = root => {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) said.push(walker.currentNode.data);
+        for (const one of root.querySelectorAll('*')) {
+            if (one.shadowRoot) look(one.shadowRoot);
+            if (one.placeholder || one.value) said.push(String(one.value));
+        }
+    };
+    look(document.body);
+    return said.join(' ');
+}"""
+
+
+@dataclass
+class Watch:
+    """Everything that ran, asked or left while pages were looked at."""
+
+    page: Page
+    own: str
+    texts: list[str]
+    filled: Filled
+    heard: list[str]
+    fired: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    seen: dict[str, set[str]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        self.page.on("dialog", self._dialog)
+        self.page.on("request", self._request)
+        self.page.on("popup", lambda popup: self.outside.append(f"popup {popup.url}"))
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.own, "data:image/", "data:font/", "blob:", "about:")):
+            self.outside.append(request.url)
+
+    def look(self, where: str) -> None:
+        """Note what ran on the page in front, and which payloads are shown there as they were typed."""
+        if self.page.evaluate("window.__x") is not None:
+            self.fired.append(where)
+        self.fired += [f"{where}: {one}" for one in self.page.evaluate(INTRUDERS)]
+        said = " ".join(self.page.evaluate(SAID).split())
+        self.seen[where] = {text for text in self.texts if " ".join(text.replace("\0", " ").split()) in said}
+
+    def open(self, path: str) -> None:
+        """A page of the product, once it stands still."""
+        self.page.goto(f"{self.own}{path}")
+        self.settle()
+
+    def settle(self) -> None:
+        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        self.page.wait_for_selector("h1")
+        self.page.wait_for_function(
+            "() => !document.querySelector('[data-waiting], [data-stale=true], [data-testid=stSkeleton]')"
+        )
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """One product on a home full of hostile text, and a browser without its policy."""
+    home = tmp_path_factory.mktemp("hostile") / "home"
+    quiet = {"PLUMBLINE_DEMO": "false", "PLUMBLINE_RAY": "off"}
+    with listening() as (address, heard):
+        texts = outward(address.removeprefix("http://"))
+        with installed(home):
+            filled = fill(texts)
+        sys.stderr.write(f"filled {time.process_time()}\n")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(launching, "LINK", re.compile("runs at"))
+            with Product(home, environment=quiet) as product, chromium() as browser:
+                own = context(browser, bypass_csp=True, color_scheme="light")
+                own.add_cookies([{"name": COOKIE, "value": filled.ada.cookie, "url": product.url}])
+                page = own.new_page()
+                page.set_default_timeout(60_000)
+                watching = Watch(page, product.url, texts, filled, heard)
+                watching.begin()
+                yield watching
+    assert (watching.fired, watching.dialogs, watching.outside, heard) == ([], [], [], [])
+
+
+def addresses(filled: Filled) -> dict[str, str]:
+    """An address for every page, with the dataset whose file it is about, by what it shows."""
+    of = filled.datasets
+    like = {"audit": "compare", "whatif": "calibration", "monitor": "curves", "tradeoff": "overoptimisation",
+            "hackwatch": "rollouts", "timeline": "drift", "surface": "sweep", "forecast": "curves"}  # fmt: skip
+    made = {page: f"/{page}" for page in FILES} | {"home": "/"}
+    made |= {page: f"/{page}?dataset={of[file]}" for page in FILES if (file := like.get(page, page)) in of}
+    made["columns"] = f"/columns?dataset={of['calibration']}"
+    return made | {
+        "people, projects": "/people?section=Projects",
+        "people, audit": "/people?section=Audit",
+        "runs, of one": "/runs?run=1",
+    }
+
+
+def test_nothing_typed_is_more_than_text_on_any_page(watch: Watch) -> None:
+    shown = addresses(watch.filled)
+    assert {name.partition(",")[0] for name in shown} == set(FILES)
+    for name, address in shown.items():
+        t = time.time()
+        watch.open(address)
+        t1 = time.time()
+        watch.look(name)
+        sys.stderr.write(f"{name} {t1 - t:.1f} {time.time() - t1:.1f} {len(watch.seen[name])} {watch.fired}\n")
+    everywhere = set().union(*watch.seen.values())
+    told(watch, len(shown))
+    for page in ("datasets", "runs", "settings", "people"):
+        assert len(watch.seen[page]) > len(watch.texts) // 2, page
+    assert len(everywhere) > len(watch.texts) * 0.9
+
+
+def told(watch: Watch, pages: int) -> None:
+    places = len(watch.filled.places)
+    sys.stdout.write(
+        f"{len(watch.texts)} payloads x {places} places on {pages} pages: {len(watch.fired)} fired, "
+        f"{len(watch.dialogs)} dialogs, {len(watch.outside)} requests outside, {len(watch.heard)} heard\n"
+    )
