@@ -77,7 +77,11 @@ def at_hand(who: Who, slug: str, datasets: Sequence[DatasetView]) -> list[Card]:
         ),
         Card("recent", [cards.title("Looked at last"), cards.part("links", "links-recent", _recent(slug))], half=True),
         _list(
-            "journal", "Journal", _journal(who, slug), "What is decided on an answer stands here, with its evidence."
+            "journal",
+            "Journal",
+            _journal(who, slug),
+            "What is decided on an answer stands here, with its evidence.",
+            half=False,
         ),
     ]
 
