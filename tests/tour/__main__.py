@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.browser import chromium, chromium_path
 from tests.product import ROOT, Product
-from tests.tour import gallery, ship, steps, stop
+from tests.tour import gallery, ship, steps, stop, together
 from tests.tour.sheet import contact_sheet
 from tests.tour.steps import Tour
 
@@ -45,7 +45,13 @@ STEPS: list[tuple[str, Callable[[Tour], str]]] = [
     ("9c a timeline is played", stop.plays_a_timeline),
     ("9d what if", stop.what_if),
     ("10 the palette", steps.palette_by_keyboard),
-    ("11 the other pages", steps.other_pages),
+    ("11 the bell", together.rings_the_bell),
+    ("11a a link for others", together.shares_an_answer),
+    ("11b a report", together.exports_a_report),
+    ("11c rows with a name", together.names_a_cohort),
+    ("11d Home arranged", together.arranges_home),
+    ("11e the theme", together.changes_the_theme),
+    ("12 the other pages", steps.other_pages),
 ]
 
 

@@ -32,10 +32,16 @@ WINDOWS = {"desk": ((1440, 1000), ("light", "dark")), "phone": ((390, 844), ("ph
 
 PATIENCE = 60_000
 TALLEST = 5000
+WAITING = "[data-testid=stSkeleton], [data-waiting], [data-testid=stApp][data-test-script-state=running]"
 NOBODY = 999_999
 """A dataset that does not exist."""
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {
+    "light": {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]},
+}
+"""What axe looks for: all of it once, and in dark what colours alone can break."""
 
 FILLED = {
     "calibration": "pairs.csv",
@@ -100,12 +106,13 @@ class Gallery:
         for name, state, address in self.shown():
             if self.only and name not in self.only:
                 continue
+            page.set_viewport_size({"width": size[0], "height": size[1]})
             page.goto(f"{self.product.url}/{address}")
             _settled(page)
             for look in looks:
                 _themed(page, "dark" if look == "dark" else "light")
                 if look != "phone":
-                    self.findings.append((name, state, look, *_violations(page)))
+                    self.findings.append((name, state, look, *_violations(page, look)))
                 still = name not in MOVING and state != "error"
                 self._picture(page, f"{name}-{state}-{look}", keep=keep, still=still)
             _themed(page, "light")
@@ -123,14 +130,8 @@ class Gallery:
         return profile
 
     def _picture(self, page: Page, name: str, *, keep: bool, still: bool) -> None:
-        size = page.viewport_size
-        assert size is not None
-        height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
-        page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), TALLEST))})
-        page.wait_for_timeout(500)
         path = TARGET / f"{name}.png"
         page.screenshot(path=path, timeout=90_000)
-        page.set_viewport_size(size)
         if page.evaluate("() => document.documentElement.scrollWidth - innerWidth") > 0:
             self.moved.append(f"{name}: wider than its window")
         if still and keep:
@@ -153,18 +154,38 @@ def fill(product: Product) -> dict[str, int]:
 
 
 def _settled(page: Page) -> None:
+    """Wait until all of the page is there, in a window as tall as the page: some of it is read when it is seen."""
     page.wait_for_selector("h1", timeout=PATIENCE)
     page.wait_for_selector(".pl-header", timeout=PATIENCE)
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stSkeleton], [data-waiting]')", timeout=PATIENCE
-    )
-    page.wait_for_timeout(900)
+    for _ in range(2):
+        page.wait_for_timeout(500)
+        _grow(page)
+        page.wait_for_function(f"() => !document.querySelector('{WAITING}')", timeout=PATIENCE)
+
+
+def _grow(page: Page) -> None:
+    size = page.viewport_size
+    assert size is not None
+    height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), TALLEST))})
+
+
+_THEMED = """
+(theme) => {
+  const root = document.documentElement, title = document.querySelector("h1"), probe = document.createElement("i");
+  probe.style.color = "var(--pl-ink)";
+  title.parentElement.append(probe);
+  const same = getComputedStyle(probe).color === getComputedStyle(title).color;
+  probe.remove();
+  return (root.dataset.theme ?? "light") === theme && same;
+}
+"""
 
 
 def _themed(page: Page, theme: str) -> None:
     """The system's theme changes; the page follows without being loaded again."""
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    page.wait_for_function("theme => (document.documentElement.dataset.theme ?? 'light') === theme", arg=theme)
+    page.wait_for_function(_THEMED, arg=theme, timeout=PATIENCE)
     page.wait_for_timeout(300)
 
 
@@ -180,9 +201,9 @@ _OURS = """
 """
 
 
-def _violations(page: Page) -> tuple[Counter[str], Counter[str]]:
+def _violations(page: Page, look: str) -> tuple[Counter[str], Counter[str]]:
     """Elements that break a rule of axe, by rule: in our own parts, and in Streamlit's."""
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+    found = Axe().run(page, options=OPTIONS[look]).response["violations"]
     ours, theirs = Counter[str](), Counter[str]()
     for violation in found:
         own = page.evaluate(_OURS, [node["target"] for node in violation["nodes"]])
