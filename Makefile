@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OLDER := $(VENV)-older
 export PLUMBLINE_REAL_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: help run demo test lint bench tour figures mutate fuzz coverage-sim faults load soak scale api-fuzz audit system
+.PHONY: help run demo test lint bench tour tour-keep figures mutate fuzz coverage-sim faults load soak scale api-fuzz audit system
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,8 +42,11 @@ bench: $(VENV)/.test ## speed against peers, as ratios side by side in one run
 		for one in benchmarks.speed_forecast benchmarks.speed_charts; do $(OLDER)/bin/python -m $$one || failed=1; done; \
 		exit $$failed
 
-tour: $(VENV)/.test ## the newcomer's steps in a browser, with pictures in build/tour
-	@$(BIN)/python -m tests.tour
+tour: $(VENV)/.test ## the newcomer's steps, then every page in every state and look, with pictures in build/tour
+	@$(BIN)/python -m tests.tour $(ARGS)
+
+tour-keep: ARGS = --gallery --keep
+tour-keep: tour ## keep how the pages look now, to hold later ones against
 
 figures: $(VENV)/.runtime ## published figures of real files: expected, got, difference
 	@$(BIN)/python -m benchmarks.figures

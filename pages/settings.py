@@ -52,7 +52,7 @@ def look(who: Who) -> None:
                 args=(who, "zone"),
                 width=280,
             )
-        explain("For you, on every device. Sentences are English and keep its decimal point; axes of time are UTC.")
+        explain("For you, on every device. Sentences are in English, with its decimal point; axes of time are in UTC.")
 
 
 def roles_in_projects(who: Who) -> list[tuple[str, str]]:

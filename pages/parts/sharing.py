@@ -69,7 +69,7 @@ def own(who: Who) -> None:
     names = {project.slug: project.name for project in reads.projects_of(who)}
     with st.container(key="card-shares"):
         st.header("Shared links")
-        explain("Made beside an answer, by Share…. Revoking one ends it at once, also where it is open.")
+        explain("Share… beside an answer makes one. Revoking it ends it at once, also where it is open.")
         rows = [_row(one, names.get(one.project, one.project)) for one in share_queries.list_shares(who)]
         _show(who, "shares", "Shared links", rows)
 

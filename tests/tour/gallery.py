@@ -1,7 +1,8 @@
 """Every page with data, empty and in error, in light, dark and on a phone: pictures, what axe finds, what has moved.
 
 The data are made up with a seed, so that the pictures can be held against the small ones that are kept in the
-repository. Run alone: `python -m tests.tour.gallery`, with `--keep` to keep what is there now.
+repository. Run alone: `python -m tests.tour.gallery`, with `--keep` to keep what is there now, with names of pages
+to look at these alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,21 +22,26 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from pages.parts.shell import ANALYSES, FILES
 from tests.browser import chromium, context, sign_in, watch_console
-from tests.pages import samples
 from tests.product import ROOT, Product
 from tests.tour import kept
+from tests.tour.filling import EMPTY, REFUSED
 
 TARGET = ROOT / "build" / "tour" / "gallery"
-LOOKS = {"light": ("light", 1440, 1000), "dark": ("dark", 1440, 1000), "phone": ("light", 390, 844)}
+WINDOWS = {"desk": ((1440, 1000), ("light", "dark")), "phone": ((390, 844), ("phone",))}
+"""The windows by size, and the looks that each is seen in: a page is opened once a window, the theme follows live."""
+
 PATIENCE = 60_000
 TALLEST = 5000
+WAITING = "[data-testid=stSkeleton], [data-waiting], [data-testid=stApp][data-test-script-state=running]"
 NOBODY = 999_999
 """A dataset that does not exist."""
 
-EMPTY = "quiet"
-"""A project without data."""
-
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {
+    "light": {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]},
+}
+"""What axe looks for: all of it once, and in dark what colours alone can break."""
 
 FILLED = {
     "calibration": "pairs.csv",
@@ -77,6 +82,8 @@ class Gallery:
     findings: list[tuple[str, str, str, Counter[str], Counter[str]]] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     cookies: list[Any] = field(default_factory=list)
+    only: frozenset[str] = frozenset()
+    """Names of the pages to look at; all where empty."""
 
     def shown(self) -> Iterator[tuple[str, str, str]]:
         """Name, state and address of everything that is looked at."""
@@ -88,26 +95,33 @@ class Gallery:
                 yield name, "empty", f"{address}?project={EMPTY}"
             if name in ANALYSES or name in ("timeline", "columns"):
                 yield name, "error", f"{address}?project=main&dataset={NOBODY}"
-        yield "calibration-refused", "error", f"calibration?project=main&dataset={self.numbers['notes.txt']}"
+        yield "calibration-refused", "error", f"calibration?project=main&dataset={self.numbers[REFUSED]}"
 
-    def take(self, look: str, keep: bool) -> None:
-        """All pictures in one look."""
-        profile = self._profile(look)
+    def take(self, window: str, keep: bool) -> None:
+        """All pictures of one window."""
+        size, looks = WINDOWS[window]
+        profile = self._profile(*size)
         page = profile.new_page()
         watch_console(page, self.errors)
         for name, state, address in self.shown():
+            if self.only and name not in self.only:
+                continue
+            page.set_viewport_size({"width": size[0], "height": size[1]})
             page.goto(f"{self.product.url}/{address}")
             _settled(page)
-            if look != "phone":
-                self.findings.append((name, state, look, *_violations(page)))
-            self._picture(page, f"{name}-{state}-{look}", keep=keep, still=name not in MOVING and state != "error")
+            for look in looks:
+                _themed(page, "dark" if look == "dark" else "light")
+                if look != "phone":
+                    self.findings.append((name, state, look, *_violations(page, look)))
+                still = name not in MOVING and state != "error"
+                self._picture(page, f"{name}-{state}-{look}", keep=keep, still=still)
+            _themed(page, "light")
         profile.close()
 
-    def _profile(self, look: str) -> BrowserContext:
-        scheme, width, height = LOOKS[look]
+    def _profile(self, width: int, height: int) -> BrowserContext:
         profile = context(
             self.browser,
-            color_scheme=scheme,
+            color_scheme="light",
             viewport={"width": width, "height": height},
             reduced_motion="reduce",
             timezone_id="UTC",
@@ -116,14 +130,8 @@ class Gallery:
         return profile
 
     def _picture(self, page: Page, name: str, *, keep: bool, still: bool) -> None:
-        size = page.viewport_size
-        assert size is not None
-        height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
-        page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), TALLEST))})
-        page.wait_for_timeout(500)
         path = TARGET / f"{name}.png"
         page.screenshot(path=path, timeout=90_000)
-        page.set_viewport_size(size)
         if page.evaluate("() => document.documentElement.scrollWidth - innerWidth") > 0:
             self.moved.append(f"{name}: wider than its window")
         if still and keep:
@@ -134,60 +142,51 @@ class Gallery:
 
 def fill(product: Product) -> dict[str, int]:
     """Give the files, wait until they have been read; their numbers by name."""
-    folder = product.home / "inbox" / "main"
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {
-        "pairs.csv": samples.pairs(400),
-        "battles.csv": samples.battles(),
-        "verdicts.csv": samples.verdicts(),
-        "answers.csv": samples.answers(),
-        "log.csv": samples.curve(),
-        "rollouts.csv": samples.rollouts(),
-        "sweep.csv": samples.sweep(),
-        "notes.txt": "these are\nonly notes\n",
-    }
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    until, numbers = time.monotonic() + 120, dict[str, int]()
-    while len(numbers) < len(files):
-        if time.monotonic() > until:
-            raise TimeoutError(f"not read: {set(files) - set(numbers)}")
-        time.sleep(1)
-        numbers = {name: int(number) for name, number in _ask(product, _READ)}
-    _ask(product, _QUIET)
-    return numbers
-
-
-_READ = """
-from engine.queries.datasets import list_datasets
-print(*(f"{one.name}\\t{one.id}" for one in list_datasets(who, "main") if one.version or one.error), sep="\\n")
-"""
-_QUIET = f"""
-from engine import registry
-registry.run(who, "project.create", {{"project": "{EMPTY}", "name": "Quiet"}})
-"""
-
-
-def _ask(product: Product, program: str) -> list[list[str]]:
-    """Run a few lines against the store of the product; what they print, in columns."""
     said = subprocess.run(
-        [sys.executable, "-c", f"from engine.types import Who\nwho = Who(1, 'ada', 'admin')\n{program}"],
+        [sys.executable, "-m", "tests.tour.filling"],
         cwd=ROOT,
         env={**os.environ, "PLUMBLINE_HOME": str(product.home)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return [line.split("\t") for line in said.stdout.splitlines() if line]
+    return {name: int(number) for name, number in (line.split("\t") for line in said.stdout.splitlines())}
 
 
 def _settled(page: Page) -> None:
+    """Wait until all of the page is there, in a window as tall as the page: some of it is read when it is seen."""
     page.wait_for_selector("h1", timeout=PATIENCE)
     page.wait_for_selector(".pl-header", timeout=PATIENCE)
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stSkeleton], [data-waiting]')", timeout=PATIENCE
-    )
-    page.wait_for_timeout(900)
+    for _ in range(2):
+        page.wait_for_timeout(500)
+        _grow(page)
+        page.wait_for_function(f"() => !document.querySelector('{WAITING}')", timeout=PATIENCE)
+
+
+def _grow(page: Page) -> None:
+    size = page.viewport_size
+    assert size is not None
+    height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), TALLEST))})
+
+
+_THEMED = """
+(theme) => {
+  const root = document.documentElement, title = document.querySelector("h1"), probe = document.createElement("i");
+  probe.style.color = "var(--pl-ink)";
+  title.parentElement.append(probe);
+  const same = getComputedStyle(probe).color === getComputedStyle(title).color;
+  probe.remove();
+  return (root.dataset.theme ?? "light") === theme && same;
+}
+"""
+
+
+def _themed(page: Page, theme: str) -> None:
+    """The system's theme changes; the page follows without being loaded again."""
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    page.wait_for_function(_THEMED, arg=theme, timeout=PATIENCE)
+    page.wait_for_timeout(300)
 
 
 _OURS = """
@@ -202,9 +201,9 @@ _OURS = """
 """
 
 
-def _violations(page: Page) -> tuple[Counter[str], Counter[str]]:
+def _violations(page: Page, look: str) -> tuple[Counter[str], Counter[str]]:
     """Elements that break a rule of axe, by rule: in our own parts, and in Streamlit's."""
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+    found = Axe().run(page, options=OPTIONS[look]).response["violations"]
     ours, theirs = Counter[str](), Counter[str]()
     for violation in found:
         own = page.evaluate(_OURS, [node["target"] for node in violation["nodes"]])
@@ -226,19 +225,19 @@ def table(findings: list[tuple[str, str, str, Counter[str], Counter[str]]]) -> s
     return "\n".join(lines) + "\n"
 
 
-def show(keep: bool = False) -> tuple[str, bool]:
-    """Take everything; what is to be said of it, and whether all is well."""
+def show(keep: bool = False, only: frozenset[str] = frozenset()) -> tuple[str, bool]:
+    """Take everything, or some pages; what is to be said of it, and whether all is well."""
     TARGET.mkdir(parents=True, exist_ok=True)
     for old in TARGET.glob("*.png"):
         old.unlink()
     with tempfile.TemporaryDirectory(prefix="plumbline-gallery-") as folder:
         product = Product(Path(folder) / "home", environment={"PLUMBLINE_DEMO": "false"})
         with product, chromium() as browser:
-            gallery = Gallery(product, browser)
+            gallery = Gallery(product, browser, only=only)
             _sign_in(gallery)
             gallery.numbers = fill(product)
-            for look in LOOKS:
-                gallery.take(look, keep)
+            for window in WINDOWS:
+                gallery.take(window, keep)
     (TARGET / "axe.md").write_text(table(gallery.findings), encoding="utf-8")
     own = sum((ours for *_, ours, _theirs in gallery.findings), Counter[str]())
     theirs = sum((others for *_, others in gallery.findings), Counter[str]())
@@ -264,6 +263,6 @@ def _sign_in(gallery: Gallery) -> None:
 
 
 if __name__ == "__main__":
-    told, well = show("--keep" in sys.argv)
+    told, well = show("--keep" in sys.argv, frozenset(one for one in sys.argv[1:] if not one.startswith("-")))
     sys.stdout.write(told + "\n")
     sys.exit(0 if well else 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page
 
+from pages.parts.four import DECISIONS
 from tests.browser import context, sign_in, watch_console
 from tests.product import Product
 
@@ -61,6 +62,11 @@ class Tour:
             if page is not self.page:
                 page.goto("about:blank")  # one window is open at a time, as a newcomer has it
 
+    def look(self, name: str, page: Page | None = None) -> None:
+        """Take one window as it is: what is open in it would be gone in another."""
+        self.taken += 1
+        (page or self.page).screenshot(path=self.target / f"{self.taken:02d}-{name}.png", timeout=90_000)
+
     def sentence(self) -> str:
         """The answer that stands on the page now."""
         return self.page.locator(SENTENCE).first.inner_text()
@@ -110,6 +116,7 @@ def sign_in_by_link(tour: Tour) -> str:
 def simulator_plays(tour: Tour) -> str:
     """Within a minute the answer, the diagram and the numbers have moved, and the model turned out over-confident."""
     tour.page.wait_for_selector(DRAWN, timeout=60_000)
+    assert tour.page.locator(".pl-four").count() == len(DECISIONS)
     first = tour.sentence()
     chart = tour.page.locator(DRAWN).first
     version = chart.get_attribute("data-version")
@@ -128,7 +135,7 @@ def simulator_plays(tour: Tour) -> str:
 
 def opens_the_answer(tour: Tour) -> str:
     """From Home to the whole answer; its pictures are those of the README."""
-    tour.page.locator(".pl-answer-title button").first.click()
+    tour.page.locator(".pl-four .pl-answer-title button").first.click()
     tour.page.wait_for_url("**/calibration?*")
     tour.page.wait_for_selector(DRAWN)
     tour.picture("calibration-simulated")

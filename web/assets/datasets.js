@@ -1,6 +1,6 @@
 // The datasets of a project: one line each, moved by events; what can be done with one lies in its menu.
 import { menu } from "./menu.js";
-import { ago, make, plumb, put, read, whole } from "./plumb.js";
+import { ago, make, plumb, put, read, tone, whole } from "./plumb.js";
 
 const WORDS = { reading: "Reading…", failed: "Could not be read", empty: "No rows", ready: "" };
 
@@ -62,7 +62,7 @@ class Datasets {
     const when = make("span", {}, ago(given.at));
     const facts = make("p", { class: "pl-row-facts" }, rows, ` ${given.rows === 1 ? given.noun.replace(/s$/, "") : given.noun} · `, when, ...(given.rejected ? [` · ${whole(given.rejected)} refused${given.reasons ? ` (${given.reasons})` : ""}`] : []), ...(given.format ? [` · ${given.format}`] : []));
     const tags = [given.live ? make("span", { class: "pl-tag" }, make("span", { class: "pl-dot" }), "followed") : null, given.simulated ? make("span", { class: "pl-tag" }, "simulated") : null];
-    const element = make("li", { class: "pl-row", "data-dataset": given.id, "data-verdict": given.verdict ?? given.state },
+    const element = make("li", { class: "pl-row", "data-dataset": given.id, "data-verdict": given.verdict ?? given.state, "data-tone": given.verdict ? tone(given.verdict) : null },
       make("div", { class: "pl-row-main" }, make("div", { class: "pl-row-head" }, open, ...tags.filter(Boolean)), sentence, facts, fault(given)), may ? this.menu(given) : null);
     let at = given.at;
     return {
@@ -76,6 +76,7 @@ class Datasets {
         if (!body.answer) return;
         put(sentence, body.answer.sentence);
         element.dataset.verdict = body.answer.verdict;
+        element.dataset.tone = tone(body.answer.verdict);
       },
     };
   }

@@ -59,7 +59,7 @@ export class Links {
   /** `drawn()` gives the traces and the layout that are drawn, `changed` hears that other marks belong to it now. */
   constructor(owner, drawn, changed) {
     Object.assign(this, { owner, drawn, changed, found: [] });
-    this.over = make("div", { class: "pl-links", "aria-hidden": "true" });
+    this.over = make("div", { class: "pl-linked-over", "aria-hidden": "true" });
     this.hear = ({ detail }) => detail.from !== owner && this.show(detail.where);
     addEventListener(EVENT, this.hear);
   }

@@ -5,7 +5,7 @@ import { Index, marked, used, using } from "./found.js";
 import { closeMenus, filterInFront, modified, typing } from "./keys.js";
 import { controls, first, groups, liking, things } from "./offers.js";
 import { icon, make, plumb, read } from "./plumb.js";
-import { skipLink } from "./skip.js";
+import { putRight, skipLink } from "./skip.js";
 import { listenToTables } from "./tables.js";
 
 const USED = "plumb.used";
@@ -54,6 +54,7 @@ class Palette {
   }
 
   take({ entries, groups: known, project }) {
+    putRight();
     this.project = project;
     this.entries = entries;
     this.offered = [...entries, ...groups(entries, known)];
