@@ -107,6 +107,37 @@ def test_two_listeners_hear_the_same_in_order(served: Served, ann: Person) -> No
                 assert event["body"]["n"] == number
 
 
+def present(socket: ClientConnection, slug: str, count: int) -> list[str]:
+    """Say which project this tab shows until so many are there; their names."""
+    for _again in range(50):
+        socket.send(json.dumps({"here": slug}))
+        while "present" not in (message := json.loads(socket.recv(timeout=10))):
+            pass
+        assert message["here"] == slug
+        if len(message["present"]) == count:
+            return list(message["present"])
+        time.sleep(0.2)
+    raise AssertionError(message)
+
+
+def test_those_who_have_a_project_open_are_told_of_each_other(served: Served, ann: Person) -> None:
+    """By name, once however many tabs, and no longer than they are there; of a project unseen nothing is said."""
+    bob, eve = register("live bob", "viewer"), register("live eve", "member")
+    with listening(served, ann) as one, listening(served, ann) as two:
+        assert present(one, "main", 1) == ["live ann"]
+        assert present(two, "main", 1) == ["live ann"]
+        with listening(served, bob) as other:
+            assert present(other, "main", 2) == ["live ann", "live bob"]
+            assert present(one, "main", 2) == ["live ann", "live bob"]
+        assert present(one, "main", 1) == ["live ann"]
+    with listening(served, eve) as outside:
+        json.loads(outside.recv(timeout=10))
+        for strange in ({"here": "main"}, {"here": 7}, {"here": ""}, [], "nonsense"):
+            outside.send(json.dumps(strange))
+        with pytest.raises(TimeoutError):
+            outside.recv(timeout=1)
+
+
 def test_what_concerns_one_person_reaches_only_them(served: Served, ann: Person) -> None:
     ben = register("live ben", "viewer")
     before = events.cursor()
