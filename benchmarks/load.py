@@ -45,7 +45,10 @@ PASSWORD = "a plumb line hangs true"
 SIGN_INS_AT_ONCE = 2
 ARRIVALS_A_SECOND = 10.0
 WARM_UP = 30.0
-LIMITS = {300: (100, 60), 1000: (300, 150)}
+PAGES = ("", "calibration", "whatif", "datasets", "", "calibration", "reports", "settings")
+"""What the visitors look at, in turn: Home, answers, lists, and what is one's own."""
+
+LIMITS = {300: (300, 60), 1000: (1000, 150)}
 """Visitors: the p95 of a rerun and of a live push that is asked for, in milliseconds."""
 
 
@@ -309,7 +312,7 @@ async def _sign_in_all(place: Place, count: int) -> list[str]:
 async def _visitor(place: Place, cookie: str, number: int, arriving: float, seen: Seen, ends: asyncio.Event) -> None:
     chance = random.Random(number)
     await asyncio.sleep(chance.uniform(0, arriving))
-    page = ("calibration", "calibration", "calibration", "", "datasets")[number % 5]
+    page = PAGES[number % len(PAGES)]
     listener = asyncio.create_task(_listen(place.product.url, cookie, seen, ends))
     try:
         async with Visitor(place.product.url, cookie, page) as visitor:

@@ -79,6 +79,9 @@ class Visitor:
         self.kept = {kept: run for kept, run in self.kept.items() if self.runs - run <= MESSAGE_RUNS}
 
 
+HERE_SECONDS = 30.0
+
+
 class Listener(asyncio.Protocol):
     """One `/live` socket of a thousand: `heard` is called with each message, as bytes.
 
@@ -137,7 +140,14 @@ class Listener(asyncio.Protocol):
             raise ConnectionRefusedError(head.partition(b"\r\n")[0].decode())
         self._bytes, self._opened = bytearray(rest), True
         self._send(1, b'{"since":null}')
+        self._say_where()
         return True
+
+    def _say_where(self) -> None:
+        """As the head of each page does: which project it shows, every half minute."""
+        if not self.ended.done():
+            self._send(1, b'{"here":"load"}')
+            asyncio.get_running_loop().call_later(HERE_SECONDS, self._say_where)
 
     def _frame(self) -> tuple[int, bytes] | None:
         """The kind of the next frame and what it holds; the server neither masks nor splits its messages."""
