@@ -27,7 +27,7 @@ from engine.settings import ROOT
 from engine.store import engine as store_engine
 from engine.store.engine import fetch, get_store
 from tests.access.counts import times
-from tests.access.test_foreign import Owner, asked_of, invites, owner, surface
+from tests.access.test_foreign import Owner, asked_of, invites, owner, surface, whole
 from tests.hostile import ODD, SQL
 from tests.store.fixtures import Installation
 from tests.store.people import person
@@ -135,7 +135,7 @@ def test_no_text_is_ever_a_part_of_a_statement(installation: Installation, monke
 def told(function: Callable[..., Any], asking: Owner, given: dict[str, Any]) -> str:
     """What comes back, refused or not; only what the product says of itself may be raised."""
     try:
-        return repr(function(asking.who, **given))
+        return repr(whole(function(asking.who, **given)))
     except PlumblineError as error:
         if error.http_status >= 500:
             raise

@@ -203,6 +203,8 @@ def test_nobody_is_given_what_was_made_for_another(both: Any) -> None:
             alone[reader.cookie, name] = reader.given(ask)
     differ = [name for name in asked if alone[ann.cookie, name] != alone[eve.cookie, name]]
     assert len(differ) > len(asked) / 2
+    shown = {name for name in asked if "/" in name and alone[ann.cookie, name].startswith("(200")}
+    assert {f"/{one} ours" for one in ("view", "view/worst", "view/rows", "export", "report")} <= shown
     draw = random.Random(20261130)
     turns = [(draw.choice((ann, eve)), draw.choice(list(asked))) for _ in range(READS)]
     turns = [turn for pair in turns for turn in (pair, (eve if pair[0] is ann else ann, pair[1]))][:READS]
