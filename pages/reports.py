@@ -21,8 +21,9 @@ def page(who: Who) -> None:
     found = reads.reports_of(who, project.slug, PAGE + 1, before[-1] if before else None)
     with st.container(key="card-reports"):
         if not found and not before:
+            st.header("Nothing has been made yet")
             states.explain(
-                "Nothing has been made yet. Open an answer and choose Export among its tools: PDF, Excel and images "
+                "Open an answer and choose Export among its tools: PDF, Excel and images "
                 "are made there and kept here for thirty days, for everybody who sees this project."
             )
         rows = [reporting.row(who, one) for one in found[:PAGE]]

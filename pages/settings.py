@@ -27,7 +27,7 @@ def look(who: Who) -> None:
     chosen = reads.preferences_of(who)
     with st.container(key="card-look"):
         st.header("Look")
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True, gap="medium"):
             for key, (label, options) in LOOKS.items():
                 current = chosen.get(key, style.USUAL[key])
                 st.segmented_control(

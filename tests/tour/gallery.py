@@ -48,7 +48,7 @@ FILLED = {
     "whatif": "pairs.csv",
     "audit": "battles.csv",
     "judge": "verdicts.csv",
-    "compare": "battles.csv",
+    "compare": "verdicts.csv",
     "ranking": "battles.csv",
     "agreement": "battles.csv",
     "bestofn": "answers.csv",
