@@ -64,6 +64,8 @@ MINE = {
     "share": "SELECT * FROM share WHERE project_id = :project ORDER BY id",
     "report": "SELECT * FROM report WHERE project_id = :project ORDER BY id",
     "cohort": "SELECT * FROM cohort WHERE project_id = :project ORDER BY id",
+    "favourite": "SELECT * FROM favourite WHERE user_id = :user ORDER BY dataset_id",
+    "arrangement": "SELECT * FROM arrangement WHERE user_id = :user ORDER BY project_id, page",
     "mapping": "SELECT * FROM mapping WHERE project_id = :project ORDER BY id",
     "notification": "SELECT * FROM notification WHERE user_id = :user ORDER BY id",
     "channel": "SELECT * FROM channel WHERE user_id = :user ORDER BY id",
@@ -210,7 +212,7 @@ def argument(name: str, draw: random.Random, asked: Owner, other: Owner) -> Any:
     if name in IDS:
         pool = whose.ids(name) if whose else [*STRANGE_IDS, draw.randrange(1, 60)]
         return draw.choice(pool or STRANGE_IDS)
-    if name == "dataset_ids":
+    if name in ("dataset_ids", "ids"):
         return [argument("dataset_id", draw, asked, other) for _ in range(draw.randrange(1, 4))]
     if name == "project":
         return whose.slug if whose else draw.choice(STRANGE_TEXTS)
@@ -245,6 +247,7 @@ def plain(draw: random.Random) -> dict[str, Any]:
         "file_format": draw.choice(["pdf", "json", word]),
         "days": draw.choice([1, 90, -1]),
         "key": f"k{word}",
+        "layout": draw.choice([{}, {"order": [word]}, {"hidden": ["trust"], "wide": [word]}, {word: [word]}]),
         "layer": draw.choice(["value", "error", word]),
         "kind": draw.choice(["read", "observe", "link", "embed", word]),
         "limit": draw.choice([0, 1, 100, 10**9]),
