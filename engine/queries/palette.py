@@ -318,7 +318,9 @@ def _demo(who: Who) -> Iterator[PaletteEntry]:
 
 
 def _view_actions(who: Who, project: str) -> Iterator[PaletteEntry]:
-    yield from _action(who, project, "view.save", "Save this view…", "save-view", {"project": project})
+    here = {"project": project}
+    yield from _action(who, project, "view.save", "Save this view…", "save-view", here)
+    yield from _action(who, project, "arrangement.reset", "Arrange this page as usual", "as-usual", here)
     chosen = preferences(who)
     for key, value in chosen.items():
         if value and key.startswith(default_view("")):

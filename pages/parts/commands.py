@@ -203,8 +203,14 @@ def _way_back(who: Who, entry: PaletteEntry) -> tuple[str, str, dict[str, Any]] 
     return None
 
 
+def _answered_here(action: str) -> dict[str, str]:
+    """What the page in front answers of an action."""
+    known = {"page": page_here(), "query": urlencode(st.query_params.to_dict())}
+    return {one.name: known[one.name] for one in registry.ACTIONS[action].arguments if one.name in _KNOWN_HERE}
+
+
 def _act(who: Who, entry: PaletteEntry, answers: Mapping[str, Any]) -> None:
-    here = {"page": page_here(), "query": urlencode(st.query_params.to_dict())} if entry.target == "view.save" else {}
+    here = _answered_here(entry.target)
     back = _way_back(who, entry) if entry.target in _TAKEN_BACK else None
     try:
         made = registry.run(who, entry.target, {**answers, **here, **entry.arguments}, usage.PALETTE)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine import registry
-from engine.actions import datasets, decisions, forecasts, people, tokens
+from engine.actions import arrangements, datasets, decisions, favourites, forecasts, people, shares, tokens
 from engine.queries import audit
 from engine.store.engine import fetch
 from engine.types import Who
@@ -33,6 +33,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]
     monkeypatch.setattr(registry, "run", watched)
     monkeypatch.setattr(decisions, "_concludes", [matrix_calls.answered_by_itself])
     monkeypatch.setattr(forecasts, "_makes", [matrix_calls.forecast_by_itself])
+    monkeypatch.setattr(shares, "_makes", [matrix_calls.shared_by_itself])
     return lines
 
 
@@ -74,9 +75,27 @@ def two_sessions(_made: matrix_calls.World, who: Who) -> dict[str, Any]:
     return {"user_id": who.user_id}
 
 
+def a_favourite(made: matrix_calls.World, who: Who) -> dict[str, Any]:
+    favourites.add(who, made.dataset)
+    return {"dataset_id": made.dataset}
+
+
+def an_arranged_page(_made: matrix_calls.World, who: Who) -> dict[str, Any]:
+    arrangements.arrange(who, "main", "home", {"order": ["trust"]})
+    return {"project": "main", "page": "home"}
+
+
+def something_told(_made: matrix_calls.World, who: Who) -> dict[str, Any]:
+    matrix_calls.told(who)
+    return {}
+
+
 FIRST: Mapping[str, Callable[[matrix_calls.World, Who], dict[str, Any]]] = {
+    "arrangement.reset": an_arranged_page,
     "dataset.restore": a_removed_dataset,
+    "favourite.remove": a_favourite,
     "membership.remove": a_member,
+    "notification.read_all": something_told,
     "person.enable": somebody_disabled,
     "session.end_all": two_sessions,
 }

@@ -342,6 +342,9 @@ def _schema(argument: Argument) -> Schema:
         return {"type": "array", "items": {"type": "integer"}, "description": argument.title}
     if argument.type == "pairs":
         return {"type": "object", "additionalProperties": TEXT, "description": argument.title}
+    if argument.type == "lists":
+        names = {"type": "array", "items": TEXT}
+        return {"type": "object", "additionalProperties": names, "description": argument.title}
     choices = {"enum": list(argument.choices)} if argument.choices else {}
     return {"type": "string", "description": argument.title, **choices}
 
