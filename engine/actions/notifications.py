@@ -5,12 +5,12 @@ Each event is told once: the rows and how far the events were followed are one t
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import delete, update
 from sqlmodel import Session as Rows
 from sqlmodel import col, select
@@ -104,7 +104,7 @@ def _place() -> int:
 
 
 def _event(event_id: int, project: str | None, topic: str, kind: str, body: Any) -> dict[str, Any]:
-    plain = orjson.loads(body) if isinstance(body, str) else body
+    plain = json.loads(body) if isinstance(body, str) else body  # orjson refuses half characters
     return {"id": event_id, "project": project, "topic": topic, "kind": kind, "body": plain}
 
 

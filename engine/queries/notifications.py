@@ -16,21 +16,26 @@ from engine.types import NotificationView, Who
 MOST: Final = 200
 
 _COLUMNS = "SELECT id, project, kind, level, title, body, target, action, count, at, read_at FROM notification "
-_OWN = "WHERE user_id = :user AND {seen}"
-_LIST = _COLUMNS + _OWN + " AND id < :before AND :kind IN ('', kind) ORDER BY id DESC LIMIT :limit"
+_COUNT = "SELECT count(*) FROM notification "
+_OWN = """
+WHERE user_id = :user AND (project IS NULL OR CAST(:everywhere AS INTEGER) = 1
+    OR replace(CAST(:places AS TEXT), '/' || project || '/', '') <> CAST(:places AS TEXT))
+"""
+_OF_KIND = "AND (CAST(:kind AS TEXT) = '' OR kind = CAST(:kind AS TEXT))"
+_LIST = _COLUMNS + _OWN + _OF_KIND + " AND id < :before ORDER BY id DESC LIMIT :limit"
 _ONE = _COLUMNS + _OWN + " AND id = :id"
-_UNREAD = "SELECT count(*) FROM notification WHERE user_id = :user AND {seen} AND read_at IS NULL"
+_UNREAD = _COUNT + _OWN + " AND read_at IS NULL"
 
 
 def list_notifications(who: Who, limit: int = 30, before: int | None = None, kind: str = "") -> list[NotificationView]:
     """What one is told, newest first, at most 200; of one kind where one is named. `before` is the last id seen."""
-    asked = {"kind": kind if kind in KINDS else "", "before": earlier_than(before), "limit": min(max(limit, 0), MOST)}
-    return [_view(who, *row) for row in _fetch_seen(who, _LIST, asked)]
+    asked = {"before": earlier_than(before), "limit": min(max(limit, 0), MOST), "kind": kind if kind in KINDS else ""}
+    return [_view(who, *row) for row in fetch(_LIST, {**_seen(who), **asked})]
 
 
 def get_notification(who: Who, notification_id: int) -> NotificationView:
     """One notification of one's own. Raises NotFound."""
-    found = _fetch_seen(who, _ONE, {"id": storable_id(notification_id)})
+    found = fetch(_ONE, {**_seen(who), "id": storable_id(notification_id)})
     if not found:
         raise NotFound("There is no such notification.", code="no_notification")
     return _view(who, *found[0])
@@ -38,7 +43,7 @@ def get_notification(who: Who, notification_id: int) -> NotificationView:
 
 def unread(who: Who) -> int:
     """How many one has not read."""
-    return int(_fetch_seen(who, _UNREAD, {})[0][0])
+    return int(fetch(_UNREAD, _seen(who))[0][0])
 
 
 def _offered(who: Who, project: str | None, action: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,19 +54,13 @@ def _offered(who: Who, project: str | None, action: Mapping[str, Any]) -> Mappin
     return action
 
 
-def _fetch_seen(who: Who, template: str, asked: Mapping[str, Any]) -> list[Any]:
-    """What one may still see: a project that one was taken out of is not spoken of any more.
+def _seen(who: Who) -> dict[str, Any]:
+    """Whose notifications, and of which projects, each slug between slashes, which no slug has in it.
 
-    Only names of parameters are put into the statement, as many as there are projects; what they stand for is bound.
+    A project that one was taken out of is not spoken of any more.
     """
-    places = {f"place_{number}": slug for number, slug in enumerate(slug for slug in who.roles if who.sees(slug))}
-    within = f" OR project IN ({', '.join(f':{name}' for name in places)})" if places else ""
-    if who.at_least("viewer"):
-        places, seen = {}, "1 = 1"
-    else:
-        seen = f"(project IS NULL{within})"
-    statement = template.format(seen=seen)
-    return fetch(statement, {**asked, **places, "user": who.user_id})
+    places = "".join(f"/{slug}/" for slug in who.roles if who.sees(slug))
+    return {"user": who.user_id, "everywhere": int(who.at_least("viewer")), "places": places}
 
 
 def _view(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -108,9 +107,7 @@ class Watch:
     def settle(self) -> None:
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         self.page.wait_for_selector("h1")
-        self.page.wait_for_function(
-            "() => !document.querySelector('[data-waiting], [data-stale=true], [data-testid=stSkeleton]')"
-        )
+        self.page.wait_for_timeout(300)  # what is drawn beside the script: charts, lists, rows
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +119,6 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
         texts = outward(address.removeprefix("http://"))
         with installed(home):
             filled = fill(texts)
-        sys.stderr.write(f"filled {time.process_time()}\n")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(launching, "LINK", re.compile("runs at"))
             with Product(home, environment=quiet) as product, chromium() as browser:
@@ -155,11 +151,8 @@ def test_nothing_typed_is_more_than_text_on_any_page(watch: Watch) -> None:
     shown = addresses(watch.filled)
     assert {name.partition(",")[0] for name in shown} == set(FILES)
     for name, address in shown.items():
-        t = time.time()
         watch.open(address)
-        t1 = time.time()
         watch.look(name)
-        sys.stderr.write(f"{name} {t1 - t:.1f} {time.time() - t1:.1f} {len(watch.seen[name])} {watch.fired}\n")
     everywhere = set().union(*watch.seen.values())
     told(watch, len(shown))
     for page in ("datasets", "runs", "settings", "people"):
