@@ -157,17 +157,23 @@ def _settled(page: Page) -> None:
     """Wait until all of the page is there, in a window as tall as the page: some of it is read when it is seen."""
     page.wait_for_selector("h1", timeout=PATIENCE)
     page.wait_for_selector(".pl-header", timeout=PATIENCE)
-    for _ in range(2):
+    height = 0
+    for _ in range(8):
         page.wait_for_timeout(500)
-        _grow(page)
+        before, height = height, _grow(page)
         page.wait_for_function(f"() => !document.querySelector('{WAITING}')", timeout=PATIENCE)
+        if height == before:
+            return
 
 
-def _grow(page: Page) -> None:
+def _grow(page: Page) -> int:
+    """Make the window as tall as the page; how tall that is."""
     size = page.viewport_size
     assert size is not None
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
-    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), TALLEST))})
+    grown = max(size["height"], min(int(height), TALLEST))
+    page.set_viewport_size({"width": size["width"], "height": grown})
+    return grown
 
 
 _THEMED = """
