@@ -141,7 +141,7 @@ def how_sure(column: SourceColumn) -> str:
     if column.role is None:
         return "nothing recognised"
     if column.confidence >= SURE:
-        return "read so"
+        return "read as"
     return "likely" if column.confidence >= LIKELY else "a guess"
 
 

@@ -45,7 +45,7 @@ def test_every_column_has_a_line_with_examples_and_a_guess(page: Page, give: Giv
     boxes = [one for one in app.selectbox if (one.key or "").startswith("column-")]
     assert len(boxes) == 5
     assert [one.value for one in boxes] == [one.role or "" for one in queries.source(*source_of(dataset)).columns]
-    assert all(one.label.endswith(("nothing recognised", "a guess", "likely", "read so")) for one in boxes)
+    assert all(one.label.endswith(("nothing recognised", "a guess", "likely", "read as")) for one in boxes)
     assert "math · law" in html(app)
     assert "which was preferred, or the share of votes" in html(app)
     assert "unrecognised" not in app.error[0].value
@@ -68,7 +68,7 @@ def test_what_is_named_is_read_and_kept_for_the_next_file(page: Page, give: Give
     app = columns(page, dataset)
     boxes = [one for one in app.selectbox if (one.key or "").startswith("column-")]
     assert [one.value for one in boxes[1:4]] == ["score_a", "score_b", "label"]
-    assert boxes[1].label.endswith("read so")
+    assert boxes[1].label.endswith("read as")
     rows = (part(app, "listing") or {})["rows"]
     assert rows[0]["name"] == "odd"
 

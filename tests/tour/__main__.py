@@ -2,7 +2,7 @@
 
 Pictures and two contact sheets in build/tour. Exits 1 when a step fails, the console says an error, a page of ours
 breaks a rule of axe, or looks other than the picture that is kept of it; `--keep` keeps how the pages look now.
-`--steps` and `--gallery` do one half.
+`--steps` and `--gallery` do one half; numbers (`1 2 11a`) do those steps alone.
 """
 
 from __future__ import annotations
@@ -62,25 +62,26 @@ def main(asked: list[str]) -> int:
         return 1
     well = True
     if "--gallery" not in asked:
-        well = _steps()
+        well = _steps([one for one in asked if not one.startswith("-")])
     if "--steps" not in asked:
         well = _gallery("--keep" in asked) and well
     return 0 if well else 1
 
 
-def _steps() -> bool:
-    """Every step of the newcomer."""
+def _steps(numbers: list[str]) -> bool:
+    """The steps of the newcomer with these numbers, all of them where none is named."""
+    chosen = [(name, step) for name, step in STEPS if not numbers or name.split()[0] in numbers]
     shutil.rmtree(TARGET, ignore_errors=True)
     TARGET.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="plumbline-tour-") as folder:
         product = Product(Path(folder))
         with product, chromium() as browser:
             tour = Tour(product, browser, TARGET, Path(os.environ.get("PLUMBLINE_REAL_DATA", "")))
-            failures = [name for name, step in STEPS if not _done(tour, name, step)]
+            failures = [name for name, step in chosen if not _done(tour, name, step)]
     for error in tour.errors:
         sys.stdout.write(f"console: {error}\n")
     contact_sheet(sorted(TARGET.glob("*.png")), TARGET / "sheet.png")
-    sys.stdout.write(f"{len(STEPS) - len(failures)} of {len(STEPS)} steps, {len(tour.errors)} console errors\n")
+    sys.stdout.write(f"{len(chosen) - len(failures)} of {len(chosen)} steps, {len(tour.errors)} console errors\n")
     return not failures and not tour.errors
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from pages.parts.shell import ANALYSES, FILES
 from tests.browser import chromium, context, sign_in, watch_console
@@ -107,16 +108,23 @@ class Gallery:
             if self.only and name not in self.only:
                 continue
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            page.goto(f"{self.product.url}/{address}")
-            _settled(page)
-            for look in looks:
-                _themed(page, "dark" if look == "dark" else "light")
-                if look != "phone":
-                    self.findings.append((name, state, look, *_violations(page, look)))
-                still = name not in MOVING and state != "error"
-                self._picture(page, f"{name}-{state}-{look}", keep=keep, still=still)
-            _themed(page, "light")
+            try:
+                page.goto(f"{self.product.url}/{address}")
+                self._look(page, name, state, looks, keep=keep)
+            except PlaywrightError as error:
+                self.errors.append(f"{name}, {state}: {error.message.splitlines()[0]}")
         profile.close()
+
+    def _look(self, page: Page, name: str, state: str, looks: tuple[str, ...], *, keep: bool) -> None:
+        """One page in the looks of a window."""
+        _settled(page)
+        for look in looks:
+            _themed(page, "dark" if look == "dark" else "light")
+            if look != "phone":
+                self.findings.append((name, state, look, *_violations(page, look)))
+            still = name not in MOVING and state != "error"
+            self._picture(page, f"{name}-{state}-{look}", keep=keep, still=still)
+        _themed(page, "light")
 
     def _profile(self, width: int, height: int) -> BrowserContext:
         profile = context(
@@ -157,17 +165,23 @@ def _settled(page: Page) -> None:
     """Wait until all of the page is there, in a window as tall as the page: some of it is read when it is seen."""
     page.wait_for_selector("h1", timeout=PATIENCE)
     page.wait_for_selector(".pl-header", timeout=PATIENCE)
-    for _ in range(2):
+    height = 0
+    for _ in range(8):
         page.wait_for_timeout(500)
-        _grow(page)
+        before, height = height, _grow(page)
         page.wait_for_function(f"() => !document.querySelector('{WAITING}')", timeout=PATIENCE)
+        if height == before:
+            return
 
 
-def _grow(page: Page) -> None:
+def _grow(page: Page) -> int:
+    """Make the window as tall as the page; how tall that is."""
     size = page.viewport_size
     assert size is not None
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? innerHeight")
-    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(int(height), TALLEST))})
+    grown = max(size["height"], min(int(height), TALLEST))
+    page.set_viewport_size({"width": size["width"], "height": grown})
+    return grown
 
 
 _THEMED = """

@@ -89,7 +89,7 @@ def names_a_cohort(tour: Tour) -> str:
     tour.page.get_by_text(f"{COHORT} is among the rows").wait_for(timeout=SECONDS)
     chosen.get_by_role("button", name="Only these").click()
     tour.page.get_by_text(f"{COHORT}: only rows with").wait_for(timeout=SECONDS)
-    tour.page.wait_for_selector(SENTENCE)
+    tour.page.wait_for_selector(SENTENCE, timeout=SECONDS)
     settled(tour.page)
     tour.picture("named-cohort")
     return tour.sentence()
@@ -122,14 +122,14 @@ def changes_the_theme(tour: Tour) -> str:
     _answer(tour)
     tour.page.evaluate("() => { window.__same = true; }")
     said = []
-    for theme in ("dark", "light"):
+    for chosen, theme in (("dark", "dark"), ("system", "light")):
         tour.page.locator(".pl-head-me").click()
         began = tour.page.evaluate("performance.now()")
-        tour.page.locator(f'[data-theme-choice="{theme}"]').click()
+        tour.page.locator(f'[data-theme-choice="{chosen}"]').click()
         tour.page.wait_for_selector(f'html[data-theme="{theme}"]', state="attached", timeout=SECONDS)
-        said.append(f"{theme} after {tour.page.evaluate('performance.now()') - began:.0f} ms")
+        said.append(f"{chosen} after {tour.page.evaluate('performance.now()') - began:.0f} ms")
         tour.page.keyboard.press("Escape")
         settled(tour.page)
-        tour.look(f"theme-{theme}")
+        tour.look(f"theme-{chosen}")
     assert tour.page.evaluate("window.__same === true"), "the page was loaded again"
     return ", ".join(said)
