@@ -220,7 +220,7 @@ _ACTIONS = (
         "viewer",
         favourites.add,
         (_DATASET,),
-        ("favourite", "star", "pin", "bookmark"),
+        ("favourite", "star", "pin"),
     ),
     Action(
         "favourite.remove",
