@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
@@ -18,6 +19,9 @@ from pages.parts.ways import TITLES
 
 NAME = "name"
 """The way out that names the columns of a file."""
+
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+"""Where an address would no longer be one if something stood there."""
 
 HINT = {
     "title": "Drop files here, or choose them",
@@ -208,8 +212,12 @@ def _tried(action: Callable[[], Any], refuse: Callable[..., Any]) -> bool:
 
 
 def literal(text: str) -> str:
-    """Somebody's text inside Markdown, as it is written."""
-    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()<>#+-.!|~$:" else mark for mark in text)
+    """Somebody's text inside Markdown, as it is written.
+
+    Addresses are made links after escapes are gone: a mark without width keeps them apart.
+    """
+    apart = _ADDRESS.sub("\u2060", text)
+    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()<>#+-.!|~$:" else mark for mark in apart)
 
 
 def inbox(slug: str) -> str:

@@ -16,6 +16,7 @@ from playwright.sync_api import Dialog, Page, Request
 
 from pages.parts.ways import FILES
 from tests import product as launching
+from tests.access.counts import times
 from tests.browser import chromium, context
 from tests.hostile import outward
 from tests.listener import listening
@@ -158,6 +159,57 @@ def test_nothing_typed_is_more_than_text_on_any_page(watch: Watch) -> None:
     for page in ("datasets", "runs", "settings", "people"):
         assert len(watch.seen[page]) > len(watch.texts) // 2, page
     assert len(everywhere) > len(watch.texts) * 0.9
+
+
+def test_neither_the_palette_nor_the_bell_makes_more_of_it(watch: Watch) -> None:
+    watch.open("/reports")
+    watch.page.keyboard.press("Control+k")
+    for letters in ("script", "img", "svg", "127"):
+        watch.page.locator("[data-palette] input").fill(letters)
+        watch.page.wait_for_timeout(150)
+        watch.look(f"palette, {letters}")
+    watch.page.keyboard.press("Escape")
+    watch.page.locator("[data-bell]").first.click()
+    watch.page.wait_for_timeout(300)
+    watch.look("bell")
+    told(watch, len(watch.seen))
+
+
+def test_neither_do_shares_embeds_and_reports(watch: Watch) -> None:
+    filled, few = watch.filled, times(3, 40)
+    paths = [f"/share/{token}" for token in filled.links[:few]] + [f"/embed/{token}" for token in filled.embeds[:few]]
+    for number, path in enumerate(paths):
+        watch.page.goto(f"{watch.own}{path}")
+        watch.page.wait_for_selector(".plot .main-svg")
+        watch.look(f"share {number}")
+    report = watch.page.request.get(f"{watch.own}/report/{filled.report}")
+    assert report.ok
+    watch.page.set_content(report.text())
+    watch.page.wait_for_timeout(500)
+    assert watch.page.evaluate("window.__x") is None
+    told(watch, len(paths) + 1)
+
+
+def test_no_figure_links_or_runs_what_it_shows(watch: Watch) -> None:
+    """Test 15: the marks of three figures under the mouse, and no link in any."""
+    hovered = 0
+    for page, name in (("ranking", "forest"), ("calibration", "reliability"), ("curves", "curves")):
+        watch.open(addresses(watch.filled)[page])
+        chart = watch.page.locator(f'[data-chart="{name}"]').first
+        if not chart.count():
+            chart = watch.page.locator("[data-chart]").first
+        chart.scroll_into_view_if_needed()
+        chart.locator(".main-svg").first.wait_for()
+        assert chart.locator("a").count() == 0
+        place = chart.locator(".nsewdrag").first.bounding_box()
+        assert place is not None
+        for step in range(12):
+            down = place["y"] + place["height"] * (step + 0.5) / 12
+            for across in (0.25, 0.5, 0.75):
+                watch.page.mouse.move(place["x"] + place["width"] * across, down)
+                hovered += 1
+        watch.look(f"figure of {page}")
+    sys.stdout.write(f"{hovered} places of 3 figures under the mouse: {len(watch.fired)} fired, 0 links\n")
 
 
 def told(watch: Watch, pages: int) -> None:
