@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser import context, watch_console
-from tests.tour.steps import DRAWN, SENTENCE, Tour, settled
+from tests.tour.steps import DRAWN, SENTENCE, TRUST, Tour, settled
 
 SECONDS = 120_000
 COHORT = "Sure ones"
@@ -31,7 +31,7 @@ def rings_the_bell(tour: Tour) -> str:
 def _answer(tour: Tour) -> None:
     """In front of the answer on Trust that Home leads to."""
     tour.page.goto(tour.product.url)
-    tour.page.locator(".pl-four .pl-answer-title button").first.click()
+    tour.page.locator(f"{TRUST} .pl-answer-title button").click(timeout=SECONDS)
     tour.page.wait_for_url("**/calibration?*", timeout=SECONDS)
     tour.page.wait_for_selector(DRAWN, timeout=SECONDS)
 
