@@ -227,7 +227,7 @@ def refuses_kindly(tour: Tour) -> str:
     path.unlink()
     tour.page.wait_for_timeout(2500)
     tour.picture("refused")
-    return tour.page.locator("[data-testid=stMain]").inner_text().replace("\n", " ")[:160]
+    return tour.page.locator(".st-key-card-refused").inner_text().replace("\n", " ")[:160]
 
 
 def appends_to_inbox(tour: Tour) -> str:

@@ -22,7 +22,7 @@ def rings_the_bell(tour: Tour) -> str:
     bell.click()
     panel = tour.page.get_by_role("dialog", name="Notifications")
     expect(panel).to_contain_text("could not be read")
-    said = panel.locator(".pl-bell-title").first.inner_text()
+    said = panel.locator(".pl-bell-title bdi").first.inner_text()
     tour.look("bell")
     tour.page.keyboard.press("Escape")
     return said
