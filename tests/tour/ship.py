@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.tour.steps import SENTENCE, Tour, settled
 
-SECONDS = 40_000
+SECONDS = 90_000
 MODELS = ("policy-1200", "policy-900", "policy-600", "baseline")
 
 

@@ -17,6 +17,8 @@ from tests.product import Product
 SIZES = {"light": ("light", 1440, 1000), "dark": ("dark", 1440, 1000), "phone": ("light", 390, 844)}
 SENTENCE = '[data-live="sentence"]'
 DRAWN = '[data-chart="reliability"][data-version]'
+TRUST = '[data-card="trust"]'
+PATIENCE = 180_000
 
 
 @dataclass
@@ -114,20 +116,24 @@ def sign_in_by_link(tour: Tour) -> str:
 
 
 def simulator_plays(tour: Tour) -> str:
-    """Within a minute the answer, the diagram and the numbers have moved, and the model turned out over-confident."""
-    tour.page.wait_for_selector(DRAWN, timeout=60_000)
+    """Soon the answer on Trust and the picture have moved, and the model turned out over-confident."""
+    tour.page.wait_for_selector(f"{TRUST} {SENTENCE}", timeout=PATIENCE)
+    picture = tour.page.locator('[data-card="picture"] [data-chart][data-version]').first
+    picture.wait_for(timeout=PATIENCE)
     assert tour.page.locator(".pl-four").count() == len(DECISIONS)
-    first = tour.sentence()
-    chart = tour.page.locator(DRAWN).first
-    version = chart.get_attribute("data-version")
+    first, version = tour.sentence(), picture.get_attribute("data-version")
     assert "Simulated" in tour.page.locator("[data-testid=stMain]").inner_text()
     tour.page.wait_for_function(
         "([selector, first]) => { const said = document.querySelector(selector)?.textContent;"
         " return said?.startsWith('Over-confident') && said !== first; }",
-        arg=[SENTENCE, first],
-        timeout=60_000,
+        arg=[f"{TRUST} {SENTENCE}", first],
+        timeout=PATIENCE,
     )
-    assert chart.get_attribute("data-version") != version
+    tour.page.wait_for_function(
+        "version => Number(document.querySelector('[data-card=picture] [data-chart]')?.dataset.version) > version",
+        arg=int(version or 0),
+        timeout=PATIENCE,
+    )
     said = tour.sentence()
     tour.picture("home-simulated")
     return f"{first!r} became {said!r}"
@@ -135,9 +141,9 @@ def simulator_plays(tour: Tour) -> str:
 
 def opens_the_answer(tour: Tour) -> str:
     """From Home to the whole answer; its pictures are those of the README."""
-    tour.page.locator(".pl-four .pl-answer-title button").first.click()
+    tour.page.locator(f"{TRUST} .pl-answer-title button").click()
     tour.page.wait_for_url("**/calibration?*")
-    tour.page.wait_for_selector(DRAWN)
+    tour.page.wait_for_selector(DRAWN, timeout=PATIENCE)
     tour.picture("calibration-simulated")
     for look in ("light", "dark"):
         page = tour.pages[look]
@@ -155,7 +161,7 @@ def _drop(tour: Tour, path: Path) -> float:
     tour.page.wait_for_selector("[data-dropzone]")
     began = time.monotonic()
     tour.page.locator("[data-upload]").set_input_files(path)
-    tour.page.wait_for_url("**/calibration?*", timeout=20_000)
+    tour.page.wait_for_url("**/calibration?*", timeout=60_000)
     tour.page.wait_for_selector(SENTENCE)
     return time.monotonic() - began
 
@@ -217,11 +223,11 @@ def refuses_kindly(tour: Tour) -> str:
     tour.page.goto(tour.product.url)
     tour.page.wait_for_selector("[data-dropzone]")
     tour.page.locator("[data-upload]").set_input_files(path)
-    tour.page.wait_for_url("**/calibration?*", timeout=20_000)
+    tour.page.wait_for_url("**/calibration?*", timeout=60_000)
     path.unlink()
     tour.page.wait_for_timeout(2500)
     tour.picture("refused")
-    return tour.page.locator("[data-testid=stMain]").inner_text().replace("\n", " ")[:160]
+    return tour.page.locator(".st-key-card-refused").inner_text().replace("\n", " ")[:160]
 
 
 def appends_to_inbox(tour: Tour) -> str:
@@ -231,7 +237,7 @@ def appends_to_inbox(tour: Tour) -> str:
     path = folder / "scores.jsonl"
     _append(path, 0, 400)
     tour.page.goto(f"{tour.product.url}/datasets?project=nightly")
-    tour.page.get_by_text("scores.jsonl").first.wait_for(timeout=20_000)
+    tour.page.get_by_text("scores.jsonl").first.wait_for(timeout=60_000)
     tour.page.get_by_text("scores.jsonl").first.click()
     tour.page.wait_for_url("**/calibration?*")
     other = tour.pages["dark"]

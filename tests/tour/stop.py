@@ -12,7 +12,7 @@ from jobs.simulator import training
 from jobs.simulator.truth import Truth
 from tests.tour.steps import SENTENCE, Tour, settled
 
-SECONDS = 60_000
+SECONDS = 120_000
 STEPS = 700
 
 

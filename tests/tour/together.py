@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser import context, watch_console
-from tests.tour.steps import DRAWN, SENTENCE, Tour, settled
+from tests.tour.steps import DRAWN, SENTENCE, TRUST, Tour, settled
 
 SECONDS = 120_000
 COHORT = "Sure ones"
@@ -22,7 +22,7 @@ def rings_the_bell(tour: Tour) -> str:
     bell.click()
     panel = tour.page.get_by_role("dialog", name="Notifications")
     expect(panel).to_contain_text("could not be read")
-    said = panel.locator(".pl-bell-title").first.inner_text()
+    said = panel.locator(".pl-bell-title bdi").first.inner_text()
     tour.look("bell")
     tour.page.keyboard.press("Escape")
     return said
@@ -31,7 +31,7 @@ def rings_the_bell(tour: Tour) -> str:
 def _answer(tour: Tour) -> None:
     """In front of the answer on Trust that Home leads to."""
     tour.page.goto(tour.product.url)
-    tour.page.locator(".pl-four .pl-answer-title button").first.click()
+    tour.page.locator(f"{TRUST} .pl-answer-title button").click(timeout=SECONDS)
     tour.page.wait_for_url("**/calibration?*", timeout=SECONDS)
     tour.page.wait_for_selector(DRAWN, timeout=SECONDS)
 
