@@ -43,6 +43,7 @@ class Tour:
         for name, (scheme, width, height) in SIZES.items():
             profile = context(self.browser, color_scheme=scheme, viewport={"width": width, "height": height})
             self.pages[name] = profile.new_page()
+            self.pages[name].set_default_timeout(PATIENCE)
             watch_console(self.pages[name], self.errors)
 
     def share_cookie(self) -> None:
