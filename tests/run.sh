@@ -24,7 +24,7 @@ if [ $# -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
 # What only computes, or has a store of its own, goes on all processors; what starts processes and browsers, one by one.
-computing=(tests/access tests/actions tests/analysis tests/command tests/figures tests/formats tests/pages tests/queries tests/reports tests/simulator tests/store)
+computing=(tests/access tests/actions tests/analysis tests/command tests/figures tests/formats tests/notifications tests/pages tests/queries tests/reports tests/simulator tests/store)
 failed=0
 .venv/bin/python -m pytest -n auto -m "not browser" "${computing[@]}" || failed=1
 .venv/bin/python -m pytest -m browser "${computing[@]}" || failed=1
