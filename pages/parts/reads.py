@@ -348,6 +348,7 @@ def _arrangement(who: Who, project: str, page: str, _as_of: int) -> dict[str, li
     return arrangements.arrangement(who, project, page)
 
 
+@newest
 def _reports(who: Who, project: str, limit: int, before: int | None, _as_of: int) -> list[ReportView]:
     return reports.list_reports(who, project, limit, before)
 

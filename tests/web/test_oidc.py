@@ -150,7 +150,7 @@ LIES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("lie", LIES, ids=str)
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: "-".join(lie))
 def test_a_wrong_claim_is_refused(desk: Desk, provider: Provider, lie: dict[str, Any]) -> None:
     provider.bend = lie
     answer = signs_in(desk.visitor())
