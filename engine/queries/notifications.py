@@ -22,7 +22,8 @@ WHERE user_id = :user AND (project IS NULL OR CAST(:everywhere AS INTEGER) = 1
     OR replace(CAST(:places AS TEXT), '/' || project || '/', '') <> CAST(:places AS TEXT))
 """
 _OF_KIND = "AND (CAST(:kind AS TEXT) = '' OR kind = CAST(:kind AS TEXT))"
-_LIST = _COLUMNS + _OWN + _OF_KIND + " AND id < :before ORDER BY id DESC LIMIT :limit"
+_PAGE = " AND id < :before ORDER BY id DESC LIMIT :limit"
+_LIST = _COLUMNS + _OWN + _OF_KIND + _PAGE
 _ONE = _COLUMNS + _OWN + " AND id = :id"
 _UNREAD = _COUNT + _OWN + " AND read_at IS NULL"
 

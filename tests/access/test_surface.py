@@ -103,6 +103,7 @@ SYSTEM = {
         "every_parameter",
         "find_analysis",
         "found_params",
+        "others_of",
         "summary",
         "with_evidence",
         "with_worst",

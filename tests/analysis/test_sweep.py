@@ -13,7 +13,7 @@ from engine.analysis.sweep.settings import Setting, noise_of, not_apart
 from engine.errors import NotEnoughData, UsageError
 from engine.figures import charts
 from engine.types import Rows
-from tests.analysis.test_surface_answer import HOSTILE, codes, value
+from tests.analysis.test_surface_answer import HOSTILE, codes, shown_in_hints, value
 from tests.analysis.trialing import conclude, hill, places, rate, rows, scattered
 
 
@@ -150,7 +150,7 @@ def test_pictures_hold_no_markup_and_every_setting():
     assert set(drawn) == {"trials", "parallel", "effects"}
     assert len(drawn["trials"].table.rows) == 12
     for chart in drawn.values():
-        assert "<img" not in json.dumps([trace.get("customdata") for trace in chart.figure["data"]])
+        assert "<img" not in json.dumps([shown_in_hints(trace) for trace in chart.figure["data"]])
         assert "<img" not in json.dumps(chart.figure["layout"])
     lines = [trace for trace in drawn["parallel"].figure["data"] if trace["name"] == "Best"]
     assert len(lines[0]["x"]) == 4
