@@ -75,6 +75,7 @@ def a_busy_installation(say: Say) -> None:
         deliveries_recent=4, rerun_seconds=durations.figures(),
         rerun_recent_seconds=calm.recent(), live_delay_seconds=durations.figures(),
         live_recent_seconds=calm.recent(), http_requests_total={"200": 70, "500": 1},
+        changes_total={"page": 3, "palette": 1}, palette_walks_total=2,
         http_request_seconds=durations.figures())  # fmt: skip
     say("foreman", **own, inbox_files=2, inbox_unread_bytes=0, probe_seconds={"signin": 0.01, "answer": 0.02})
     say("runner", **own, slots=2, slots_busy=1, ray_up=0)
