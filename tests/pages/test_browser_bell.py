@@ -35,6 +35,7 @@ def test_the_bell_moves_live_and_leads_to_the_columns(tab: Page) -> None:
     expect(panel).to_be_hidden()
     expect(bell).to_be_focused()
     tab.keyboard.press("Enter")
+    expect(panel.locator(".pl-bell-open")).to_be_focused()
     tab.keyboard.press("ArrowRight")
     expect(panel.get_by_role("button", name="Name the columns")).to_be_focused()
     tab.keyboard.press("Enter")

@@ -16,6 +16,12 @@ RELATED = """async ([one, other]) => {
   const { conditions, related } = await import("/assets/linked.js");
   return related(conditions(one), conditions(other));
 }"""
+SILENT = """() => {
+  window.__silent = false;
+  addEventListener("plumb:linked", (event) => event.detail.where || (window.__silent = true));
+}"""
+"""Nothing is pointed at any more: figures say so a moment after it is so."""
+
 POINTED = """(where) => dispatchEvent(new CustomEvent("plumb:linked", { detail: { where, from: null } }))"""
 """What a figure says of a mark that is pointed at."""
 
@@ -84,8 +90,10 @@ def test_what_is_chosen_by_keyboard_stands_out_elsewhere_without_a_rerun(tab: Pa
     assert slices.locator(".pl-link").count() == 0, "slices share no column with a confidence"
     plot.press("Shift+ArrowLeft")
     expect(chosen(reliability)).to_contain_text("2 chosen")
+    tab.evaluate(SILENT)
     plot.press("Escape")
     expect(chosen(reliability)).to_be_hidden()
+    tab.wait_for_function("() => window.__silent === true")
     tab.evaluate(POINTED, "slice.source=math")
     expect(slices.locator(".pl-link-ring")).to_have_count(1)
     assert reliability.locator(".pl-link").count() == 0
