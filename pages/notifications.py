@@ -7,7 +7,7 @@ import streamlit as st
 from engine.notices import KINDS
 from engine.queries import notifications as queries
 from engine.types import NotificationView, Who
-from pages.parts import guard, listing, notifications, reads, state
+from pages.parts import guard, listing, notifications, reads, state, states
 from pages.parts.listing import Row
 from pages.parts.states import explain
 
@@ -36,7 +36,7 @@ def page(who: Who) -> None:
             empty="Nothing to tell. Failed runs, alarms, refused files and finished reports appear here.",
             before=lambda act, number: notifications.act(who, {"do": act, "id": number}),
         )
-        leaf(before, found[PAGE - 1].id if len(found) > PAGE else None)
+        states.leaf(before, found[PAGE - 1].id if len(found) > PAGE else None)
         explain("What was told ninety days ago is forgotten. Where else you are told is chosen in Settings.")
 
 
@@ -74,17 +74,6 @@ def row(one: NotificationView) -> Row:
         one.project or listing.quiet("–"),
     ]
     return Row(one.id, one.title, cells, acts, quiet=one.read)
-
-
-def leaf(before: list[int], last: int | None) -> None:
-    """To older ones and back, where there are more than a page of them."""
-    if not before and last is None:
-        return
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button("Newest", disabled=not before, on_click=state.set_earlier, args=([],))
-        st.button("Newer", disabled=not before, on_click=state.set_earlier, args=(before[:-1],))
-        further = before if last is None else [*before, last]
-        st.button("Older", disabled=last is None, on_click=state.set_earlier, args=(further,))
 
 
 page(who)

@@ -13,6 +13,7 @@ from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import numbers, reads
 from pages.parts.answer import frame
 from pages.parts.looking import Looking
+from pages.parts.newest import newest
 from pages.parts.ways import TITLES
 
 TRIED = 6
@@ -69,7 +70,18 @@ _ALARMS: Mapping[str, str] = {"monitor": "alarms", "drift": "drifted", "hackwatc
 
 
 def card(who: Who, decision: Decision, datasets: Sequence[DatasetView]) -> dict[str, Any]:
-    """What Home shows of a decision: the newest answer to it, else what would give one."""
+    """What Home shows of a decision: the newest answer to it, else what would give one.
+
+    Remembered until something happens: what has nothing to say would else be tried again by every rerun.
+    """
+    project = datasets[0].project if datasets else ""
+    return _card(who, decision, project, tuple(one.id for one in datasets), reads.cursor())
+
+
+@newest
+def _card(who: Who, decision: Decision, project: str, ids: tuple[int, ...], _as_of: int) -> dict[str, Any]:
+    known = {one.id: one for one in reads.datasets_of(who, project)} if project else {}
+    datasets = [known[one] for one in ids if one in known]
     able = [one for one in datasets if one.version and set(one.analyses) & set(decision.analyses)]
     told = {"name": decision.name, "question": decision.question, "absent": decision.absent, "answer": None}
     found = next(islice(_answers(who, decision, able), 1), None)

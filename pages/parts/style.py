@@ -27,7 +27,6 @@ _SHEETS = (
     "home.css",
     "palette.css",
     "notifications.css",
-    "share.css",
     "cohorts.css",
     "export.css",
 )

@@ -18,7 +18,7 @@ from engine.queries import results
 from engine.settings import ROOT, Settings, get_settings
 from engine.types import Who
 from jobs.work import perform
-from pages.parts import ahead, answer, commands, guard, notifications, reads, shell, trail
+from pages.parts import ahead, answer, commands, four, guard, notifications, reads, shell, trail
 from tests.processes.conftest import installed
 from tests.processes.here import Here
 from tests.store.people import person
@@ -36,7 +36,13 @@ def home(tmp_path: Path) -> Iterator[Settings]:
 
 def forget() -> None:
     """What a new process would know."""
-    for memory in (*vars(reads).values(), *vars(shell).values(), *vars(commands).values(), *vars(trail).values()):
+    for memory in (
+        *vars(reads).values(),
+        *vars(shell).values(),
+        *vars(commands).values(),
+        *vars(trail).values(),
+        *vars(four).values(),
+    ):
         if hasattr(memory, "cache_clear"):
             memory.cache_clear()
     notifications._given.clear()

@@ -1,6 +1,7 @@
 // The head of every page: where one is, whether events arrive and work is done, who is here, the bell, the theme, the person.
 import { Bell } from "./bell.js";
 import shell from "./bus.js";
+import { under } from "./menu.js";
 import { formats, icon, make, plumb, read, STATES } from "./plumb.js";
 import { visit } from "./visits.js";
 
@@ -32,7 +33,8 @@ class Header {
     this.acts = make("div", { class: "pl-head-acts" }, this.live, this.work, this.here, this.names, ...this.bell.parts, this.initial, this.person);
     this.root = make("header", { class: "pl-header", "data-header": "" }, make("nav", { "aria-label": "Breadcrumbs" }, this.crumbs), this.acts);
     parent.append(this.root);
-    for (const [list, button] of [[this.names, this.here], [this.person, this.initial]]) list.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => under(list, button)));
+    under(this.names, this.here);
+    under(this.person, this.initial);
     this.timer = setInterval(() => this.ask(), ASK_EVERY);
     this.offPresent = plumb.present((slug, names) => slug === this.given?.slug && this.show(names));
   }
@@ -136,10 +138,4 @@ function steps(event) {
   event.preventDefault();
   const all = [...event.currentTarget.children];
   all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
-}
-
-function under(list, button) {
-  const spot = button.getBoundingClientRect();
-  list.style.left = `${Math.max(12, Math.min(innerWidth - list.offsetWidth - 12, spot.right - list.offsetWidth))}px`;
-  list.style.top = `${spot.bottom + 6}px`;
 }

@@ -39,3 +39,12 @@ function place(list, spot) {
   list.style.left = `${Math.max(8, spot.right - list.offsetWidth)}px`;
   list.style.top = `${fits ? below : Math.max(8, spot.top - 4 - list.offsetHeight)}px`;
 }
+
+/** Open a box below its button, within the window. */
+export function under(box, button) {
+  box.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => {
+    const spot = button.getBoundingClientRect();
+    box.style.left = `${Math.max(12, Math.min(innerWidth - box.offsetWidth - 12, spot.right - box.offsetWidth))}px`;
+    box.style.top = `${Math.max(12, Math.min(innerHeight - box.offsetHeight - 12, spot.bottom + 6))}px`;
+  }));
+}

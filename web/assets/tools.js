@@ -1,6 +1,7 @@
 // What one does with an answer: copy it, link to it, take it away, keep the view.
 import { exportMenu } from "./exports.js";
 import { Making } from "./making.js";
+import { under } from "./menu.js";
 import { copy, icon, make, read } from "./plumb.js";
 import { steps } from "./undo.js";
 
@@ -50,12 +51,4 @@ function saver(save) {
   under(form, button);
   form.addEventListener("toggle", (event) => event.newState === "open" && input.focus());
   return make("span", {}, button, form);
-}
-
-function under(box, button) {
-  box.addEventListener("beforetoggle", (event) => event.newState === "open" && requestAnimationFrame(() => {
-    const spot = button.getBoundingClientRect();
-    box.style.left = `${Math.max(12, Math.min(innerWidth - box.offsetWidth - 12, spot.right - box.offsetWidth))}px`;
-    box.style.top = `${Math.max(12, Math.min(innerHeight - box.offsetHeight - 12, spot.bottom + 6))}px`;
-  }));
 }
