@@ -45,6 +45,9 @@ READ_SHARE = 0.8
 OTHERS_SECONDS = 10.0
 """How often what may ring beside the leading answer is concluded while rows of a dataset keep arriving."""
 
+MISTAKES = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What an analysis raises that should not; what was read is kept all the same."""
+
 _others_asked: dict[int, float] = {}
 
 QUIET_SECONDS = 0.3
@@ -289,6 +292,9 @@ def _answer(dataset_id: int, manifest: list[str], report: Mapping[str, Any]) -> 
     try:
         return answer_of(manifest, report, keep_for=dataset_id)
     except StatesMissingError:
+        return None
+    except MISTAKES:
+        log.exception("the rows of dataset %d are kept without an answer", dataset_id)
         return None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
@@ -28,6 +28,8 @@ from engine.types import Concluded, Result, Who
 WORST_SHOWN = 20
 ANSWER_PICTURES = ("reliability", "corp")
 RESULTS_REMEMBERED = 256
+
+log = logging.getLogger(__name__)
 
 _results: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
 _with_rows: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
@@ -126,13 +128,21 @@ def answer_of(
 
 
 def others_of(manifest: Sequence[str], report: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """*System.* What analyses that may ring but do not lead say of a manifest, as far as they observed it."""
+    """*System.* What analyses that may ring but do not lead say of a manifest, as far as they observed it.
+
+    One that fails leaves the others what they say.
+    """
     said = {}
     for chosen in [one for one in analyses.applicable(report)[1:] if one.name in alarms.SEVERITY]:
         parameters = chosen.parameters.parse(found_params(chosen, report))
-        with suppress(StatesMissingError, PlumblineError):
+        try:
             result = _concluded(manifest, chosen, parameters)
-            said[chosen.name] = {"verdict": result.verdict, "sentence": result.sentence}
+        except (StatesMissingError, PlumblineError):
+            continue
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            log.exception("%s of a new version failed", chosen.name)
+            continue
+        said[chosen.name] = {"verdict": result.verdict, "sentence": result.sentence}
     return said
 
 

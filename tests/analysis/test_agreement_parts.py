@@ -613,6 +613,15 @@ def test_who_follows_is_where_the_likelihood_is_largest():
     assert found == pytest.approx(expit(best[3:]), abs=0.01)
 
 
+def test_raters_of_few_words_leave_the_strengths_bounded():
+    """Four judgments each can be explained by strengths without bound and a few raters who mistake the question."""
+    pairs = np.random.default_rng(1).permuted(np.tile(np.arange(12), (300, 1)), axis=1)[:, :2]
+    ahead = expit(0.4 * (pairs[:, 1] - pairs[:, 0]))
+    label = (np.random.default_rng(2).random(300) < ahead).astype(float)
+    found = crowd_bt.follows(12, pairs[:, 0], pairs[:, 1], label, np.arange(300) % 77, 77)
+    assert np.all((found > 0) & (found < 1))
+
+
 # ------------------------------------------------------------------ pictures
 
 

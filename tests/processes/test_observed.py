@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from engine.actions import datasets, runs
@@ -138,3 +139,21 @@ def test_a_log_that_turns_rings_though_another_analysis_leads(home, monkeypatch)
     assert rang["overoptimisation"]["verdict"] == "passed"
     assert rang["overoptimisation"]["was"] in ("not_reached", "unclear", "near_peak")
     assert {one["dataset"] for one in told} == {found["id"]}
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"), [("ranking", "kept without an answer"), ("agreement", "agreement of a new version failed")]
+)
+def test_a_mistake_in_an_analysis_keeps_the_rows(home, monkeypatch, caplog, broken, said):
+    monkeypatch.setattr(type(ANALYSES[broken]), "answer", lambda *_: np.linalg.cholesky(-np.eye(2)))
+    path = home.inbox / "p" / "battles.csv"
+    append(path, [samples.battles(300).encode()])
+    datasets.receive_inbox("p", path.name, path, path.stat().st_size, inode=path.stat().st_ino)
+    read_next()
+    found = dataset("p", path.name)
+    assert found is not None
+    assert found["report"]["rows"] == 900
+    assert said in caplog.text
+    assert (found["answer"] is None) == (broken == "ranking")
+    monkeypatch.undo()
+    assert results.conclude(person("ann"), found["id"], broken).result.analysis == broken

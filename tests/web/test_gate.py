@@ -12,8 +12,10 @@ from engine.store.times import now
 from engine.store.transaction import transaction
 from tests.web.serving import Person, Served, register, visit
 from tests.web.visitor import words_of
-from web.gate import COOKIE, OPEN
+from web.assets import catalogue
+from web.gate import COOKIE, OPEN, SHARED
 from web.routes import ROUTES
+from web.shares import ASSETS
 
 PAGES = ("/", "/first", "/secret", "/failing", "/nosuch", "/secret/", "/secret?dataset=3&bins=20")
 STREAMLIT = (
@@ -47,7 +49,7 @@ OURS = tuple(
     route.path.replace("{extension}", "csv").replace("{name:path}", "plotly.js")
     for route in ROUTES
     if ("GET", route.path) not in OPEN and route.path not in ("/signin/link", "/auth/session")
-    if not route.path.startswith("/api/")
+    if not route.path.startswith(("/api/", *SHARED))
 )
 API = tuple(route.path for route in ROUTES if route.path.startswith("/api/"))
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
@@ -84,6 +86,23 @@ def test_nobody_gets_anything_of_the_api(served: Served, path: str) -> None:
                 answer = client.request(method, path, headers={"accept": accept})
                 assert answer.status_code == 401, (method, path, answer.status_code)
                 assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", [route.path for route in ROUTES if route.path.startswith(SHARED)])
+def test_nobody_gets_anything_shared_without_its_token(served: Served, path: str) -> None:
+    asked = path.replace("{name}", "../plumb.js").replace("{token}", "a" * 43).replace("{rest:path}", "assets/../../")
+    with served.client() as client:
+        for method in METHODS:
+            for accept in ("*/*", "text/html"):
+                answer = client.request(method, asked, headers={"accept": accept})
+                assert answer.status_code in (303, 401, 404, 405), (method, asked, answer.status_code)
+
+
+def test_what_shares_are_drawn_with_is_exactly_this(served: Served) -> None:
+    with served.client() as client:
+        found = {name: client.get(f"/share/assets/{name}").status_code for name in catalogue()}
+    assert {name for name, status in found.items() if status == 200} == set(ASSETS)
+    assert set(found.values()) == {200, 404}
 
 
 def test_what_is_open_is_exactly_this(served: Served) -> None:

@@ -22,6 +22,10 @@ CONVERGED = 1e-4
 WORDS = 2.0
 """Made-up judgments of each rater, START of which follow the ranking: few words prove nobody perfect or useless."""
 
+DOUBT = 1e-4
+"""Least probability that a judgment meant the other side. Without it a ranking that nobody contradicts for sure has
+strengths without bound, as Chen et al. note, who hold them with a virtual item."""
+
 
 def follows(items: int, a: Ints, b: Ints, label: Floats, rater: Ints, raters: int) -> Floats:
     """η of each rater, in [0, 1]; NaN for who has no comparison. Shape (raters,).
@@ -36,7 +40,7 @@ def follows(items: int, a: Ints, b: Ints, label: Floats, rater: Ints, raters: in
         ahead = expit(strengths[a] - strengths[b])
         for_a, for_b = _followed(share[rater], ahead), _followed(share[rater], 1 - ahead)
         after = (sum_by(rater, label * for_a + (1 - label) * for_b, raters) + WORDS * START) / (told + WORDS)
-        meant = label * for_a + (1 - label) * (1 - for_b)
+        meant = np.clip(label * for_a + (1 - label) * (1 - for_b), DOUBT, 1 - DOUBT)
         strengths = fit(Duels.of_rows(items, a, b, meant))
         moved = float(np.abs(after - share).max())
         share = after
