@@ -145,6 +145,7 @@ def test_a_log_that_turns_rings_though_another_analysis_leads(home, monkeypatch)
     ("broken", "said"), [("ranking", "kept without an answer"), ("agreement", "agreement of a new version failed")]
 )
 def test_a_mistake_in_an_analysis_keeps_the_rows(home, monkeypatch, caplog, broken, said):
+    monkeypatch.setattr(work, "_others_asked", {})
     monkeypatch.setattr(type(ANALYSES[broken]), "answer", lambda *_: np.linalg.cholesky(-np.eye(2)))
     path = home.inbox / "p" / "battles.csv"
     append(path, [samples.battles(300).encode()])
