@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from sqlalchemy import make_url
 
+from engine.access import sealing
 from engine.errors import InputRefused, UsageError
 from engine.settings import Settings
 from engine.store.files import sha256_of, sync_folder
@@ -26,6 +27,9 @@ from engine.store.files import sha256_of, sync_folder
 STORE = "plumbline.db"
 KEPT = ("blobs", "datasets/segments", "datasets/states", "inbox", "appending")
 """Folders of the home that a backup holds, besides the store."""
+
+KEY = sealing.FILE
+"""Without it nobody could be told by the addresses that the store holds encrypted. A backup is as secret as its home."""
 
 NEEDED = (
     ("SELECT DISTINCT sha256 FROM segment", "datasets/segments/{}.parquet"),
@@ -59,10 +63,11 @@ def backup(settings: Settings, target: Path) -> Saved:
         _copy_store(Path(make_url(settings.url).database or ""), store)
         with tarfile.open(whole, "w", format=tarfile.PAX_FORMAT) as archive:
             archive.add(store, STORE)
-            for path in _files(settings.home):
+            for path in (*_files(settings.home), settings.home / KEY):
                 with suppress(FileNotFoundError):
                     archive.add(path, path.relative_to(settings.home).as_posix(), recursive=False)
         saved = _checked(whole, store)
+        whole.chmod(0o600)
         _sync(whole)
         whole.replace(target)
         sync_folder(target.resolve().parent)
@@ -92,6 +97,9 @@ def restore(settings: Settings, source: Path) -> Saved:
         for part in KEPT:
             if (folder / part).is_dir():
                 shutil.copytree(folder / part, settings.home / part, dirs_exist_ok=True, copy_function=os.replace)
+        if (folder / KEY).is_file():
+            (folder / KEY).chmod(0o600)
+            (folder / KEY).replace(settings.home / KEY)
         _sync(folder / STORE)
         (folder / STORE).replace(settings.home / STORE)
         sync_folder(settings.home)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from sqlalchemy import or_, update
+from sqlalchemy import update
 from sqlmodel import col
 
 from engine.access.sessions import hashed
@@ -119,14 +119,21 @@ def params_of(query: str) -> tuple[tuple[str, str], ...]:
 
 
 def note_opening(who: Who) -> None:
-    """*System.* Count that a share was opened, at most once a minute; where the store is busy it is not counted."""
-    if who.share is None or not who.share.due:
+    """*System.* Count that a share was opened, at most once a minute, and tell of the first time.
+
+    Where the store is busy it is not counted.
+    """
+    share = who.share
+    if share is None or not share.due:
         return
     moment = now()
-    stale = or_(col(Share.opened_at).is_(None), col(Share.opened_at) < moment - OPENING_NOTED_EVERY)
-    counted: Any = update(Share).where(col(Share.id) == who.share.id, stale)
+    counted: Any = update(Share).where(col(Share.id) == share.id)
+    counted = counted.values(opened=col(Share.opened) + 1, opened_at=moment)
     with suppress(StoreUnavailable), transaction() as tx:
-        tx.session.connection().execute(counted.values(opened=col(Share.opened) + 1, opened_at=moment))
+        if tx.execute(counted.where(col(Share.opened_at).is_(None)), {}).rowcount:
+            tx.publish(share.project, f"project/{share.project}", "share", {"share": share.id, "change": "opened"})
+        else:
+            tx.execute(counted.where(col(Share.opened_at) < moment - OPENING_NOTED_EVERY), {})
 
 
 # ------------------------------------------------------------------ sites

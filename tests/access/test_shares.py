@@ -20,7 +20,7 @@ from engine.access.shares import note_opening, sites, who_of
 from engine.access.tokens import who_of as who_of_token
 from engine.actions import datasets, memberships, people, runs, shares, tokens
 from engine.errors import AccessDenied, NotFound, PlumblineError, UsageError
-from engine.queries import audit, results
+from engine.queries import audit, events, results
 from engine.queries import shares as queries
 from engine.store import blobs
 from engine.store.engine import fetch
@@ -321,6 +321,8 @@ def test_openings_are_counted_at_most_once_a_minute(installation: Installation, 
     passed(token, opened_at=now() - timedelta(minutes=2))
     note_opening(shared(token))
     assert [one.opened for one in queries.list_shares(ann)] == [2]
+    told = [one["body"]["change"] for one in events.after(0) if one["kind"] == "share"]
+    assert told == ["made", "opened"]
 
 
 # ------------------------------------------------------------------ a `who` that may do nothing else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from engine.access import sealing
 from engine.actions import datasets, runs
 from engine.errors import InputRefused, UsageError
 from engine.queries.results import answer_of
@@ -71,6 +73,16 @@ def test_a_backup_under_writes_holds_all_that_was_acknowledged_before(home: Sett
             grown = grow(again, 1)
             assert grown["version"] == found["version"] + 1, "the followed file goes on where it was"
             assert grown["report"]["accepted"] == len(lines(0, 2))
+
+
+def test_what_was_encrypted_is_read_again_and_the_backup_is_its_owners(home: Settings, tmp_path: Path) -> None:
+    sealed = sealing.seal("jsons://example.com/hook")
+    backup(home, tmp_path / "whole.tar")
+    close_store()
+    assert stat.S_IMODE((tmp_path / "whole.tar").stat().st_mode) == 0o600
+    with installed_from(tmp_path / "whole.tar", tmp_path / "again") as again:
+        assert sealing.unseal(sealed) == "jsons://example.com/hook"
+        assert stat.S_IMODE((again.home / sealing.FILE).stat().st_mode) == 0o600
 
 
 def installed_from(file: Path, folder: Path) -> Any:
