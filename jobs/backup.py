@@ -29,7 +29,7 @@ KEPT = ("blobs", "datasets/segments", "datasets/states", "inbox", "appending")
 """Folders of the home that a backup holds, besides the store."""
 
 KEY = sealing.FILE
-"""Without it nobody could be told by the addresses that the store holds encrypted. A backup is as secret as its home."""
+"""What opens the addresses that the store holds encrypted: a backup is as secret as its home."""
 
 NEEDED = (
     ("SELECT DISTINCT sha256 FROM segment", "datasets/segments/{}.parquet"),
