@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.errors import PlumblineError
 from engine.types import Who
-from pages.parts import guard, naming, reads, shell, state, states
+from pages.parts import guard, location, naming, reads, shell, states
 
 who = guard.enter()
 
@@ -13,7 +13,7 @@ def page(who: Who) -> None:
     """The columns of the dataset in the address, and what was saved in the project."""
     project = shell.project(who)
     st.title("Columns")
-    wanted = state.dataset()
+    wanted = location.dataset()
     if wanted is None:
         states.explain("Choose a dataset on the page Datasets, and Columns… in its menu, to say what its columns hold.")
     else:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from engine.actions import favourites
 from engine.types import DatasetView, Who
-from pages.parts import arranging, cards, four, glances, guard, reads, shell, state, states
+from pages.parts import arranging, cards, four, glances, guard, location, reads, shell, state, states
 from pages.parts.answer import chart_data, history_data
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -132,7 +132,7 @@ def keep(who: Who, told: Any) -> None:
 
 def look(dataset: DatasetView, told: Any) -> None:
     """Open the page of the dataset that leads with the marks that were chosen on its picture."""
-    state.lead(dataset.analyses[0], {"dataset": str(dataset.id), state.COHORT: str(told or "")})
+    state.lead(dataset.analyses[0], {"dataset": str(dataset.id), location.COHORT: str(told or "")})
 
 
 def page(who: Who) -> None:

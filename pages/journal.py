@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from engine.types import Who
-from pages.parts import deciding, exporting, guard, journal, reads, shell, state, states
+from pages.parts import deciding, exporting, guard, journal, location, reads, shell, state, states
 from pages.parts.component import mount
 
 PAGE = 20
@@ -17,7 +17,7 @@ who = guard.enter()
 def page(who: Who) -> None:
     """The decisions of the project, newest first, a page at a time."""
     project = shell.project(who)
-    before = state.earlier()
+    before = location.earlier()
     since = reads.cursor()
     found = reads.decisions_of(who, project.slug, PAGE + 1, before[-1] if before else None)
     may = who.at_least("analyst", project.slug)

@@ -7,7 +7,7 @@ import streamlit as st
 from engine.notices import KINDS
 from engine.queries import notifications as queries
 from engine.types import NotificationView, Who
-from pages.parts import guard, listing, notifications, reads, state, states
+from pages.parts import guard, listing, location, notifications, reads, state, states
 from pages.parts.listing import Row
 from pages.parts.states import explain
 
@@ -26,7 +26,7 @@ def page(who: Who) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             kind = choose()
             st.button("Mark all read", disabled=not unread, on_click=notifications.act, args=(who, {"do": "read_all"}))
-        before = state.earlier()
+        before = location.earlier()
         found = queries.list_notifications(who, PAGE + 1, before[-1] if before else None, kind)
         listing.show(
             "notifications",
@@ -43,12 +43,12 @@ def page(who: Who) -> None:
 def choose() -> str:
     """The kind that is shown, empty for all."""
     options: Mapping[str, str] = {"": EVERYTHING, **{name: one.title for name, one in KINDS.items()}}
-    current = state.way(KIND, list(options))
+    current = location.way(KIND, list(options))
     key = f"kind-{current}"
 
     def chosen(kind: str) -> None:
-        state.set_way(KIND, kind, list(options))
-        state.set_earlier([])
+        location.set_way(KIND, kind, list(options))
+        location.set_earlier([])
 
     st.selectbox(
         "Kind",

@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.queries import palette
 from engine.types import Who
-from pages.parts import accounts, guard, members, state, trail, undo
+from pages.parts import accounts, guard, location, members, state, trail, undo
 
 who = guard.enter()
 SECTIONS = {"People": accounts.show, "Projects": members.show, "Audit": trail.show}
@@ -24,12 +24,12 @@ def page(who: Who) -> None:
         st.error("People is for operators and administrators.", icon=":material/lock:")
         return
     st.title("People")
-    state.keep_one_of(state.SECTION, sections)
+    state.keep_one_of(location.SECTION, sections)
     chosen = st.segmented_control(
         "Section",
         sections,
         default=sections[0],
-        key=state.SECTION,
+        key=location.SECTION,
         bind="query-params",
         required=True,
         label_visibility="collapsed",

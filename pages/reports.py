@@ -5,7 +5,7 @@ import streamlit as st
 from engine.actions import reports as actions
 from engine.errors import PlumblineError
 from engine.types import Who
-from pages.parts import guard, reads, reporting, shell, state, states
+from pages.parts import guard, location, reads, reporting, shell, states
 from pages.parts.component import mount
 
 PAGE = 50
@@ -16,7 +16,7 @@ def page(who: Who) -> None:
     """The newest reports, a page at a time; the list moves by itself."""
     st.title("Reports")
     project = shell.project(who)
-    before = state.earlier()
+    before = location.earlier()
     since = reads.cursor()
     found = reads.reports_of(who, project.slug, PAGE + 1, before[-1] if before else None)
     with st.container(key="card-reports"):

@@ -5,7 +5,7 @@ import streamlit as st
 from engine.actions import runs as actions
 from engine.errors import PlumblineError
 from engine.types import RunView, Who
-from pages.parts import guard, reads, shell, state, states
+from pages.parts import guard, location, reads, shell, states
 from pages.parts.answer import iso
 from pages.parts.component import mount
 
@@ -46,7 +46,7 @@ def page(who: Who) -> None:
         data = {
             "project": project.slug,
             "since": since,
-            "shown": state.run(),
+            "shown": location.run(),
             "may": who.at_least("analyst", project.slug),
             "rows": [row(run) for run in runs],
         }

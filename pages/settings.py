@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.actions import people
 from engine.types import Who
-from pages.parts import channels, guard, own, reads, sharing, state, style
+from pages.parts import channels, guard, location, own, reads, sharing, state, style
 from pages.parts.component import mount
 from pages.parts.states import explain, facts
 
@@ -71,7 +71,7 @@ def account(who: Who) -> None:
 def page(who: Who) -> None:
     """The settings, one card each."""
     st.title("Settings")
-    if state.just_changed() == "password":
+    if location.just_changed() == "password":
         st.toast("Your password is changed. Every other browser was signed out.", icon=":material/check:")
     look(who)
     account(who)

@@ -12,7 +12,7 @@ from engine.queries import people as people_queries
 from engine.queries import tokens as token_queries
 from engine.types import PersonView, Who
 from engine.words import amount
-from pages.parts import holdings, listing, reads, roles, secrets, state, undo
+from pages.parts import holdings, listing, location, reads, roles, secrets, state, undo
 from pages.parts.listing import Act, Row
 from pages.parts.states import attempt, explain, worked
 
@@ -91,8 +91,8 @@ def _acts(who: Who, one: PersonView) -> list[Act]:
 def _before(everybody: Mapping[int, PersonView], act: str, user_id: int) -> None:
     """The audit of a person is another section with a filter, to be chosen before either is drawn."""
     if act == "trail" and (person := everybody.get(user_id)):
-        state.choose_in(state.SECTION, "Audit")
-        state.narrow(**{state.BY: person.name})
+        state.choose_in(location.SECTION, "Audit")
+        location.narrow(**{location.BY: person.name})
 
 
 # ------------------------------------------------------------------ what can be done

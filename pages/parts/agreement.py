@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, sections, state
+from pages.parts import cards, location, sections
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -23,7 +23,7 @@ CONFUSION = "How often what is truly one thing is called another, on average of 
 
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
-    return {state.SLICE: sections.rows_control(dataset)}
+    return {location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:
@@ -68,7 +68,7 @@ def _line(item: Mapping[str, Any]) -> list[str]:
 SCREEN = Screen(
     "agreement",
     "Agreement",
-    {state.SLICE: ""},
+    {location.SLICE: ""},
     controls,
     below,
     "who judged each row, and rows that two or more of them judged",

@@ -10,7 +10,7 @@ import orjson
 from engine.figures import charts, headline, history
 from engine.queries.cache import Cache
 from engine.types import AnswerView, Concluded, DatasetView, Who
-from pages.parts import numbers, reads, state
+from pages.parts import location, numbers, reads
 from pages.parts.component import encode, mount
 from pages.parts.looking import Looking
 
@@ -64,7 +64,7 @@ def chart_data(name: str, looking: Looking, concluded: Concluded, **options: Any
     chart = _drawn.get(key, lambda: _charts(concluded)).get(name)
     if chart is None:
         return None
-    shown = {"shown": state.overlays()} if name == "reliability" else {}
+    shown = {"shown": location.overlays()} if name == "reliability" else {}
     return {
         "name": name,
         "chart": chart,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state, widgets
+from pages.parts import cards, location, numbers, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 FEATURE = "feature"
-DEFAULTS = {FEATURE: "", state.SLICE: ""}
+DEFAULTS = {FEATURE: "", location.SLICE: ""}
 
 RULERS = (
     "How often a ruler that reads nothing and only counts picks the preferred answer. On the dotted line it knows "
@@ -24,7 +24,7 @@ SLOPE = "Whether preference follows length more where the two answers lie furthe
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     feature = widgets.text_input("Ruler", key=FEATURE, bind="query-params", width=200, placeholder="length")
-    return {FEATURE: (feature or "").strip(), state.SLICE: sections.rows_control(dataset)}
+    return {FEATURE: (feature or "").strip(), location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

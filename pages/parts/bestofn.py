@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import sections, state, widgets
+from pages.parts import location, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 JUDGE = "judge"
-DEFAULTS = {JUDGE: "", state.SLICE: ""}
+DEFAULTS = {JUDGE: "", location.SLICE: ""}
 
 SCORE = "The mean of the highest and of the lowest score among n answers of a prompt, without bias from reusing them."
 TRUTH = (
@@ -23,7 +23,7 @@ TRUTH = (
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     judge = widgets.text_input("Scores of", key=JUDGE, bind="query-params", width=200, placeholder="the only judge")
-    return {JUDGE: (judge or "").strip(), state.SLICE: sections.rows_control(dataset)}
+    return {JUDGE: (judge or "").strip(), location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

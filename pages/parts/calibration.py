@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, recalibration, sections, state, widgets
+from pages.parts import cards, location, recalibration, sections, widgets
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -22,10 +22,10 @@ RECALIBRATORS = {
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     kinds = RECALIBRATORS.get(dataset.kind or "comparison", RECALIBRATORS["comparison"])
-    bins = widgets.selectbox("Bins", BINS, BINS.index(15), key=state.BINS, bind="query-params", width=110)
+    bins = widgets.selectbox("Bins", BINS, BINS.index(15), key=location.BINS, bind="query-params", width=110)
     cohort = sections.rows_control(dataset)
-    chosen = widgets.selectbox("Recalibrator", kinds, key=state.RECALIBRATOR, bind="query-params", width=170)
-    return {state.BINS: bins, state.SLICE: cohort, state.RECALIBRATOR: chosen}
+    chosen = widgets.selectbox("Recalibrator", kinds, key=location.RECALIBRATOR, bind="query-params", width=170)
+    return {location.BINS: bins, location.SLICE: cohort, location.RECALIBRATOR: chosen}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:
@@ -34,7 +34,7 @@ def below(looking: Looking, concluded: Concluded) -> list[Card]:
         reliability(looking, concluded),
         sections.newer(looking, concluded),
         slices(looking, concluded),
-        recalibration.card(looking.dataset, concluded.result, looking.params[state.RECALIBRATOR]),
+        recalibration.card(looking.dataset, concluded.result, looking.params[location.RECALIBRATOR]),
         sections.worst(looking, concluded),
         sections.recognised(looking.dataset, concluded.result.warnings),
         sections.evidence(concluded),
@@ -71,13 +71,13 @@ def _no_slices(dataset: DatasetView) -> str:
 
 
 def _switch(value: Any) -> None:
-    state.set_overlays(str(value or ""))
+    location.set_overlays(str(value or ""))
 
 
 SCREEN = Screen(
     "calibration",
     "Calibration",
-    state.DEFAULTS,
+    location.DEFAULTS,
     controls,
     below,
     "two scores or a margin for each pair, or a score beside a truth",

@@ -12,7 +12,7 @@ from engine.actions import cohorts
 from engine.errors import Conflict, PlumblineError
 from engine.queries.contrast import Contrast
 from engine.types import CohortView, Concluded, DatasetView, Who
-from pages.parts import cards, numbers, reads, state, undo, widgets
+from pages.parts import cards, location, numbers, reads, state, undo, widgets
 from pages.parts.component import mount
 from pages.parts.looking import Looking
 from pages.parts.states import explain, worked
@@ -32,14 +32,14 @@ def rows_control(dataset: DatasetView) -> str:
     """Which rows: all of them, those of one slice, or a cohort that has a name; the slice of the address."""
     slices = [f"{column}={value}" for column, values in dataset.slices.items() for value in values]
     named = {f"{_COHORT}{one.id}": one for one in state.offered_cohorts()}
-    current = state.slice_of(slices)
-    here = next((key for key, one in named.items() if one.where == state.cohort()), "")
+    current = location.slice_of(slices)
+    here = next((key for key, one in named.items() if one.where == location.cohort()), "")
     state.show_rows(current or here)
     widgets.taken(
         "Rows",
         ["", *slices, *named],
         lambda chosen: _take(chosen, named),
-        key=state.SLICE,
+        key=location.SLICE,
         named=lambda key: named[key].name if key in named else key or ALL,
         width=260,
         disabled=not slices and not named,
@@ -50,17 +50,17 @@ def rows_control(dataset: DatasetView) -> str:
 def _take(chosen: str, named: Mapping[str, CohortView]) -> None:
     """A cohort by its name stands for itself: its rows go into the address, and no slice beside them."""
     if chosen in named:
-        state.set_slice("")
-        state.set_cohort(named[chosen].where)
+        location.set_slice("")
+        location.set_cohort(named[chosen].where)
         return
-    state.set_slice(chosen)
-    if not chosen or any(one.where == state.cohort() for one in named.values()):
-        state.set_cohort("")
+    location.set_slice(chosen)
+    if not chosen or any(one.where == location.cohort() for one in named.values()):
+        location.set_cohort("")
 
 
 def say(who: Who, dataset: DatasetView) -> None:
     """Which rows the view is of, where it is not all of them: their name or their words, and what can be done."""
-    where = state.cohort()
+    where = location.cohort()
     undo.show(who)
     _say_taken(who, dataset)
     if not where:
@@ -70,10 +70,10 @@ def say(who: Who, dataset: DatasetView) -> None:
         words = cohort.spoken(where)
         explain(f"{named.name}: only rows with {words}" if named else f"Only rows with {words}")
         if rest := cohort.others(where):
-            st.button("The others", on_click=state.set_cohort, args=(rest,))
+            st.button("The others", on_click=location.set_cohort, args=(rest,))
         if who.at_least("analyst", dataset.project):
             _changes(who, dataset, where, named)
-        st.button(ALL, on_click=state.set_cohort, args=("",))
+        st.button(ALL, on_click=location.set_cohort, args=("",))
 
 
 def _changes(who: Who, dataset: DatasetView, where: str, named: CohortView | None) -> None:
@@ -127,7 +127,7 @@ def name_chosen(who: Who, dataset: DatasetView, told: Any) -> None:
     """Call what was chosen on a figure by a name, within the rows that are looked at; before the rerun."""
     if not isinstance(told, Mapping):
         return
-    within = state.cohort(), cohort.of_slice(state.text(state.SLICE)), str(told.get("where", ""))
+    within = location.cohort(), cohort.of_slice(location.text(location.SLICE)), str(told.get("where", ""))
     keep(who, dataset.project, str(told.get("name", "")), cohort.joined(*within))
 
 

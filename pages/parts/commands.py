@@ -14,7 +14,7 @@ from engine import registry, usage
 from engine.errors import PlumblineError
 from engine.registry import Argument
 from engine.types import PaletteEntry, ProjectView, Who
-from pages.parts import channels, reads, secrets, state, undo, widgets
+from pages.parts import channels, location, reads, secrets, state, undo, widgets
 from pages.parts.component import encode
 from pages.parts.places import project
 from pages.parts.states import literal
@@ -115,14 +115,14 @@ def choose(who: Who, slug: str, fired: Mapping[str, Any]) -> None:
         return
     entry = next((entry for entry in reads.entries_of(who, slug) if entry.id == name), None)
     asked = _query(entry) if entry is not None and entry.run == "link" else {}
-    if other := asked.get(state.PROJECT):
+    if other := asked.get(location.PROJECT):
         state.set_project(other)
-    if section := asked.get(state.SECTION):
-        state.choose_in(state.SECTION, section)
+    if section := asked.get(location.SECTION):
+        state.choose_in(location.SECTION, section)
     if entry is not None and entry.target == "person.disable":
-        state.choose_in(state.SECTION, "People")
+        state.choose_in(location.SECTION, "People")
     if entry is not None and entry.run == "rows" and page_here() in (*ANALYSES, "timeline"):
-        state.set_cohort(entry.target)
+        location.set_cohort(entry.target)
         return
     state.choose((entry, answers))
 
@@ -163,7 +163,7 @@ def perform(who: Who, entry: PaletteEntry | None, answers: Mapping[str, Any]) ->
         _act(who, entry, answers)
     elif entry.run == "rows":
         _look_at(who, entry.target)
-    elif (page := entry.target.partition("?")[0].strip("/")) != page_here() or state.SECTION not in _query(entry):
+    elif (page := entry.target.partition("?")[0].strip("/")) != page_here() or location.SECTION not in _query(entry):
         open_page(page, _query(entry))
 
 
@@ -183,7 +183,7 @@ def _look_at(who: Who, where: str) -> None:
     slug = project(who).slug
     for dataset in reads.datasets_of(who, slug)[:_TRIED]:
         if dataset.analyses and any(one.where == where for one in reads.cohorts_of(who, dataset.id)):
-            open_page(dataset.analyses[0], {"dataset": str(dataset.id), state.COHORT: where})
+            open_page(dataset.analyses[0], {"dataset": str(dataset.id), location.COHORT: where})
     state.remember_outcome({"error": "No dataset of this project has the columns that these rows are told by."})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Estimate
-from pages.parts import cards, sections, state, widgets
+from pages.parts import cards, location, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -21,7 +21,7 @@ WAYS = {
     "step": "Checkpoints",
 }
 LOOKS = {"no": "Once, on these rows", "yes": "At every look"}
-DEFAULTS = {BY: "auto", DELTA: 0.02, LIVE: "no", COST: 0.0, BASELINE: "", state.SLICE: ""}
+DEFAULTS = {BY: "auto", DELTA: 0.02, LIVE: "no", COST: 0.0, BASELINE: "", location.SLICE: ""}
 
 DIFFERENCES = (
     "Both on the same prompts, so that what is easy or hard for all cancels out. Where the interval reaches across the "
@@ -45,7 +45,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
     )
     baseline = widgets.text_input("Baseline", key=BASELINE, bind="query-params", width=190, placeholder="the next best")
     chosen = {BY: by, DELTA: float(delta), LIVE: live, COST: float(cost), BASELINE: (baseline or "").strip()}
-    return {**chosen, state.SLICE: sections.rows_control(dataset)}
+    return {**chosen, location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

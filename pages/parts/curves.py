@@ -12,13 +12,13 @@ import streamlit as st
 from engine.errors import PlumblineError
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import cards, reads, sections, state, widgets
+from pages.parts import cards, location, reads, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 METRIC, GROUP, MIDDLE, SMOOTH, OVER, AXIS = "metric", "group", "middle", "smooth", "over", "axis"
-DEFAULTS = {METRIC: "", GROUP: "", MIDDLE: "mean", SMOOTH: 0.0, OVER: "step", AXIS: "linear", state.SLICE: ""}
+DEFAULTS = {METRIC: "", GROUP: "", MIDDLE: "mean", SMOOTH: 0.0, OVER: "step", AXIS: "linear", location.SLICE: ""}
 MOST_METRICS = 8
 BETWEEN = "|"
 
@@ -52,7 +52,7 @@ def controls(who: Who, dataset: DatasetView) -> dict[str, Any]:
     smooth = widgets.slider("Smoothing", 0.0, 0.99, key=SMOOTH, step=0.01, bind="query-params", width=170)
     found[OVER] = sections.choice("Over", OVER, OVERS, 180)
     found[AXIS] = sections.choice("Scale", AXIS, AXES, 140)
-    return {**DEFAULTS, **found, SMOOTH: float(smooth), state.SLICE: sections.rows_control(dataset)}
+    return {**DEFAULTS, **found, SMOOTH: float(smooth), location.SLICE: sections.rows_control(dataset)}
 
 
 def _told(who: Who, dataset: DatasetView) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _metrics(dataset: DatasetView, known: Sequence[str], usual: str) -> str:
     key = f"metric-{dataset.id}-{BETWEEN.join(shown)}"
 
     def pick(chosen: list[str]) -> None:
-        state.set_way(METRIC, "" if chosen in ([], [usual]) else _joined(chosen), [""])
+        location.set_way(METRIC, "" if chosen in ([], [usual]) else _joined(chosen), [""])
 
     options = list(dict.fromkeys([*known, *shown]))
     st.multiselect(

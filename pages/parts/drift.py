@@ -8,7 +8,7 @@ from typing import Any
 from engine.figures import words
 from engine.figures.drift import PICK
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state, widgets
+from pages.parts import cards, location, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -27,7 +27,7 @@ DEFAULTS = {
     WINDOW: 0,
     EFFECT: 0.2,
     LIVE: "no",
-    state.SLICE: "",
+    location.SLICE: "",
 }
 
 MATRIX = (
@@ -61,7 +61,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
     live = sections.choice("Looked at", LIVE, LOOKS, 180)
     chosen = {BY: by, WINDOWS: int(windows), CUT: cut, REFERENCE: (reference or "").strip()}
     chosen |= {FEATURE: (feature or "").strip(), WINDOW: int(window), EFFECT: float(effect), LIVE: live}
-    return {**chosen, state.SLICE: sections.rows_control(dataset)}
+    return {**chosen, location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

@@ -7,14 +7,14 @@ from typing import Any
 from engine.figures import marked, words
 from engine.figures.hackwatch import SIGNALS
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, sections, state, widgets
+from pages.parts import cards, location, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 RUN, ALPHA, BASELINE, GAP, TOLERANCE = "run", "alpha", "baseline", "gap", "tolerance"
 GAPS = {"promised": "Promised less gold", "plain": "Proxy less gold"}
-DEFAULTS = {RUN: "", ALPHA: 0.05, BASELINE: 0, GAP: "promised", TOLERANCE: 0.1, state.SLICE: ""}
+DEFAULTS = {RUN: "", ALPHA: 0.05, BASELINE: 0, GAP: "promised", TOLERANCE: 0.1, location.SLICE: ""}
 
 REWARDS = (
     "What the proxy promises, by what it was worth in the beginning (green), beside the gold reward that is there. "
@@ -43,7 +43,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
         "May move by, sd", 0.0, 2.0, DEFAULTS[TOLERANCE], 0.05, key=TOLERANCE, bind="query-params", width=150
     )
     chosen = {RUN: (run or "").strip(), GAP: gap, BASELINE: _asked(int(baseline))}
-    return {**chosen, ALPHA: float(alpha), TOLERANCE: float(tolerance), state.SLICE: sections.rows_control(dataset)}
+    return {**chosen, ALPHA: float(alpha), TOLERANCE: float(tolerance), location.SLICE: sections.rows_control(dataset)}
 
 
 def _asked(baseline: int) -> int:

@@ -11,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from engine.actions import people
 from engine.types import ProjectView, Who
-from pages.parts import notifications, reads, state, style
+from pages.parts import location, notifications, reads, state, style
 from pages.parts.component import encode, mount
 
 _KEY = "plumb-header"
@@ -68,14 +68,14 @@ def _crumbs(
     who: Who, project: ProjectView | None, page: StreamlitPage, pages: Mapping[str, list[StreamlitPage]]
 ) -> list[dict[str, str]]:
     """Project, decision, page, dataset: each a link to where it is."""
-    here = urlencode({state.PROJECT: project.slug}) if project and len(reads.projects_of(who)) > 1 else ""
+    here = urlencode({location.PROJECT: project.slug}) if project and len(reads.projects_of(who)) > 1 else ""
     crumbs = [_crumb(project.name if project else "Plumbline", "home", here)]
     section = next((name for name, listed in pages.items() if page in listed), "")
     if section and page.title != section:
         crumbs.append(_crumb(section, _name(pages[section][0]), here))
     if page.url_path:
         crumbs.append(_crumb(page.title, _name(page), here))
-    looked_at = state.dataset()
+    looked_at = location.dataset()
     if project and looked_at is not None and page.url_path:
         known = {one.id: one.name for one in reads.datasets_of(who, project.slug)}
         if looked_at in known:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state, widgets
+from pages.parts import cards, location, numbers, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 JUDGE, ITEM, WIDTH = "judge", "item", "half_width"
-DEFAULTS = {JUDGE: "", ITEM: "", WIDTH: 0.03, state.SLICE: ""}
+DEFAULTS = {JUDGE: "", ITEM: "", WIDTH: 0.03, location.SLICE: ""}
 
 JUDGES = "How often each judge says what people say, on rows that have both."
 VERDICTS = "Rows that have both a verdict and a label."
@@ -33,7 +33,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
         JUDGE: (judge or "").strip(),
         ITEM: (item or "").strip(),
         WIDTH: float(width),
-        state.SLICE: cohort,
+        location.SLICE: cohort,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.types import DatasetView
-from pages.parts import state
+from pages.parts import location
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Looking:
     @property
     def query(self) -> str:
         """The part of a page's address that names the view: the datasets and what is not default."""
-        together = {state.BESIDE: state.joined([one.id for one in self.beside])} if self.beside else {}
-        return state.query(self.dataset.id, {**together, **self.params}, self.defaults)
+        together = {location.BESIDE: location.joined([one.id for one in self.beside])} if self.beside else {}
+        return location.query(self.dataset.id, {**together, **self.params}, self.defaults)
 
     @property
     def ids(self) -> tuple[int, ...]:

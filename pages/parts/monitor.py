@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.figures import marked
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, sections, state, widgets
+from pages.parts import cards, location, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -32,7 +32,7 @@ DEFAULTS = {
     START: 0.0,
     RATE: 0.3,
     ALPHA: 0.01,
-    state.SLICE: "",
+    location.SLICE: "",
 }
 
 STREAM = (
@@ -64,7 +64,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
     )
     chosen = {METRIC: (metric or "").strip(), RUN: (run or "").strip(), MONITOR: monitor, DIRECTION: direction}
     counted = {BASELINE: _asked(int(baseline)), START: float(start), RATE: float(rate), ALPHA: float(alpha)}
-    return {**chosen, **counted, state.SLICE: sections.rows_control(dataset)}
+    return {**chosen, **counted, location.SLICE: sections.rows_control(dataset)}
 
 
 def _asked(baseline: int) -> int:

@@ -13,7 +13,7 @@ from engine import registry
 from engine.errors import NotFound, PlumblineError
 from engine.queries import notifications
 from engine.types import NotificationView, Who
-from pages.parts import reads, state
+from pages.parts import location, reads, state
 from pages.parts.states import literal
 
 SHOWN = 30
@@ -71,7 +71,7 @@ def _act(who: Who, one: NotificationView) -> None:
         raise NotFound("There is nothing to do about it any more.")
     name, arguments = one.action["name"], one.action["arguments"]
     if name == "dataset.set_mapping":
-        project = {state.PROJECT: one.project} if one.project else {}
+        project = {location.PROJECT: one.project} if one.project else {}
         state.lead("columns", {"dataset": str(arguments["dataset_id"]), **project})
     else:
         registry.run(who, name, arguments)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state, widgets
+from pages.parts import cards, location, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 GOLD, PROXY, RUN, UNIT, FORM = "gold", "proxy", "run", "kl_unit", "form"
-DEFAULTS = {GOLD: "", PROXY: "", RUN: "", UNIT: "", FORM: "auto", state.SLICE: ""}
+DEFAULTS = {GOLD: "", PROXY: "", RUN: "", UNIT: "", FORM: "auto", location.SLICE: ""}
 UNITS = {
     "": "As the log says",
     "sequence": "Sum over an answer",
@@ -43,7 +43,12 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
     form = sections.choice("Form", FORM, FORMS, 190)
     named = {GOLD: gold, PROXY: proxy, RUN: run}
     rows = sections.rows_control(dataset) if dataset.slices else ""
-    return {**{name: (value or "").strip() for name, value in named.items()}, UNIT: unit, FORM: form, state.SLICE: rows}
+    return {
+        **{name: (value or "").strip() for name, value in named.items()},
+        UNIT: unit,
+        FORM: form,
+        location.SLICE: rows,
+    }
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

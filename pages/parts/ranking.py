@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, sections, state
+from pages.parts import cards, location, sections
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -14,7 +14,7 @@ from pages.parts.screen import Screen
 MODEL, CONTROLS = "model", "controls"
 MODELS = {"bradley_terry": "Ties as half a win", "davidson": "Ties by Davidson"}
 STYLES = {"none": "Nothing held equal", "length": "Length held equal", "style": "Style held equal"}
-DEFAULTS = {MODEL: "bradley_terry", CONTROLS: "none", state.SLICE: ""}
+DEFAULTS = {MODEL: "bradley_terry", CONTROLS: "none", location.SLICE: ""}
 
 STRENGTHS = (
     "Elo points, 1,000 on average; 100 more is a win in 64 of 100 comparisons. The ranks beside a name are those that "
@@ -28,7 +28,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     model = sections.choice("Ties", MODEL, MODELS, 190)
     held = sections.choice("Style", CONTROLS, STYLES, 190)
-    return {MODEL: model, CONTROLS: held, state.SLICE: sections.rows_control(dataset)}
+    return {MODEL: model, CONTROLS: held, location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import cards, numbers, sections, state, widgets
+from pages.parts import cards, location, numbers, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 RUN = "run"
-DEFAULTS = {RUN: "", state.SLICE: ""}
+DEFAULTS = {RUN: "", location.SLICE: ""}
 
 STEPS, AT = "steps", "at"
 BROWSING = (STEPS, "cut", "find", "sort", "order", AT, "open", "pair", "shade")
@@ -42,7 +42,7 @@ BY_LENGTH = "Among answers to the same prompt at the same step: what longer ones
 def controls(dataset: DatasetView) -> dict[str, Any]:
     """The parameters of the view, each bound to the address."""
     run = widgets.text_input("Run", key=RUN, bind="query-params", width=200, placeholder="the one with most answers")
-    return {RUN: (run or "").strip(), state.SLICE: sections.rows_control(dataset)}
+    return {RUN: (run or "").strip(), location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:
@@ -67,7 +67,7 @@ def below(looking: Looking, concluded: Concluded) -> list[Card]:
 
 def answers(looking: Looking, concluded: Concluded) -> Card:
     """The browser of answers; what it shows is in the address."""
-    given = {"query": looking.query, "version": concluded.version, "shown": state.named(BROWSING)}
+    given = {"query": looking.query, "version": concluded.version, "shown": location.named(BROWSING)}
     return Card("answers", [cards.title("Answers"), cards.text(ANSWERS), cards.part("rollouts", "rollouts", given)])
 
 
@@ -81,13 +81,13 @@ def everything(concluded: Concluded) -> Card:
 def keep_shown(value: Any) -> None:
     """Put into the address what the browser shows."""
     told: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
-    state.name(BROWSING, {name: str(told.get(name) or "")[:LONGEST] for name in BROWSING})
+    location.name(BROWSING, {name: str(told.get(name) or "")[:LONGEST] for name in BROWSING})
 
 
 def choose_steps(value: Any) -> None:
     """Show the answers of the steps behind a mark, from the first on."""
-    shown = {name: said for name, said in state.named(BROWSING).items() if name not in (AT, "open", "pair")}
-    state.name(BROWSING, {**shown, STEPS: str(value or "")})
+    shown = {name: said for name, said in location.named(BROWSING).items() if name not in (AT, "open", "pair")}
+    location.name(BROWSING, {**shown, STEPS: str(value or "")})
 
 
 SCREEN = Screen(

@@ -13,7 +13,7 @@ from engine import cohort
 from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.naming import apart
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import ahead, arranging, cards, cohorts, reads, sections, shell, state, states
+from pages.parts import ahead, arranging, cards, cohorts, location, reads, sections, shell, state, states
 from pages.parts.answer import show_answer
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -97,7 +97,7 @@ def _show_nothing(who: Who, screen: Screen, dataset: DatasetView) -> None:
 def choose(known: list[DatasetView], analysis: str) -> DatasetView | None:
     """The dataset in the address, else the one that moved last among those with an answer of this kind."""
     by_id = {dataset.id: dataset for dataset in known}
-    wanted = state.dataset()
+    wanted = location.dataset()
     first = next((one for one in known if analysis in (*one.analyses, *one.beside)), known[0])
     current = by_id.get(wanted if wanted is not None else first.id)
     key = f"picked-{current.id if current else 0}"
@@ -108,7 +108,7 @@ def choose(known: list[DatasetView], analysis: str) -> DatasetView | None:
         list(by_id),
         index,
         key=key,
-        on_change=lambda: state.take(key, state.set_dataset),
+        on_change=lambda: state.take(key, location.set_dataset),
         format_func=lambda one: by_id[one].name,
         label_visibility="collapsed",
         width=440,
@@ -120,20 +120,20 @@ def choose_beside(who: Who, dataset: DatasetView, analysis: str) -> tuple[Datase
     """Further datasets to put beside this one, of those that can be; the picker puts them into the address."""
     known = reads.datasets_of(who, dataset.project)
     able = [one for one in known if one.id != dataset.id and analysis in (*one.analyses, *one.beside)]
-    wanted = state.beside()
+    wanted = location.beside()
     unread = next((one for one in known if one.id in wanted and not one.version and one.run_id is not None), None)
     if unread is not None and unread.run_id is not None:
         states.pending(unread.run_id, who, f"Reading {unread.name}")
     others = {one.id: one for one in able}
     chosen = [one for one in wanted if one in others]
-    key = f"beside-{dataset.id}-{state.joined(chosen)}"
+    key = f"beside-{dataset.id}-{location.joined(chosen)}"
 
     st.multiselect(
         "Beside",
         list(others),
         chosen,
         key=key,
-        on_change=lambda: state.take(key, state.set_beside),
+        on_change=lambda: state.take(key, location.set_beside),
         format_func=_called_beside(dataset, able).__getitem__,
         placeholder="Other datasets of the same prompts",
         width=420,
@@ -176,9 +176,9 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
     cohorts.offer(who, dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
         beside = choose_beside(who, dataset, screen.analysis) if screen.together else ()
-        params = {**screen.controls(dataset), state.COHORT: state.cohort()}
+        params = {**screen.controls(dataset), location.COHORT: location.cohort()}
         names = who.at_least("analyst", dataset.project)
-        looking = Looking(screen.analysis, dataset, params, {**screen.defaults, state.COHORT: ""}, beside, names)
+        looking = Looking(screen.analysis, dataset, params, {**screen.defaults, location.COHORT: ""}, beside, names)
         tools_place = st.container(width="content")
     cohorts.say(who, dataset)
     concluded = conclude(who, looking)
@@ -199,10 +199,10 @@ def view(who: Who, screen: Screen, dataset: DatasetView) -> None:
 
 def show_others(who: Who, looking: Looking, concluded: Concluded) -> None:
     """What the rows outside of the cohort say to the same question, and how far the numbers lie apart."""
-    rest = cohort.others(str(looking.params[state.COHORT]))
+    rest = cohort.others(str(looking.params[location.COHORT]))
     if not rest:
         return
-    other = replace(looking, params={**looking.params, state.COHORT: rest})
+    other = replace(looking, params={**looking.params, location.COHORT: rest})
     with st.container(key="others"):
         try:
             found = reads.contrast(who, looking.ids, tuple(looking.params.items()), looking.analysis)
@@ -212,7 +212,7 @@ def show_others(who: Who, looking: Looking, concluded: Concluded) -> None:
             states.explain(f"The others: {error.message}")
         else:
             if show_answer(other, found.rest, f"The others: {cohort.spoken(rest)}", key="answer-others").open:
-                state.set_cohort(rest)
+                location.set_cohort(rest)
                 st.rerun()
             cohorts.show_contrast(looking, concluded, found)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from engine import cohort
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Notice, Who
-from pages.parts import cards, deciding, exporting, numbers, sharing, shell, state, widgets
+from pages.parts import cards, deciding, exporting, location, numbers, sharing, shell, state, widgets
 from pages.parts.answer import chart_data
 from pages.parts.cards import Card
 from pages.parts.cohorts import rows_control
@@ -80,12 +80,12 @@ def show_recognised(dataset: DatasetView) -> None:
 
 def filter_by(value: Any) -> None:
     """Look at one slice alone."""
-    state.set_slice(str(value or ""))
+    location.set_slice(str(value or ""))
 
 
 def look_at(value: Any) -> None:
     """Look at a cohort alone, within the one that is looked at."""
-    state.set_cohort(cohort.together(state.cohort(), str(value or "")))
+    location.set_cohort(cohort.together(location.cohort(), str(value or "")))
 
 
 def picture(

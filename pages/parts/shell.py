@@ -16,7 +16,7 @@ from engine.actions import people, views
 from engine.errors import PlumblineError
 from engine.queries.views import default_view
 from engine.types import Who
-from pages.parts import commands, header, reads, state, style, undo
+from pages.parts import commands, header, location, reads, state, style, undo
 from pages.parts.component import mount
 from pages.parts.places import project, target
 from pages.parts.states import literal
@@ -85,14 +85,14 @@ def _sidebar(who: Who) -> str:
         known = {project.slug: project.name for project in reads.projects_of(who)}
         if len(known) > 1:
             first = list(known).index(reads.project_of(who, "").slug)
-            st.selectbox("Project", list(known), first, key=state.PROJECT, bind="query-params")
+            st.selectbox("Project", list(known), first, key=location.PROJECT, bind="query-params")
         mount("search", "plumb-search", b"{}")
     return project(who).slug if known else ""
 
 
 def _follow_link(who: Who) -> None:
     """A link to a dataset that was opened in a new tab brings its project along."""
-    linked = state.dataset()
+    linked = location.dataset()
     if linked is not None and not state.project():
         with suppress(PlumblineError):
             state.set_project(reads.dataset_of(who, linked).project)
@@ -108,7 +108,7 @@ def _lead(who: Who, page: str, query: Mapping[str, str]) -> None:
 def _open_default(who: Who, slug: str, page: str) -> None:
     """Open a page that was come to without saying what to look at with the view that somebody wants there."""
     wanted = reads.preferences_of(who).get(default_view(page), "")
-    if not wanted or not slug or set(st.query_params) - {state.PROJECT}:
+    if not wanted or not slug or set(st.query_params) - {location.PROJECT}:
         return
     view = next((one for one in reads.views_of(who, slug) if str(one.id) == wanted and one.page == page), None)
     if view is not None and view.query:
@@ -120,7 +120,7 @@ def _open_arrived(who: Who, ids: Sequence[int]) -> None:
     if len(ids) == 1:
         open_dataset(who, ids[0])
     state.await_answer(ids[0])
-    open_page("compare", {"dataset": str(ids[0]), state.BESIDE: state.joined(ids[1:])})
+    open_page("compare", {"dataset": str(ids[0]), location.BESIDE: location.joined(ids[1:])})
 
 
 def save_view(who: Who, slug: str, name: str, page: str, query: str, *, opens: bool = False) -> None:

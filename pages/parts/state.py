@@ -1,64 +1,41 @@
-"""Everything a page remembers: in the address where a link should carry it, else in the session."""
+"""What a page remembers of its session. What a link should carry is in `location`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from engine.types import CohortView
+from pages.parts.location import PROJECT, SLICE
 
-BINS = "bins"
-SLICE = "slice"
-RECALIBRATOR = "recalibrator"
-PROJECT = "project"
-SECTION = "section"
-MEMBERS = "members"
-BY = "by"
-DID = "did"
-WHERE = "where"
-_TRAIL = "before"
-"""The People page: which part of it, the members of which project, and what of the audit."""
-
-DEFAULTS: dict[str, Any] = {BINS: 15, SLICE: "", RECALIBRATOR: "temperature"}
-"""Parameters of the calibration view: each is a widget whose key is its name in the address, as is the project."""
-
-_DATASET = "dataset"
-COHORT = "where"
-"""Which rows a view is of, as `engine.cohort` writes it."""
-
-BESIDE = "beside"
-"""Further datasets of a view, their numbers with dots between."""
-
-_RUN = "run"
-_OVERLAYS = "overlays"
-_REMOVED = "removed"
+_DECIDING = "deciding"
+_RECORDED = "recorded"
+_SHARING = "sharing"
+_EXPORTING = "exporting"
 _ASKED = "asked"
+_SAID = "said"
+_REMOVED = "removed"
 _UNDO = "undo-last"
-_CHANGED = "changed"
 _SINCE = "since"
+_HERE = "here"
 _AWAITED = "awaited"
 _CHOSEN = "chosen"
 _CONTROLS = "controls"
 _OUTCOME = "outcome"
 _TOLD = "outcomes"
-_DECIDING = "deciding"
-_RECORDED = "recorded"
-_SHARING = "sharing"
-_EARLIER = "earlier"
 _LED = "led"
 _WAY = "way"
 _STANDS = "stands"
 _WAY_SECONDS = 10.0
 """How long a page that is being left is not shown again; a page that fails is not stood before for ever."""
+
 _FOLLOWED = "followed"
-_EXPORTING = "exporting"
 MOST_FOLLOWED = 3
-_SAID = "said"
-_HERE = "here"
+"""Reports whose progress is shown."""
+
 _OFFERED = "cohorts-offered"
 _TAKEN = "cohort-taken-name"
 
@@ -164,56 +141,6 @@ def keep_one_of(key: str, options: Sequence[str]) -> None:
         st.session_state[key] = options[0]
 
 
-def narrowed(key: str, options: Sequence[str]) -> str:
-    """The key of a widget that shows what the audit is narrowed to: what the address says, else the first option."""
-    wanted = st.query_params.get(key, options[0])
-    st.session_state[_widget(key)] = wanted if wanted in options else options[0]
-    return _widget(key)
-
-
-def narrow(**chosen: str) -> None:
-    """Narrow the audit to this and nothing else, from its newest page on."""
-    for key in (WHERE, BY, DID, _TRAIL):
-        st.query_params.pop(key, None)
-    st.query_params.update(chosen)
-
-
-def take_narrowing(key: str, everything: str) -> None:
-    """Put into the address what was just chosen to narrow the audit by."""
-
-    def narrowed(chosen: str) -> None:
-        st.query_params.pop(_TRAIL, None)
-        if chosen == everything:
-            st.query_params.pop(key, None)
-        else:
-            st.query_params[key] = chosen
-
-    take(_widget(key), narrowed)
-
-
-def _widget(key: str) -> str:
-    return f"audit-{key}"
-
-
-def trail() -> list[int]:
-    """Where the pages of the audit begin that were leafed through: ids of lines, the last one is shown."""
-    return [int(one) for one in st.query_params.get(_TRAIL, "").split(".") if one.isascii() and one.isdigit()]
-
-
-def set_trail(before: Sequence[int]) -> None:
-    """Leaf through the audit; empty for its newest page."""
-    if before:
-        st.query_params[_TRAIL] = ".".join(str(one) for one in before)
-    else:
-        st.query_params.pop(_TRAIL, None)
-
-
-def just_changed() -> str:
-    """What a form outside of the pages has just changed, once: it says so in the address it comes back to."""
-    changed: str = st.query_params.pop(_CHANGED, "")
-    return changed
-
-
 def choose_in(key: str, value: str | int) -> None:
     """Set a widget that the address knows; to be called in a callback, before it is drawn."""
     st.session_state[key] = value
@@ -223,70 +150,6 @@ def since(newest: int) -> int:
     """The id of the newest event when this tab was opened."""
     known: int = st.session_state.setdefault(_SINCE, newest)
     return known
-
-
-def dataset() -> int | None:
-    """The dataset in the address."""
-    named = st.query_params.get(_DATASET, "")
-    return int(named) if named.isascii() and named.isdigit() else None
-
-
-def run() -> int | None:
-    """The run in the address."""
-    named = st.query_params.get(_RUN, "")
-    return int(named) if named.isascii() and named.isdigit() else None
-
-
-def beside() -> list[int]:
-    """The further datasets in the address."""
-    named = st.query_params.get(BESIDE, "").split(".")
-    return [int(one) for one in named if one.isascii() and one.isdigit()]
-
-
-def set_beside(dataset_ids: Sequence[int]) -> None:
-    """Put further datasets into the address."""
-    if dataset_ids:
-        st.query_params[BESIDE] = joined(dataset_ids)
-    else:
-        st.query_params.pop(BESIDE, None)
-
-
-def joined(dataset_ids: Sequence[int]) -> str:
-    """Numbers of datasets as an address names them."""
-    return ".".join(map(str, dataset_ids))
-
-
-def set_dataset(dataset_id: int) -> None:
-    """Put a dataset into the address."""
-    st.query_params[_DATASET] = str(dataset_id)
-
-
-def way(name: str, known: Sequence[str]) -> str:
-    """Which of a few ways the address names, the first where it names none of them."""
-    named: str = st.query_params.get(name, known[0])
-    return named if named in known else known[0]
-
-
-def set_way(name: str, chosen: str, known: Sequence[str]) -> None:
-    """Put one of a few ways into the address; the first needs no words."""
-    if chosen == known[0]:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = chosen
-
-
-def overlays() -> str | None:
-    """The lines of the diagram that are switched on, as the address names them; None where it is as usual."""
-    named: str | None = st.query_params.get(_OVERLAYS)
-    return named
-
-
-def set_overlays(named: str) -> None:
-    """Put the lines that are switched on into the address; empty where it is as usual."""
-    if named:
-        st.query_params[_OVERLAYS] = named
-    else:
-        st.query_params.pop(_OVERLAYS, None)
 
 
 def picked(key: str) -> Any:
@@ -301,17 +164,6 @@ def take(key: str, taker: Callable[[Any], None]) -> None:
     """
     if key in st.session_state:
         taker(st.session_state[key])
-
-
-def slice_of(known: Sequence[str]) -> str:
-    """The slice that the address names; empty for all rows, and for one that these rows do not have."""
-    named: str = st.query_params.get(SLICE, "")
-    return named if named in known else ""
-
-
-def set_slice(value: str) -> None:
-    """Put a slice, `column=value`, into the address; nothing for all rows."""
-    set_text(SLICE, value)
 
 
 def show_rows(chosen: str) -> None:
@@ -339,40 +191,6 @@ def taken() -> tuple[str, str, str] | None:
     """A cohort that could not be saved under its name and has not been dealt with."""
     found: tuple[str, str, str] | None = st.session_state.get(_TAKEN)
     return found
-
-
-def cohort() -> str:
-    """The cohort in the address, empty for all rows."""
-    named: str = st.query_params.get(COHORT, "")
-    return named
-
-
-def set_cohort(where: str) -> None:
-    """Put a cohort into the address, nothing for all rows."""
-    if where:
-        st.query_params[COHORT] = where
-    else:
-        st.query_params.pop(COHORT, None)
-
-
-def named(names: Sequence[str]) -> dict[str, str]:
-    """What the address says of these names, as far as it does."""
-    return {name: st.query_params[name] for name in names if name in st.query_params}
-
-
-def name(names: Sequence[str], told: Mapping[str, str]) -> None:
-    """Put what is told of these names into the address, and leave out the others of them."""
-    for one in names:
-        if told.get(one):
-            st.query_params[one] = told[one]
-        else:
-            st.query_params.pop(one, None)
-
-
-def query(dataset_id: int, params: Mapping[str, Any], defaults: Mapping[str, Any] = DEFAULTS) -> str:
-    """The part of an address that names a view: the dataset and what is not default."""
-    changed = {key: value for key, value in params.items() if value != defaults.get(key)}
-    return urlencode({_DATASET: dataset_id, **changed})
 
 
 def await_answer(dataset_id: int) -> None:
@@ -485,19 +303,6 @@ def just_recorded() -> str:
     return said
 
 
-def earlier() -> list[int]:
-    """Where the pages of the journal begin that were leafed through: ids of decisions, the last one is shown."""
-    return [int(one) for one in st.query_params.get(_EARLIER, "").split(".") if one.isascii() and one.isdigit()]
-
-
-def set_earlier(before: Sequence[int]) -> None:
-    """Leaf through the journal; empty for its newest page."""
-    if before:
-        st.query_params[_EARLIER] = joined(before)
-    else:
-        st.query_params.pop(_EARLIER, None)
-
-
 def ask_to_export() -> None:
     """Have the next answer that is shown made into a PDF."""
     st.session_state[_EXPORTING] = True
@@ -529,14 +334,3 @@ def report_attempt(number: int) -> int:
 def forget_report(number: int) -> None:
     """Show a report no longer."""
     st.session_state.get(_FOLLOWED, {}).pop(number, None)
-
-
-def text(name: str) -> str:
-    """What the address says under this name, empty where it says nothing."""
-    named: str = st.query_params.get(name, "")
-    return named
-
-
-def set_text(name: str, value: str) -> None:
-    """Put something into the address, nothing where it is empty."""
-    set_way(name, value, ("",))

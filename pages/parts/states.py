@@ -13,7 +13,7 @@ from engine.errors import NotFound, PlumblineError, StatePending
 from engine.figures import words
 from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Notice, Who
-from pages.parts import places, prose, reads, state
+from pages.parts import location, places, prose, reads
 from pages.parts.component import mount
 from pages.parts.ways import TITLES
 
@@ -236,7 +236,7 @@ def leaf(before: list[int], last: int | None) -> None:
     if not before and last is None:
         return
     with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button("Newest", disabled=not before, on_click=state.set_earlier, args=([],))
-        st.button("Newer", disabled=not before, on_click=state.set_earlier, args=(before[:-1],))
+        st.button("Newest", disabled=not before, on_click=location.set_earlier, args=([],))
+        st.button("Newer", disabled=not before, on_click=location.set_earlier, args=(before[:-1],))
         further = before if last is None else [*before, last]
-        st.button("Older", disabled=last is None, on_click=state.set_earlier, args=(further,))
+        st.button("Older", disabled=last is None, on_click=location.set_earlier, args=(further,))

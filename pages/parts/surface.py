@@ -8,7 +8,7 @@ from engine.figures import words
 from engine.queries.surfaces import Choices
 from engine.types import Concluded, DatasetView, Who
 from engine.words import amount
-from pages.parts import cards, numbers, reads, sections, state, trials
+from pages.parts import cards, location, numbers, reads, sections, trials
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -28,7 +28,7 @@ DEFAULTS = {
     RESOLUTION: 200,
     CUT_X: "",
     CUT_Y: "",
-    state.SLICE: "",
+    location.SLICE: "",
 }
 
 READING = (
@@ -42,7 +42,7 @@ EFFECT = "The mean over the other parameter, with its band."
 def axes(known: Choices) -> dict[str, Any]:
     """The two parameters; the one that the other has taken is not offered for both."""
     names = list(known.parameters)
-    x, y = state.text(X), state.text(Y)
+    x, y = location.text(X), location.text(Y)
     usual_x = next((name for name in names if name != y), "–")
     usual_y = next((name for name in names if name != (x or usual_x)), "–")
     across = {"": usual_x, **{name: name for name in names if name not in (usual_x, y)}}
@@ -87,7 +87,7 @@ def below(looking: Looking, concluded: Concluded) -> list[Card]:
 def scene(looking: Looking, concluded: Concluded) -> dict[str, Any]:
     """What the picture in three dimensions is given: the coarse grid now, and where the fine one is fetched."""
     uncut = {name: value for name, value in looking.params.items() if name not in (CUT_X, CUT_Y)}
-    query = state.query(looking.dataset.id, uncut, looking.defaults)
+    query = location.query(looking.dataset.id, uncut, looking.defaults)
     result = concluded.result
     value, half = result.estimates["best_value"], 0.0
     picture = dict(result.pictures["surface"])
@@ -100,7 +100,7 @@ def scene(looking: Looking, concluded: Concluded) -> dict[str, Any]:
         "resolution": int(looking.params[RESOLUTION]),
         "stamp": f"{query}@{concluded.version}",
         "cuts": {axis: result.pictures[f"cut_{other}"]["fixed"] for axis, other in (("x", "y"), ("y", "x"))},
-        "shown": state.text(VIEW),
+        "shown": location.text(VIEW),
         "heading": result.sentence,
         "file": f"{looking.dataset.name}-surface-v{concluded.version}",
     }
@@ -136,7 +136,7 @@ def put(value: Any) -> None:
     """What was turned, switched or cut in the picture goes into the address."""
     for name in (VIEW, CUT_X, CUT_Y):
         if isinstance(value, dict) and isinstance(value.get(name), str):
-            state.set_text(name, value[name][:200])
+            location.set_text(name, value[name][:200])
 
 
 def screen_for(who: Who) -> Screen:
@@ -149,7 +149,7 @@ def screen_for(who: Who) -> Screen:
             **trials.shared(known.metrics),
             METHOD: sections.choice("Surface", METHOD, METHODS, 190),
         }
-        return {**shared, **more(), CUT_X: state.text(CUT_X), CUT_Y: state.text(CUT_Y), state.SLICE: ""}
+        return {**shared, **more(), CUT_X: location.text(CUT_X), CUT_Y: location.text(CUT_Y), location.SLICE: ""}
 
     return Screen(
         "surface",

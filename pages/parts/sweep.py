@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.figures import words
 from engine.types import Concluded, DatasetView, Who
-from pages.parts import cards, reads, sections, state, trials
+from pages.parts import cards, location, reads, sections, trials
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
@@ -74,7 +74,7 @@ def screen_for(who: Who) -> Screen:
     def controls(dataset: DatasetView) -> dict[str, Any]:
         shared = trials.shared(reads.choices_of(who, dataset.id).metrics)
         with trials.more():
-            return {**shared, trials.BETTER: trials.better(), state.SLICE: ""}
+            return {**shared, trials.BETTER: trials.better(), location.SLICE: ""}
 
-    defaults = {**trials.DEFAULTS, state.SLICE: ""}
+    defaults = {**trials.DEFAULTS, location.SLICE: ""}
     return Screen("sweep", "Sweep", defaults, controls, below, "runs with their parameters and a metric")

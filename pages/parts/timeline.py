@@ -10,7 +10,7 @@ from engine.errors import NotEnoughData, NotFound, PlumblineError, StatePending
 from engine.figures import charts
 from engine.offered import PAGES
 from engine.types import DatasetView, Who
-from pages.parts import cards, cohorts, glances, reads, screen, sections, shell, state, states
+from pages.parts import cards, cohorts, glances, location, reads, screen, sections, shell, states
 
 TITLES = {name: title for name, title, *_ in PAGES}
 MOST_LOOKED_AT = 20
@@ -84,8 +84,8 @@ def view(who: Who, dataset: DatasetView, able: list[str]) -> None:
             "windows": sections.choice("Frames", "windows", WINDOWS, 190),
             "span": sections.choice("Each frame is of", "span", SPANS, 190),
             "by": sections.choice("Over", "by", BY, 160),
-            state.SLICE: sections.rows_control(dataset),
-            state.COHORT: state.cohort(),
+            location.SLICE: sections.rows_control(dataset),
+            location.COHORT: location.cohort(),
         }
     cohorts.say(who, dataset)
     try:
@@ -97,7 +97,7 @@ def view(who: Who, dataset: DatasetView, able: list[str]) -> None:
     except PlumblineError as error:
         states.failed(error)
     else:
-        query = state.query(dataset.id, {**params, **({"chart": chart} if chart else {})}, {})
+        query = location.query(dataset.id, {**params, **({"chart": chart} if chart else {})}, {})
         cards.show([cards.Card("timeline", [cards.part("timeline", "timeline", _given(dataset, query))])], {})
         states.explain(READING)
 

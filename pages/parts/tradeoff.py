@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import sections, state, widgets
+from pages.parts import location, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 COEFFICIENT, METRIC, KL, RUN = "coefficient", "metric", "kl", "run"
-DEFAULTS = {COEFFICIENT: 0.0, METRIC: "", KL: "", RUN: "", state.SLICE: ""}
+DEFAULTS = {COEFFICIENT: 0.0, METRIC: "", KL: "", RUN: "", location.SLICE: ""}
 
 OBJECTIVE = (
     "Reward less the price of KL, by windows of steps. Coloured marks may be the best; grey ones surely are not."
@@ -30,7 +30,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
         RUN: widgets.text_input("Run", key=RUN, bind="query-params", width=170, placeholder="the first"),
     }
     chosen = {name: (text or "").strip() for name, text in texts.items()}
-    return {COEFFICIENT: price, **chosen, state.SLICE: sections.rows_control(dataset)}
+    return {COEFFICIENT: price, **chosen, location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from engine.queries import audit
 from engine.types import AuditView, Who
-from pages.parts import listing, members, reads, state
+from pages.parts import listing, location, members, reads, state
 from pages.parts.listing import Cell, Row
 from pages.parts.newest import newest
-from pages.parts.states import explain
+from pages.parts.states import explain, leaf
 
 PAGE = 50
 EVERYBODY, EVERYTHING, EVERYWHERE = "Everybody", "Everything", "Everywhere"
@@ -103,7 +103,7 @@ def show(who: Who) -> None:
     with st.container(key="card-audit"):
         explain("Everything anybody changed. Lines are only ever added; nobody can change or delete one.")
         person, action, project = _filters(who)
-        before = state.trail()
+        before = location.earlier()
         found = audit.lines(
             who, project, person=person, action=action, before=before[-1] if before else None, limit=PAGE + 1
         )
@@ -118,7 +118,7 @@ def show(who: Who) -> None:
             filtered="Filter this page",
             links=[("All of these, CSV", f"/export/trail.csv?{query}")],
         )
-        _leaf(before, found)
+        leaf(before, found[PAGE - 1].id if len(found) > PAGE else None)
 
 
 def _filters(who: Who) -> tuple[int, str, str]:
@@ -126,12 +126,12 @@ def _filters(who: Who) -> tuple[int, str, str]:
     projects = [one.slug for one in members.overseen(who)]
     places = [EVERYWHERE, *projects] if who.at_least("operator") else projects
     with st.container(horizontal=True, key="controls-audit"):
-        where = _choice("Project", places, state.WHERE)
+        where = _choice("Project", places, location.WHERE)
         project = "" if where == EVERYWHERE else where
         people = {name: number for number, name in _actors(who, project, reads.cursor()).items()}
         actions = {words: action for action, words in DONE.items()}
-        by = _choice("Person", [EVERYBODY, *people], state.BY)
-        did = _choice("What", [EVERYTHING, *sorted(actions)], state.DID)
+        by = _choice("Person", [EVERYBODY, *people], location.BY)
+        did = _choice("What", [EVERYTHING, *sorted(actions)], location.DID)
     return people.get(by, 0), actions.get(did, ""), project
 
 
@@ -141,20 +141,21 @@ def _actors(who: Who, project: str, _as_of: int) -> dict[int, str]:
 
 
 def _choice(label: str, options: list[str], key: str) -> str:
-    widget = state.narrowed(key, options)
-    chosen: str = st.selectbox(label, options, key=widget, on_change=state.take_narrowing, args=(key, options[0]))
+    """A control that shows what the address says, else the first option, which needs no words."""
+    widget = f"audit-{key}"
+    state.choose_in(widget, location.way(key, options))
+    chosen: str = st.selectbox(label, options, key=widget, on_change=state.take, args=(widget, _narrower(key, options)))
     return chosen
 
 
-def _leaf(before: list[int], found: list[AuditView]) -> None:
-    newer, older = bool(before), len(found) > PAGE
-    if not newer and not older:
-        return
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        st.button("Newest", disabled=not newer, on_click=state.set_trail, args=([],))
-        st.button("Newer", disabled=not newer, on_click=state.set_trail, args=(before[:-1],))
-        further = [*before, found[PAGE - 1].id] if older else before
-        st.button("Older", disabled=not older, on_click=state.set_trail, args=(further,))
+def _narrower(key: str, options: list[str]) -> Callable[[str], None]:
+    """What takes up a choice: from the newest page on."""
+
+    def narrow(chosen: str) -> None:
+        location.set_earlier([])
+        location.set_way(key, chosen, options)
+
+    return narrow
 
 
 def said(action: str) -> str:

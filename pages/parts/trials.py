@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import sections, state
+from pages.parts import location, sections
 
 METRIC, AT, BETTER = "metric", "at", "better"
 AT_CHOICES = {"last": "Last step", "best": "Best step"}
@@ -23,7 +23,7 @@ def metric(known: Sequence[str]) -> str:
 
 def at() -> str:
     """Which point of a trial counts; an address may name a step, which is then one of the choices."""
-    named = state.text(AT)
+    named = location.text(AT)
     choices = {**AT_CHOICES, **({named: f"Step {named}"} if named.isascii() and named.isdigit() else {})}
     return sections.choice("Of each trial", AT, choices, width=160)
 

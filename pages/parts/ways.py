@@ -11,7 +11,7 @@ import streamlit as st
 from engine.errors import PlumblineError
 from engine.offered import PAGES
 from engine.types import Who
-from pages.parts import reads, state
+from pages.parts import location, reads, state
 
 FILES = {
     "home": "pages/home.py",
@@ -68,7 +68,7 @@ TITLES: Mapping[str, str] = {page: title for page, title, *_ in PAGES}
 
 def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
     """Go to a page of the product."""
-    kept = {key: value for key, value in (query or {}).items() if key != state.PROJECT}
+    kept = {key: value for key, value in (query or {}).items() if key != location.PROJECT}
     state.set_out(name, kept)
     st.switch_page(FILES.get(name, FILES["home"]), query_params=kept)
 

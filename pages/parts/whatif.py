@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.types import Concluded, DatasetView
-from pages.parts import sections, state, widgets
+from pages.parts import location, sections, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
 from pages.parts.screen import Screen
 
 TEMPERATURE, THRESHOLD, TARGET, COST = "temperature", "threshold", "target", "cost"
-DEFAULTS = {TEMPERATURE: 1.0, THRESHOLD: 0.8, TARGET: 0.9, COST: 10.0, state.SLICE: ""}
+DEFAULTS = {TEMPERATURE: 1.0, THRESHOLD: 0.8, TARGET: 0.9, COST: 10.0, location.SLICE: ""}
 
 BY_THRESHOLD = (
     "Verdicts below the threshold go to people. The dotted lines are where you stand and what you aim at: the decision "
@@ -37,7 +37,7 @@ def controls(dataset: DatasetView) -> dict[str, Any]:
             "A mistake costs", 0.1, 1e6, 10.0, key=COST, bind="query-params", width=150, help="In labels by people."
         ),
     }
-    return {**given, state.SLICE: sections.rows_control(dataset)}
+    return {**given, location.SLICE: sections.rows_control(dataset)}
 
 
 def below(looking: Looking, concluded: Concluded) -> list[Card]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from engine.errors import UsageError
-from pages.parts import state
+from pages.parts import location, state
 
 MOST_OPTIONS = 200
 """Options of one control that the palette offers; the control itself has them all."""
@@ -151,11 +151,11 @@ def way(label: str, name: str, options: Mapping[str, str], width: int = 200) -> 
     Streamlit's own binding would put into the address what people read.
     """
     known = list(options)
-    current = state.way(name, known)
+    current = location.way(name, known)
     key = f"{name}-{current}"
 
     def take(chosen: Any) -> None:
-        state.set_way(name, chosen, known)
+        location.set_way(name, chosen, known)
 
     st.selectbox(
         label,

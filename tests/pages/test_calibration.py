@@ -6,7 +6,7 @@ import pytest
 
 from engine.actions import datasets
 from engine.types import Who
-from pages.parts import cards, state, states
+from pages.parts import cards, location, states
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, blocks, html, part, parts, said
 
@@ -30,14 +30,14 @@ def test_answer_has_its_sentence_numbers_charts_and_evidence(page: Page, give: G
 def test_worst_pairs_are_fetched_for_the_view_that_is_shown(page: Page, give: Give) -> None:
     dataset = give(samples.pairs())
     app = page("calibration", dataset=str(dataset))
-    app.selectbox(key=state.SLICE).set_value("source=math").run()
+    app.selectbox(key=location.SLICE).set_value("source=math").run()
     assert part(app, "pairs") == {"address": f"/view/calibration/worst?dataset={dataset}&slice=source%3Dmath&version=1"}
 
 
 def test_controls_reach_the_address_and_every_part(page: Page, give: Give) -> None:
     dataset = give(samples.pairs())
     app = page("calibration", dataset=str(dataset))
-    app.selectbox(key=state.SLICE).set_value("source=math").run()
+    app.selectbox(key=location.SLICE).set_value("source=math").run()
     answer, chart = part(app, "answer"), part(app, "chart")
     assert answer is not None
     assert chart is not None
@@ -50,7 +50,7 @@ def test_controls_reach_the_address_and_every_part(page: Page, give: Give) -> No
 @pytest.mark.parametrize("kind", ["temperature", "isotonic", "flexible"])
 def test_every_recalibrator_comes_with_the_lines_that_apply_it(page: Page, give: Give, kind: str) -> None:
     app = page("calibration", dataset=str(give(samples.pairs())))
-    app.selectbox(key=state.RECALIBRATOR).set_value(kind).run()
+    app.selectbox(key=location.RECALIBRATOR).set_value(kind).run()
     assert not app.exception
     assert [block for block in blocks(app) if block[0] == "code" and "def apply(" in block[1]]
 
@@ -58,7 +58,7 @@ def test_every_recalibrator_comes_with_the_lines_that_apply_it(page: Page, give:
 def test_export_links_name_what_is_on_screen(page: Page, give: Give) -> None:
     dataset = give(samples.pairs())
     app = page("calibration", dataset=str(dataset))
-    app.selectbox(key=state.BINS).set_value(10).run()
+    app.selectbox(key=location.BINS).set_value(10).run()
     tools = part(app, "tools")
     assert tools is not None
     assert [link["href"] for link in tools["exports"]] == [

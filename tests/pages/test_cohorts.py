@@ -14,7 +14,7 @@ from engine.queries.contrast import Contrast, contrast
 from engine.queries.views import default_view
 from engine.types import Who
 from jobs.work import perform
-from pages.parts import state
+from pages.parts import location
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, blocks, html, part
 from tests.processes.here import Here
@@ -52,12 +52,12 @@ def test_a_name_is_a_choice_of_rows_and_its_answer_stands_beside_the_rest(page: 
     cohorts.save(who, "main", "Sure ones", SURE)
     cohorts.save(who, "main", "Not for these", "slice.topic=code")
     app = page("calibration", dataset=dataset)
-    rows = app.selectbox(key=state.SLICE)
+    rows = app.selectbox(key=location.SLICE)
     assert rows.options == ["All rows", "source=law", "source=math", "Sure ones"]
     chosen = next(one for one in rows.options if one == "Sure ones")
     rows.select(chosen).run()
-    assert app.query_params[state.COHORT] in (SURE, [SURE])
-    assert state.SLICE not in app.query_params
+    assert app.query_params[location.COHORT] in (SURE, [SURE])
+    assert location.SLICE not in app.query_params
     app = settled(page, "calibration", dataset=dataset, where=SURE)
     assert "Sure ones: only rows with confidence from 0.7333 to 1" in html(app)
     table = next(block for block in blocks(app) if block[0] == "table" and block[1] == "Compared with the others")
@@ -70,7 +70,7 @@ def test_a_name_is_a_choice_of_rows_and_its_answer_stands_beside_the_rest(page: 
     app = click(app, "Undo")
     assert "Sure ones: only rows" in html(app)
     app = click(app, "All rows")
-    assert state.COHORT not in app.query_params
+    assert location.COHORT not in app.query_params
 
 
 def test_where_prompts_are_in_both_a_difference_has_no_interval(give: Give, who: Who) -> None:

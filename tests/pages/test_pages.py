@@ -13,7 +13,7 @@ from engine.queries import people as queries
 from engine.queries import projects
 from engine.settings import ROOT, get_settings
 from engine.types import Who
-from pages.parts import guard, reads, state
+from pages.parts import guard, location, reads
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, html, part, parts
 
@@ -199,8 +199,8 @@ def test_reads_are_remembered_until_something_happens(give: Give, who: Who) -> N
 
 
 def test_the_address_names_only_what_is_not_default() -> None:
-    assert state.query(3, dict(state.DEFAULTS)) == "dataset=3"
-    assert state.query(3, {**state.DEFAULTS, "bins": 10, "slice": "a=b&c"}) == "dataset=3&bins=10&slice=a%3Db%26c"
+    assert location.query(3, dict(location.DEFAULTS)) == "dataset=3"
+    assert location.query(3, {**location.DEFAULTS, "bins": 10, "slice": "a=b&c"}) == "dataset=3&bins=10&slice=a%3Db%26c"
 
 
 def test_no_unsafe_markup_is_ever_asked_for() -> None:

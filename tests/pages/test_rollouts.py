@@ -8,7 +8,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import rollouts, state
+from pages.parts import location, rollouts
 from tests.pages.conftest import Give, Page, blocks, html, part, parts
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -104,5 +104,14 @@ def test_only_its_own_names_are_put_into_the_address() -> None:
 
 
 def test_the_names_in_the_address_belong_to_nothing_else() -> None:
-    taken = {state.COHORT, state.SLICE, state.BESIDE, state.PROJECT, state.SECTION, state.BY, "dataset", "run"}
+    taken = {
+        location.COHORT,
+        location.SLICE,
+        location.BESIDE,
+        location.PROJECT,
+        location.SECTION,
+        location.BY,
+        "dataset",
+        "run",
+    }
     assert not taken & set(rollouts.BROWSING)

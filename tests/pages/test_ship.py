@@ -8,7 +8,7 @@ import pytest
 
 from engine.actions import runs
 from jobs.work import perform
-from pages.parts import cards, sections, state
+from pages.parts import cards, location, sections
 from pages.parts.cards import Card
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, blocks, html, part, parts, said
@@ -136,7 +136,7 @@ def test_names_of_files_never_become_markup(page: Page, give: Give, name: str) -
 def test_slices_filter_every_page(page: Page, give: Give) -> None:
     dataset = give(samples.battles())
     app = page("ranking", dataset=str(dataset))
-    app.selectbox(key=state.SLICE).set_value("language=de").run()
+    app.selectbox(key=location.SLICE).set_value("language=de").run()
     answer = part(app, "answer")
     assert answer is not None
     assert (answer["rows"], answer["query"]) == (300, f"dataset={dataset}&slice=language%3Dde")

@@ -100,7 +100,7 @@ def test_other_files_are_led_to_what_can_be_said(page: Page, give: Give, name: s
 
 def test_what_the_picture_puts_into_the_address_is_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[str, str] = {}
-    monkeypatch.setattr(surface.state, "set_text", kept.__setitem__)
+    monkeypatch.setattr(surface.location, "set_text", kept.__setitem__)
     surface.put({"view": "band", "cut_x": 3, "cut_y": "1e-5", "x": "beta"})
     surface.put("nonsense")
     assert kept == {"view": "band", "cut_y": "1e-5"}
