@@ -51,7 +51,7 @@ def show(who: Who, screen: Screen) -> None:
         st.title(screen.title, width="stretch")
         dataset = choose(known, screen.analysis) if known else None
     if not known:
-        states.no_datasets(who, slug)
+        states.no_datasets(who, slug, screen.analysis, screen.absent)
     elif dataset is None:
         states.failed(NotFound("This dataset was removed, or it belongs to another project. Choose one above."))
     elif dataset.version:

@@ -15,7 +15,7 @@ from engine.settings import ROOT, get_settings
 from engine.types import DatasetView, Notice, Who
 from pages.parts import location, places, prose, reads
 from pages.parts.component import mount
-from pages.parts.ways import TITLES
+from pages.parts.ways import QUESTIONS, TITLES
 
 NAME = "name"
 """The way out that names the columns of a file."""
@@ -57,14 +57,20 @@ def no_project() -> None:
         )
 
 
-def no_datasets(who: Who, slug: str) -> None:
-    """Nothing has been given yet."""
+def no_datasets(who: Who, slug: str, page: str = "", absent: str = "") -> None:
+    """Nothing has been given yet: what the page would answer, and what it takes (`absent`) for that."""
     with st.container(key="card-empty"):
         st.header("No data yet")
-        explain(
-            "Give what a trainer, a judge or your annotators already write: scores, verdicts, votes, battles. The "
-            "answer appears here within seconds; files of the same prompts, given together, are compared."
+        parts = [prose.strong(QUESTIONS[page])] if page in QUESTIONS else []
+        if absent:
+            parts.append(prose.paragraph(f"{TITLES[page]} needs {absent}."))
+        parts.append(
+            prose.paragraph(
+                "Give what a trainer, a judge or your annotators already write: scores, verdicts, votes, battles. The "
+                "answer appears here within seconds; files of the same prompts, given together, are compared."
+            )
         )
+        prose.show(*parts)
         drop_zone(who, "zone-empty", large=True)
         watch(slug, [])
 

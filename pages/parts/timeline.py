@@ -40,7 +40,7 @@ def show(who: Who) -> None:
         st.title("Timeline", width="stretch")
         dataset = screen.choose(_able_first(who, known), "timeline") if known else None
     if not known:
-        states.no_datasets(who, slug)
+        states.no_datasets(who, slug, "timeline", ABSENT)
     elif dataset is None:
         states.failed(NotFound("This dataset was removed, or it belongs to another project. Choose one above."))
     elif dataset.version:

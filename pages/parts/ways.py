@@ -65,6 +65,29 @@ ANALYSES = frozenset(FILES) - {
 TITLES: Mapping[str, str] = {page: title for page, title, *_ in PAGES}
 """What the pages are called."""
 
+QUESTIONS: Mapping[str, str] = {
+    "calibration": "Is this reward model or judge calibrated, where not, and what repairs it?",
+    "judge": "May this judge stand for people, and how many labels correct it?",
+    "audit": "How much do length and style alone explain?",
+    "whatif": "What if temperature or threshold were another?",
+    "compare": "Which checkpoint, model or judge goes out: ship, hold, or how many labels more?",
+    "ranking": "Which model is ahead, by how much, and which of them are not told apart?",
+    "agreement": "Do the annotators agree, who of them does not, and what would be without them?",
+    "bestofn": "What does choosing the best of n answers give?",
+    "drift": "What has moved, and since when?",
+    "monitor": "What moved, since when, and how often is such an alarm false?",
+    "timeline": "How did it come to this?",
+    "curves": "Where is training?",
+    "overoptimisation": "Is the policy over-optimising its reward, and how much KL is left?",
+    "hackwatch": "Does the policy hack its reward, and since when?",
+    "forecast": "Where will the curve be?",
+    "rollouts": "What do the answers of a policy say, from step to step?",
+    "tradeoff": "Which checkpoint is best once KL has a price?",
+    "sweep": "Which setting of a sweep is best?",
+    "surface": "Where is the best setting of two parameters?",
+}
+"""What a page answers, for whoever has nothing on it yet."""
+
 
 def open_page(name: str, query: Mapping[str, str] | None = None) -> None:
     """Go to a page of the product."""

@@ -84,9 +84,9 @@ export class Answer {
     this.shown?.(state);
   }
 
-  /** The verdict before the colon weighs more than the rest; no line begins with a per cent sign. */
+  /** The verdict before the colon weighs more than the rest; no line begins with a per cent sign or inside an interval. */
   speak(told, first) {
-    const sentence = told.replaceAll(" %", "\u00a0%");
+    const sentence = told.replaceAll(" %", "\u00a0%").replaceAll(/\[([^\s[\]]+), ([^\s[\]]+)\]/g, "[$1,\u00a0$2]");
     if (this.sentence.textContent === sentence) return;
     const colon = sentence.indexOf(": ");
     const parts = colon > 0 && colon < 40 ? [make("strong", {}, sentence.slice(0, colon + 1)), sentence.slice(colon + 1)] : [sentence];
