@@ -85,6 +85,16 @@ def test_a_valley_is_said_to_fit_neither_form():
     assert "rises_again" in [one.code for one in result.warnings]
 
 
+def test_points_far_from_the_curve_are_said_to_be():
+    """A parabola over the KL itself is of neither form: errors that hang together for long are made of it."""
+    kl = np.arange(200) / 10
+    gold = 1 - (kl / 10 - 1) ** 2 + np.random.default_rng(1).normal(0, 0.03, 200)
+    far = conclude(curves({"objective/kl": kl, "gold_reward": gold}))
+    near = [conclude(curves(run(seed))) for seed in range(20)]
+    assert "far_from_curve" in [one.code for one in far.warnings]
+    assert all("far_from_curve" not in [one.code for one in each.warnings] for each in near)
+
+
 def test_a_proxy_alone_claims_no_peak():
     metrics_of = run(1)
     del metrics_of["gold_reward"]

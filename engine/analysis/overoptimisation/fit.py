@@ -26,7 +26,8 @@ class Fit:
     """A mixture: by part its `weight`, `form`, coefficients (c, a, b) over u = d / `scale` and their covariance.
 
     `weight` has shape (k,), `coefficient` (k, 3), `covariance` (k, 3, 3); `freedom` are degrees of freedom. `points`
-    counts what was fitted, `most` is the largest d among it.
+    counts what was fitted, `most` is the largest d among it. `explained` is the share of the variance of the points that
+    the mean curve of the leading form explains, at most 1, below 0 where their mean would do better.
     """
 
     form: tuple[str, ...]
@@ -37,6 +38,7 @@ class Fit:
     scale: float
     most: float
     points: int
+    explained: float = 1.0
 
     def of(self, form: str) -> Flags:
         """Which parts are of a form."""
@@ -136,7 +138,7 @@ def fit(step: Floats, d: Floats, value: Floats, fitted: Sequence[str], scale: fl
     weight = np.exp(TRUST * (logs - logs.max()))
     coefficient = np.concatenate([each[1] for each in parts])
     coefficient[:, 0] += value.mean()
-    return Fit(
+    found = Fit(
         form=tuple(form for form in fitted for _ in prior),
         weight=weight / weight.sum(),
         coefficient=coefficient,
@@ -146,6 +148,15 @@ def fit(step: Floats, d: Floats, value: Floats, fitted: Sequence[str], scale: fl
         most=most,
         points=len(d),
     )
+    return replace(found, explained=_explained(found, u, value))
+
+
+def _explained(found: Fit, u: Floats, value: Floats) -> float:
+    """1 − the squared distances of the values from the mean curve over those from their mean."""
+    form = found.leading
+    curve = found.mean(form) @ np.stack([np.ones_like(u), u, -forms.bend(form, u)])
+    apart = float(np.square(value - value.mean()).sum())
+    return 1 - float(np.square(value - curve).sum()) / apart if apart > 0 else 1.0
 
 
 def _parts(

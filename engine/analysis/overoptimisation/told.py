@@ -14,6 +14,9 @@ from engine.types import Estimate, Notice
 from engine.words import amount
 
 FEW_POINTS = 40
+DESCRIBED = 0.5
+"""Share of the variance of the points below which the fitted curve does not describe them."""
+
 LATELY = "mean of the last points"
 
 
@@ -101,6 +104,12 @@ def _of_fit(found: Found) -> list[Notice]:
     if found.fit.points < FEW_POINTS and found.run != ALL:
         told = f"Only {amount(found.fit.points, 'point')}: where errors hang together for long, sets are approximate."
         notices.append(Notice("few_points", told))
+    if found.fit.explained < DESCRIBED:
+        told = (
+            "The points lie far from the fitted curve: neither form describes this run well, or its errors hang together "
+            "for long. Look at the points before the peak is believed."
+        )
+        notices.append(Notice("far_from_curve", told))
     if found.peak.valley:
         told = "The reward falls and then rises again over the KL: neither form describes that, and no peak is told."
         notices.append(Notice("rises_again", told))
