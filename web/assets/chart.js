@@ -76,15 +76,21 @@ function lines(text) {
   return plain.replace(/(.{60,100}?)\s/g, "$1<br>");
 }
 
+const BETWEEN = "   ·   ";
+const LINE = 18;
+
 /** What fits a phone: no title beside the picture, few upright numbers, names and titles not cut off, colours without a
     scale where numbers stand on them. */
-function narrow({ data, layout: { xaxis, yaxis } }, width) {
+function narrow({ data, layout }, width) {
+  const { xaxis, yaxis } = layout;
   if (width < NARROW && yaxis?.title) yaxis.title = { text: "" };
   if (width >= PHONE || !yaxis?.ticktext) return;
   for (const axis of [xaxis, yaxis]) if (axis.ticktext) axis.ticktext = axis.ticktext.map(short);
   for (const trace of data) if (trace.type === "heatmap") trace.showscale = !trace.texttemplate;
   if (!xaxis.ticktext) Object.assign(xaxis, { nticks: 4, tickangle: 0 });
-  if (xaxis.title?.text) xaxis.title = { ...xaxis.title, text: xaxis.title.text.replace("   ·   ", "<br>") };
+  if (!xaxis.title?.text?.includes(BETWEEN)) return;
+  xaxis.title = { ...xaxis.title, text: xaxis.title.text.replace(BETWEEN, "<br>") };
+  layout.height += LINE;
 }
 
 /** A name without its middle where it is long; never a part of an entity. */

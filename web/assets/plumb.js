@@ -375,7 +375,11 @@ export async function copy(text, button) {
   } catch {
     label.textContent = "Not allowed by the browser";
   }
-  setTimeout(() => (label.textContent = before), 1600);
+  button.dataset.said = "";
+  setTimeout(() => {
+    label.textContent = before;
+    delete button.dataset.said;
+  }, 1600);
 }
 
 /** Give the browser a file. */
