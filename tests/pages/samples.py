@@ -115,6 +115,19 @@ def curves(runs: int = 3, steps: int = 200, seed: int = 0, names: tuple[str, ...
     return "\n".join(lines) + "\n"
 
 
+def checkpoints(prompts: int = 240) -> str:
+    """How sure three checkpoints were of each prompt and whether they were right: the last two are hardly apart."""
+    rng = random.Random(11)
+    lines = ["prompt_id,model_name,score,correct,topic"]
+    for prompt in range(prompts):
+        hard = rng.random()
+        for name, skill in (("step-1000", 0.55), ("step-2000", 0.67), ("step-3000", 0.69)):
+            right = int(0.5 * hard + 0.5 * rng.random() < skill)
+            sure = min(max(rng.gauss(0.75 if right else 0.45, 0.15), 0.01), 0.99)
+            lines.append(f"c{prompt},{name},{sure:.3f},{right},{('math', 'law', 'chat')[prompt % 3]}")
+    return "\n".join(lines) + "\n"
+
+
 def over_kl(steps: int = 80, gold: bool = True, kl: str = "objective/kl", runs: tuple[str, ...] = ("one",)) -> str:
     """A log of rewards over the KL: the gold reward peaks at 30 nats and falls until 58."""
     rng = random.Random(0)
