@@ -26,8 +26,8 @@ class Fit:
     """A mixture: by part its `weight`, `form`, coefficients (c, a, b) over u = d / `scale` and their covariance.
 
     `weight` has shape (k,), `coefficient` (k, 3), `covariance` (k, 3, 3); `freedom` are degrees of freedom. `points`
-    counts what was fitted, `most` is the largest d among it. `explained` is the share of the variance of the points that
-    the mean curve of the leading form explains, at most 1, below 0 where their mean would do better.
+    counts what was fitted, `most` is the largest d among it. `explained` is the share of the variance of the points
+    that the mean curve of the leading form explains, at most 1, below 0 where their mean would do better.
     """
 
     form: tuple[str, ...]

@@ -106,8 +106,8 @@ def _of_fit(found: Found) -> list[Notice]:
         notices.append(Notice("few_points", told))
     if found.fit.explained < DESCRIBED:
         told = (
-            "The points lie far from the fitted curve: neither form describes this run well, or its errors hang together "
-            "for long. Look at the points before the peak is believed."
+            "The points lie far from the fitted curve: neither form describes this run well, or its errors hang "
+            "together for long. Look at the points before the peak is believed."
         )
         notices.append(Notice("far_from_curve", told))
     if found.peak.valley:
