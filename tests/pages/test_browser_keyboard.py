@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FileChooser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser import chromium, context, watch_console
 from tests.pages import samples
@@ -74,11 +75,20 @@ class Hands:
         file = self.folder / name
         file.write_text(text, encoding="utf-8")
         self.go("d", "Datasets")
-        self.reach(self.page.locator("[data-dropzone]"))
-        with self.page.expect_file_chooser() as chooser:
-            self.press("Enter")
-        chooser.value.set_files(file)
+        self._chooser().set_files(file)
         self.page.wait_for_url(re.compile(r"/\w+\?.*dataset=\d+"), timeout=PATIENCE)
+
+    def _chooser(self) -> FileChooser:
+        """Enter on the place for files; once more where the page was still being made when the key fell."""
+        for patience in (PATIENCE / 8, PATIENCE):
+            self.reach(self.page.locator("[data-dropzone]"))
+            try:
+                with self.page.expect_file_chooser(timeout=patience) as chooser:
+                    self.press("Enter")
+            except PlaywrightTimeout:
+                continue
+            return chooser.value
+        pytest.fail("nothing asks for a file")
 
     def said(self) -> Locator:
         """The answer in front."""

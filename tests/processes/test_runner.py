@@ -208,7 +208,7 @@ def test_a_mistake_of_ours_fails_by_name_and_tells_nothing_else(home, child, mon
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("/secret/path")
 
-    monkeypatch.setattr(module, "answer_of", broken)
+    monkeypatch.setattr(module, "observe_found", broken)
     received = notice(home, "a.jsonl", lines(0, 1))
     perform(runs.claim("me"), child)
     ((state, _, error),) = runs_of(received.dataset_id)
