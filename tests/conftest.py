@@ -1,15 +1,30 @@
-"""Says at the end on which databases the tests ran."""
+"""Which tests start processes, which of them go together, and on which databases the tests ran."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.store.fixtures import BINARIES
 
+STARTING = {"api", "deploy", "faults", "monitoring", "processes", "ray", "tour", "web"}
+"""Folders whose tests start servers, runners and the like; those in a browser do wherever they are."""
+
+_HERE = Path(__file__).parent
 _STORE = re.compile(r"\[[^\]]*\b(sqlite|postgres)\b")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts processes; of that, the tests of a file share a worker, and all of Ray's do."""
+    for item in items:
+        folder = item.path.relative_to(_HERE).parts[0]
+        if folder in STARTING or item.get_closest_marker("browser"):
+            item.add_marker("starts_processes")
+            item.add_marker(pytest.mark.xdist_group(folder if folder == "ray" else item.path.name))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,10 +23,10 @@ fi
 if [ $# -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
-# What only computes, or has a store of its own, goes on all processors; what starts processes and browsers, one by one.
-computing=(tests/access tests/actions tests/analysis tests/command tests/figures tests/formats tests/notifications tests/pages tests/queries tests/reports tests/simulator tests/store)
+# What only computes, or has a store of its own; what is seen in a browser; then what starts processes and mostly waits for
+# them, a file to a worker (tests/conftest.py). Three workers on two processors are slower than two.
 failed=0
-.venv/bin/python -m pytest -n auto -m "not browser" "${computing[@]}" || failed=1
-.venv/bin/python -m pytest -m browser "${computing[@]}" || failed=1
-.venv/bin/python -m pytest "${computing[@]/#/--ignore=}" || failed=1
+.venv/bin/python -m pytest -n auto -m "not starts_processes" || failed=1
+.venv/bin/python -m pytest -n 2 --dist loadgroup -m browser || failed=1
+.venv/bin/python -m pytest -n 2 --dist loadgroup -m "starts_processes and not browser" || failed=1
 exit $failed

@@ -60,11 +60,11 @@ REFUSED: tuple[tuple[bytes, dict[str, str], int, dict[str, Any]], ...] = (
     (LINES, {"content-type": "application/xml"}, 415, {"code": "unsupported_media_type"}),
     (LINES, {"content-encoding": "br"}, 415, {"code": "unsupported_encoding"}),
     (LINES, {"content-encoding": "gzip"}, 400, {"code": "bad_gzip"}),
-    (gzip.compress(LINES)[:-9], {"content-encoding": "gzip"}, 400, {"code": "bad_gzip"}),
-    (gzip.compress(LINES) + b"more", {"content-encoding": "gzip"}, 400, {"code": "bad_gzip"}),
+    (gzip.compress(LINES, mtime=0)[:-9], {"content-encoding": "gzip"}, 400, {"code": "bad_gzip"}),
+    (gzip.compress(LINES, mtime=0) + b"more", {"content-encoding": "gzip"}, 400, {"code": "bad_gzip"}),
     (LINES, {"idempotency-key": "with space"}, 400, {"code": "bad_parameter", "field": "Idempotency-Key"}),
     (b"x" * 20_001, {}, 413, {"code": "too_large"}),
-    (gzip.compress(b" " * 80_001), {"content-encoding": "gzip"}, 413, {"code": "too_large"}),
+    (gzip.compress(b" " * 80_001, mtime=0), {"content-encoding": "gzip"}, 413, {"code": "too_large"}),
 )
 
 
