@@ -51,6 +51,7 @@ def main() -> int:
             rows += _event_to_dom(home, tabs, dataset)
             tabs[0].bring_to_front()  # a tab behind another draws a frame a second
             rows += _palette(tabs[0])
+            rows += _theme(tabs[0], f"{product.url}/calibration?dataset={dataset}")
             rows += live_curves.measured(home, tabs[0], product)
             rows += large.measured(home, tabs[0], product)
     head = ["measure", "n", "p50", "p95", "p99", "max", "limit on p95", "holds"]
@@ -194,6 +195,33 @@ _PRESS_AND_SEE = """() => new Promise(done => {
     if (box && box.getClientRects().length) done(performance.now() - began); else requestAnimationFrame(look);
   };
   document.dispatchEvent(new KeyboardEvent('keydown', {key: 'k', code: 'KeyK', ctrlKey: true, bubbles: true}));
+  look();
+})"""
+
+
+def _theme(page: Page, address: str, count: int = 40) -> list[list[str]]:
+    """A theme chosen in the head of the page until its words have it, and until its pictures were drawn in it."""
+    page.goto(address)
+    page.wait_for_selector("[data-chart][data-drawn]")
+    words, pictures = [], []
+    for number in range(count):
+        page.wait_for_timeout(SETTLED)
+        found = page.evaluate(_CHOOSE_AND_SEE, ("dark", "light")[number % 2])
+        words.append(found[0])
+        pictures.append(found[1])
+    return [row("theme chosen → words in it", words, 300), row("theme chosen → pictures in it", pictures, 300)]
+
+
+_CHOOSE_AND_SEE = """theme => new Promise(done => {
+  const title = document.querySelector('h1'), chart = document.querySelector('[data-chart][data-drawn]');
+  const before = getComputedStyle(title).color, began = performance.now();
+  let words = 0;
+  const look = () => {
+    words ||= getComputedStyle(title).color !== before ? performance.now() - began : 0;
+    if (words && Number(chart.dataset.drawn) > began) done([words, performance.now() - began]);
+    else requestAnimationFrame(look);
+  };
+  document.querySelector(`[data-theme-choice="${theme}"]`).click();
   look();
 })"""
 

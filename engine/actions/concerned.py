@@ -92,7 +92,7 @@ def _run(event: Mapping[str, Any], everybody: Sequence[Who]) -> Told | None:
         return _failed({**common, "people": concerned}, body, name, kind, from_json(error) or {})
     if kind == "report":
         target = f"reports?project={project}"
-        title = f"The report {report or name} is ready"
+        title = f"The report “{report or name}” is ready"
         return Told(kind="report", subject=project, level="good", title=title, many="{count} reports are ready",
                     body="", target=target, **common)  # fmt: skip
     seconds = _seconds(started, finished)
@@ -120,7 +120,7 @@ def _failed(common: Mapping[str, Any], body: Mapping[str, Any], name: str, kind:
     title = (
         f"{name} could not be read"
         if reads
-        else f"The report {name} could not be made"
+        else f"The report “{name}” could not be made"
         if kind == "report"
         else f"A run of {name} failed"
     )
