@@ -51,6 +51,7 @@ def main() -> int:
             rows += _event_to_dom(home, tabs, dataset)
             tabs[0].bring_to_front()  # a tab behind another draws a frame a second
             rows += _palette(tabs[0])
+            rows += _walk(tabs[0])
             rows += _theme(tabs[0], f"{product.url}/calibration?dataset={dataset}")
             rows += live_curves.measured(home, tabs[0], product)
             rows += large.measured(home, tabs[0], product)
@@ -195,6 +196,35 @@ _PRESS_AND_SEE = """() => new Promise(done => {
     if (box && box.getClientRects().length) done(performance.now() - began); else requestAnimationFrame(look);
   };
   document.dispatchEvent(new KeyboardEvent('keydown', {key: 'k', code: 'KeyK', ctrlKey: true, bubbles: true}));
+  look();
+})"""
+
+
+def _walk(page: Page, count: int = 40) -> list[list[str]]:
+    """A page chosen in the navigation until its heading stands, and how long the page was bare on the way."""
+    arrived, bare = [], []
+    for number in range(count):
+        page.wait_for_timeout(SETTLED)
+        found = page.evaluate(_CLICK_AND_SEE, ("Calibration", "Journal", "Home", "Drift")[number % 4])
+        arrived.append(found[0])
+        bare.append(found[1])
+    return [
+        row("page chosen in the navigation → its heading", arrived, 300),
+        row("of that, without any heading", bare, 50),
+    ]
+
+
+_CLICK_AND_SEE = """title => new Promise(done => {
+  const links = [...document.querySelectorAll('[data-testid="stSidebarNavLink"]')];
+  const began = performance.now();
+  let bare = 0, last = began;
+  const look = () => {
+    const heading = document.querySelector('[data-testid="stMain"] h1'), now = performance.now();
+    if (!heading) bare += now - last;
+    last = now;
+    if (heading?.textContent.trim() === title) done([now - began, bare]); else requestAnimationFrame(look);
+  };
+  links.find(link => link.textContent.trim().endsWith(title)).click();
   look();
 })"""
 

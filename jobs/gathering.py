@@ -19,7 +19,7 @@ from engine.errors import LimitExceeded, NotEnoughData, NotFound, StatePending, 
 from engine.queries import datasets, results, several
 from engine.reports.document import DECISIONS
 from engine.store.datasets import existing_segment
-from engine.types import DatasetView, Result, Who
+from engine.types import DatasetView, Grounds, Result, Who
 
 MOST_CHAPTERS = 12
 PATIENCE_SECONDS = 600.0
@@ -98,6 +98,22 @@ def _concluded(who: Who, question: Question) -> Result:
     if len(ids) == 1:
         return results.conclude(who, ids[0], question.analysis, question.params, question.versions[0]).result
     return several.conclude(who, ids, question.analysis, question.params, question.versions).result
+
+
+def answer_then(who: Who, grounds: Grounds, waiting: Callable[[], None]) -> Result | None:
+    """The answer that a recorded decision rests on, with its pictures: concluded anew on the versions of then.
+
+    None where they are not kept any more, or where that would not give the recorded words and numbers.
+    """
+    try:
+        views = tuple(datasets.get_dataset(who, one.id) for one in grounds.datasets)
+        versions = tuple(one.version for one in grounds.datasets)
+        found = _answer(who, Question(grounds.analysis, views, versions, grounds.params), waiting)
+    except (NotEnoughData, NotFound, UsageError):
+        return None
+    numbers = {name: estimate.value for name, estimate in found.estimates.items()}
+    recorded = {name: estimate.get("value") for name, estimate in grounds.estimates.items()}
+    return found if (found.sentence, numbers) == (grounds.sentence, recorded) else None
 
 
 def rows_of(who: Who, asked: Mapping[str, Any]) -> Iterator[pa.Table] | None:

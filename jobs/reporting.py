@@ -131,10 +131,13 @@ def _make(work: Work, press: Press, folder: Path) -> None:
 
     say(0.0, "Concluding")
     made = datetime.now(UTC).replace(microsecond=0)
-    decision, results, rows = None, [], None
+    decision, rows = None, None
+    results: list[Result | Missing] = []
     if what["of"] == reports.RECORDED:
         decision = decisions.get_decision(who, int(what["decision"]))
-        told = document.of_decision(decision, who.name, made)
+        then = gathering.answer_then(who, decision.grounds, lambda: say(0.0, "Waiting for the data to be observed"))
+        results += [] if then is None else [then]
+        told = document.of_decision(decision, then, who.name, made)
     else:
         results = gathering.answers(who, what, lambda: say(0.0, "Waiting for the data to be observed"))
         told = document.of_results(results, what["of"], name, work.project, who.name, made)
@@ -157,7 +160,7 @@ def _pdf(job: Job) -> None:
 
 def _html(job: Job) -> None:
     job.say(CONCLUDED, "Writing the page")
-    whole = len(job.results) == 1 and bool(job.answers)
+    whole = len(job.results) == 1 and bool(job.answers) and job.decision is None
     job.path.write_bytes(
         html.render(job.answers[0], job.document.title) if whole else html.render_document(job.document)
     )

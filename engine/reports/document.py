@@ -143,8 +143,11 @@ def of_results(
     return Document(kicker, text(title, 200), project, by, made, tuple(chapters))
 
 
-def of_decision(decision: DecisionView, by: str, made: datetime) -> Document:
-    """The document of a recorded decision: its words, and the numbers it rested on as they were then."""
+def of_decision(decision: DecisionView, then: Result | None, by: str, made: datetime) -> Document:
+    """The document of a recorded decision: its words, and the numbers it rested on as they were then.
+
+    `then` is its answer where it can still be concluded, for the pictures.
+    """
     grounds = decision.grounds
     numbers = tuple(_number(name, Estimate(**found)) for name, found in grounds.estimates.items())
     datasets = tuple((one.name, f"version {one.version}, sha256 {one.sha256}") for one in grounds.datasets)
@@ -157,6 +160,8 @@ def of_decision(decision: DecisionView, by: str, made: datetime) -> Document:
         verdict=grounds.verdict,
         headlines=_leading(grounds.analysis, {name: Estimate(**found) for name, found in grounds.estimates.items()}),
         numbers=numbers,
+        figures=() if then is None else _figures(then),
+        warnings=(_WITHOUT_PICTURES,) if then is None else tuple(text(notice.message) for notice in then.warnings),
         evidence=tuple((text(name), text(value)) for name, value in (*datasets, ("Parameters", params))),
         command=text(str(grounds.evidence.get("command", ""))),
     )
@@ -167,6 +172,12 @@ def of_decision(decision: DecisionView, by: str, made: datetime) -> Document:
     said = tuple((name, text(value)) for name, value in facts)
     title, because = text(decision.title, 200), text(decision.because)
     return Document("Decision", title, decision.project, by, made, (rested,), because, said)
+
+
+_WITHOUT_PICTURES = (
+    "There are no pictures: the rows of then are not kept any more, or would give another answer by now. The words and "
+    "numbers are those that were recorded."
+)
 
 
 def chapter(result: Result, place: int = 0) -> Chapter:
@@ -180,16 +191,20 @@ def chapter(result: Result, place: int = 0) -> Chapter:
         verdict=text(result.verdict, MOST_CELL),
         headlines=_leading(result.analysis, result.estimates),
         numbers=tuple(_number(name, estimate) for name, estimate in result.estimates.items()),
-        figures=tuple(
-            _figure(name, chart.title, chart.alt, chart.figure, chart.table.columns, chart.table.rows)
-            for name, chart in charts(result).items()
-        ),
+        figures=_figures(result),
         names=_figure("names", "By name", "", {}, [words.label(name) for name in named[0]], named[1])
         if named[1]
         else None,
         warnings=tuple(text(notice.message) for notice in result.warnings),
         evidence=tuple((name, text(value)) for name, value in html.evidence_of(result)),
         command=text(result.evidence.command),
+    )
+
+
+def _figures(result: Result) -> tuple[Figure, ...]:
+    return tuple(
+        _figure(name, chart.title, chart.alt, chart.figure, chart.table.columns, chart.table.rows)
+        for name, chart in charts(result).items()
     )
 
 

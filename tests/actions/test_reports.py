@@ -16,6 +16,7 @@ import pytest
 
 from engine.actions import datasets, decisions, maintenance, reports, runs
 from engine.errors import Conflict, NotFound
+from engine.queries import decisions as queries_of_decisions
 from engine.queries import reports as queries
 from engine.reports.document import Figure
 from engine.store.engine import fetch
@@ -120,12 +121,26 @@ def test_a_report_is_of_the_versions_that_were_there(installation: Installation,
 @sqlite
 def test_a_recorded_decision_as_it_was(installation: Installation, press: Press) -> None:
     who = person()
-    decision = decisions.record(who, "main", "Not this one", "It claims too much.", "calibration", [answered(who)])
-    number = reports.request(who, "main", "Not this one", "decision", "json", decision_id=decision)
-    make(press)
-    told = json.loads(queries.file_of(who, number).path.read_bytes())
-    assert (told["title"], told["decision"]["because"]) == ("Not this one", "It claims too much.")
-    assert told["results"] == []
+    dataset = answered(who)
+    decision = decisions.record(who, "main", "Not this one", "It claims too much.", "calibration", [dataset])
+    then = queries_of_decisions.get_decision(who, decision).grounds
+
+    def told(file_format: str) -> bytes:
+        number = reports.request(who, "main", "Not this one", "decision", file_format, decision_id=decision)
+        make(press)
+        assert state(who, number) == ("done", "")
+        return queries.file_of(who, number).path.read_bytes()
+
+    datasets.set_mapping(who, dataset, {"margin": "score_a"})
+    work()
+    found = json.loads(told("json"))
+    assert (found["title"], found["decision"]["because"]) == ("Not this one", "It claims too much.")
+    assert found["results"][0]["sentence"] == then.sentence
+    assert "1-calibration-reliability.png" in zipfile.ZipFile(io.BytesIO(told("png"))).namelist()
+    assert b"It claims too much." in told("html")
+    datasets.remove(who, dataset)
+    assert json.loads(told("json"))["results"] == []
+    assert b"There are no pictures" in told("html")
 
 
 @sqlite

@@ -77,7 +77,7 @@ def test_a_recorded_decision_has_its_words_and_numbers():
     )
     at = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
     kept = DecisionView(5, "main", at, "ann", "Ship it", "Because.\nTwice.", grounds, at, "bob", "It moved.")
-    made = of_decision(kept, "ada", MADE)
+    made = of_decision(kept, None, "ada", MADE)
     assert (made.kicker, made.title, made.because) == ("Decision", "Ship it", "Because.\nTwice.")
     assert made.facts == (
         ("Recorded", "2026-11-01 09:30 UTC by ann, decision 5"),
