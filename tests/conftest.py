@@ -1,4 +1,4 @@
-"""Which tests start processes, which of them go together, and on which databases the tests ran."""
+"""Which tests start processes, and on which databases the tests ran."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ _STORE = re.compile(r"\[[^\]]*\b(sqlite|postgres)\b")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts processes; of that, the tests of a file share a worker, and all of Ray's do."""
+    """Mark what starts processes, before tests are chosen by their marks."""
     for item in items:
-        folder = item.path.relative_to(_HERE).parts[0]
-        if folder in STARTING or item.get_closest_marker("browser"):
+        if item.path.relative_to(_HERE).parts[0] in STARTING or item.get_closest_marker("browser"):
             item.add_marker("starts_processes")
-            item.add_marker(pytest.mark.xdist_group(folder if folder == "ray" else item.path.name))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,10 +23,11 @@ fi
 if [ $# -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
-# What only computes, or has a store of its own; what is seen in a browser; then what starts processes and mostly waits for
-# them, a file to a worker (tests/conftest.py). Three workers on two processors are slower than two.
+# What only computes, or has a store of its own; what is seen in a browser; what starts processes and mostly waits for them,
+# a file to a worker (three workers on two processors are slower than two); Ray, of which there is one at a time.
 failed=0
 .venv/bin/python -m pytest -n auto -m "not starts_processes" || failed=1
-.venv/bin/python -m pytest -n 2 --dist loadgroup -m browser || failed=1
-.venv/bin/python -m pytest -n 2 --dist loadgroup -m "starts_processes and not browser" || failed=1
+.venv/bin/python -m pytest -n 2 --dist loadfile -m browser || failed=1
+.venv/bin/python -m pytest -n 2 --dist loadfile -m "starts_processes and not browser" --ignore=tests/ray || failed=1
+.venv/bin/python -m pytest tests/ray || failed=1
 exit $failed
