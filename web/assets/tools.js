@@ -33,7 +33,7 @@ function draw(given, parentElement, setTriggerValue) {
     given.decides ? text("decide", "Record decision…", () => setTriggerValue("decide", Date.now())) : null,
     given.saves ? saver((name, opens) => setTriggerValue("save", { name, opens, query: location.search.slice(1), at: Date.now() })) : null,
   ];
-  parentElement.prepend(make("div", { class: "pl-actions" }, ...parts.filter(Boolean)));
+  parentElement.prepend(make("div", { class: "pl-actions pl-toolbar" }, ...parts.filter(Boolean)));
 }
 
 let menus = 0;
