@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.settings import get_settings
-from engine.store.failures import named
+from engine.store.failures import halved, named
 from engine.store.times import to_text
 
 BUSY_MILLISECONDS = 10_000
@@ -84,7 +84,7 @@ def fetch(sql: str, params: Mapping[str, Any] | None = None) -> list[Any]:
     """Rows of a constant SELECT with `:named` parameters, as tuples, by the shortest way there is.
 
     For reads of every request and every poll. Times go in as datetimes and, on SQLite, come out as text. Raises
-    StoreUnavailable where the store cannot be read.
+    StoreUnavailable where the store cannot be read, UsageError for half a character in a text.
     """
     store = get_store()
     if not store.is_sqlite:
@@ -99,6 +99,9 @@ def fetch(sql: str, params: Mapping[str, Any] | None = None) -> list[Any]:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise named(error) or error from error
+    except UnicodeEncodeError as error:
+        store.bare.append(connection)
+        raise halved() from error
     store.bare.append(connection)
     return rows
 
@@ -107,6 +110,8 @@ def _fetch_pooled(store: Store, sql: str, params: dict[str, Any]) -> list[Any]:
     try:
         with store.single.connect() as pooled:
             return list(pooled.execute(_text(sql), params).all())
+    except UnicodeEncodeError as error:
+        raise halved() from error
     except (DatabaseError, PoolTimeoutError) as error:
         raise named(error) or error from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import StoreUnavailable
+from engine.errors import StoreUnavailable, UsageError
 
 _BUSY = ("store_busy", "The store is busy; nothing was saved. Try again in a moment.")
 _FULL = ("store_full", "The disk of the store is full; nothing was saved. Free some space and try again.")
@@ -37,3 +37,8 @@ def named(failure: BaseException | None) -> StoreUnavailable | None:
         if part in reason:
             return StoreUnavailable(message, code=code)
     return None
+
+
+def halved() -> UsageError:
+    """The refusal of a text with half a character (a surrogate alone) in it, which no database can hold."""
+    return UsageError("A text holds half a character, which cannot be kept. Write it anew.", code="bad_text")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from engine.store.engine import get_store
-from engine.store.failures import named
+from engine.store.failures import halved, named
 from engine.store.notices import NOTIFY
 from engine.store.tables import METADATA
 from engine.store.times import now
@@ -69,7 +69,8 @@ class Transaction:
 def transaction() -> Iterator[Transaction]:
     """All of it or nothing. On SQLite the write lock is taken before its first read, so that cannot go stale.
 
-    Raises StoreUnavailable where the database cannot take it (busy, full, damaged, gone); then nothing was saved.
+    Raises StoreUnavailable where the database cannot take it (busy, full, damaged, gone), UsageError
+    for half a character in a text; then nothing was saved.
     """
     try:
         with _named_errors(), Session(get_store().writer, expire_on_commit=False) as session, session.begin():
@@ -96,5 +97,7 @@ def reading() -> Iterator[Session]:
 def _named_errors() -> Iterator[None]:
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise halved() from error
     except (DatabaseError, PoolTimeoutError) as error:
         raise named(error) or error from error
