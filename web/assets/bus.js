@@ -3,6 +3,8 @@ import { plumb } from "./plumb.js";
 
 const HOST_MESSAGE = { stCommVersion: 1, type: "SET_CUSTOM_THEME_CONFIG" };
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const FADE = { duration: 180, easing: "ease-out" };
 
 /** Take what the page was given; `rerun` asks for the page again. */
 export default function shell(given, rerun) {
@@ -57,13 +59,16 @@ function note(state) {
   for (const path of [location.pathname, ...state.given.paths]) localStorage.setItem(`stActiveTheme-${path}-v2`, remembered);
 }
 
-/** Keep <html data-theme> equal to what the page shows, and tell the charts. */
+/** Keep <html data-theme> equal to what the page shows, and tell the charts. Another theme fades in as a whole: colours that
+    each change gradually would have the page worked out anew in every frame. */
 function follow() {
   const app = document.querySelector(".stApp");
   const look = () => {
     const mode = getComputedStyle(app).colorScheme.includes("dark") ? "dark" : "light";
-    if (document.documentElement.dataset.theme === mode) return;
+    const before = document.documentElement.dataset.theme;
+    if (before === mode) return;
     document.documentElement.dataset.theme = mode;
+    if (before && !calm.matches) app.animate({ opacity: [0.4, 1] }, FADE);
     requestAnimationFrame(() => dispatchEvent(new CustomEvent("plumb:theme", { detail: mode })));
   };
   new MutationObserver(look).observe(app, { attributes: true, attributeFilter: ["class", "style"] });
