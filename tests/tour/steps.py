@@ -289,7 +289,7 @@ def palette_by_keyboard(tour: Tour) -> str:
     page.keyboard.press("Control+k")
     page.wait_for_selector("[data-palette]:popover-open")
     listed = page.locator("#pl-palette-list [role=option]").all_inner_texts()
-    for name in ("Home", "Calibration", "Dark theme", "Simulated project"):
+    for name in ("Home", "Calibration", "Record a decision…", "Dark theme"):
         assert any(name in entry for entry in listed), f"{name} is not in the palette: {listed}"
     page.screenshot(path=tour.target / "90-palette-light.png")
     for word, title in (
