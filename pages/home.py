@@ -1,6 +1,7 @@
 """Home: where the project stands on the four decisions, and what is at hand."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -8,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 
 from engine.actions import favourites
-from engine.types import DatasetView, Who
+from engine.errors import PlumblineError
+from engine.types import Concluded, DatasetView, Who
 from pages.parts import arranging, cards, four, glances, guard, location, reads, shell, state, states
 from pages.parts.answer import chart_data, history_data
 from pages.parts.cards import Card
@@ -19,6 +21,9 @@ who = guard.enter()
 PAGE = "home"
 MOVING = timedelta(seconds=60)
 """Files that grow and moved within so long of each other do not take turns in leading: the first of them leads."""
+
+TRIED = 5
+"""Datasets that are asked for an answer to show, at most."""
 
 LISTED = 8
 _NOTHING_DECIDED = "What is decided on an answer stands here, with its evidence."
@@ -42,11 +47,18 @@ def decisions(who: Who, ready: Sequence[DatasetView]) -> list[Card]:
     ]
 
 
-def pictures(who: Who, dataset: DatasetView) -> list[Card]:
+def leading(who: Who, ready: Sequence[DatasetView]) -> tuple[Looking, Concluded] | None:
+    """The answer of the first dataset that has something to say: of some there is too little for one."""
+    for dataset in ready[:TRIED]:
+        looking = Looking(dataset.analyses[0], dataset)
+        with suppress(PlumblineError):
+            return looking, reads.conclusion(who, dataset.id, dataset.version, (), looking.analysis)
+    return None
+
+
+def pictures(who: Who, looking: Looking, concluded: Concluded) -> list[Card]:
     """The picture of the dataset that leads, and the course of its leading number."""
-    looking = Looking(dataset.analyses[0], dataset)
-    concluded = reads.conclusion(who, dataset.id, dataset.version, (), looking.analysis)
-    glance = glances.of(looking.analysis)
+    dataset, glance = looking.dataset, glances.of(looking.analysis)
     drawn = chart_data(glance.chart, looking, concluded, height=380)
     course = history_data(who, dataset, height=380)
     found = []
@@ -159,11 +171,13 @@ def page(who: Who) -> None:
 
 def shown(who: Who, slug: str, ready: list[DatasetView], datasets: list[DatasetView]) -> None:
     """The cards, arranged as this person wants them."""
-    below = [*decisions(who, ready), *pictures(who, ready[0]), *at_hand(who, slug, datasets)]
+    lead = leading(who, ready)
+    drawn = pictures(who, *lead) if lead else []
+    below = [*decisions(who, ready), *drawn, *at_hand(who, slug, datasets)]
     acts = {
         ("", "go"): go,
         ("", "keep"): lambda told: keep(who, told),
-        ("chart-lead", "look"): lambda told: look(ready[0], told),
+        ("chart-lead", "look"): lambda told: look(lead[0].dataset if lead else ready[0], told),
         **arranging.act(who, slug, PAGE),
     }
     cards.show(below, acts, arranging.layout(who, slug, PAGE))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple
 
-from engine.errors import NotEnoughData, PlumblineError
+from engine.errors import PlumblineError
 from engine.figures import headline
 from engine.types import AnswerView, Concluded, DatasetView, Who
 from pages.parts import numbers, reads
@@ -117,7 +117,7 @@ def _answers(who: Who, decision: Decision, able: Sequence[DatasetView]) -> Itera
         dataset = looking.dataset
         leads = dataset.analyses[0] == looking.analysis
         answer = reads.answer_of(who, dataset.id) if leads else None
-        if answer is not None and answer.verdict != NotEnoughData.code:
+        if answer is not None and answer.estimates:  # without any, it says only why there is none
             yield looking, _told(answer, dataset)
         elif not leads and tried < TRIED:
             tried += 1

@@ -59,6 +59,21 @@ def test_an_answer_that_does_not_lead_its_dataset_is_concluded_for_its_decision(
     assert drift["answer"]["plain"] is False
 
 
+def test_a_file_without_an_answer_leaves_home_to_the_others(page: Page, give: Give) -> None:
+    """A leaderboard came last: its systems have no prompt in common."""
+    dataset = give(samples.battles(), "battles.csv")
+    board = [
+        ",win_rate,standard_error,mode,avg_length,n_wins,n_wins_base,n_draws,n_total,discrete_win_rate",
+        "first,50.0,0.0,community,2049,0,0,805,805,50.0",
+        "second,27.4,1.57,minimal,1388,220,583,2,805,27.4",
+        "third,22.1,1.4,minimal,1371,176,627,2,805,22.0",
+    ]
+    give("\n".join([*board, ""]), "leaderboard.csv")
+    app = page()
+    assert four(app)["Ship"]["answer"]["dataset"] == dataset
+    assert not app.error
+
+
 def test_the_course_of_the_leading_number_is_its_versions(page: Page, give: Give, who: Who) -> None:
     give(samples.pairs(), "scores.csv")
     trust = four(page())["Trust"]
