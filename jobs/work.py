@@ -26,7 +26,7 @@ from engine.analysis import ANALYSES, expected
 from engine.errors import Conflict, InputRefused, LimitExceeded, PlumblineError, StoreUnavailable, UsageError
 from engine.queries import mappings
 from engine.queries.forecasts import due as forecasts_due
-from engine.queries.results import answer_of, found_params, others_of
+from engine.queries.results import MISTAKES, answer_of, found_params, others_of
 from engine.queries.segments import count_rows
 from engine.queries.states import Observed, StatesMissingError, observed
 from engine.settings import get_settings
@@ -44,9 +44,6 @@ READ_SHARE = 0.8
 
 OTHERS_SECONDS = 10.0
 """How often what may ring beside the leading answer is concluded while rows of a dataset keep arriving."""
-
-MISTAKES = (ArithmeticError, LookupError, TypeError, ValueError)
-"""What an analysis raises that should not; what was read is kept all the same."""
 
 _others_asked: dict[int, float] = {}
 

@@ -50,6 +50,9 @@ def decisions(who: Who, ready: Sequence[DatasetView]) -> list[Card]:
 def leading(who: Who, ready: Sequence[DatasetView]) -> tuple[Looking, Concluded] | None:
     """The answer of the first dataset that has something to say: of some there is too little for one."""
     for dataset in ready[:TRIED]:
+        answer = reads.answer_of(who, dataset.id)
+        if answer is not None and not answer.estimates:  # known to have nothing to say: not concluded again
+            continue
         looking = Looking(dataset.analyses[0], dataset)
         with suppress(PlumblineError):
             return looking, reads.conclusion(who, dataset.id, dataset.version, (), looking.analysis)

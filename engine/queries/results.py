@@ -29,6 +29,9 @@ WORST_SHOWN = 20
 ANSWER_PICTURES = ("reliability", "corp")
 RESULTS_REMEMBERED = 256
 
+MISTAKES = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What an analysis raises that should not; what was read is kept all the same."""
+
 log = logging.getLogger(__name__)
 
 _results: Cache[tuple[str, ...], Result] = Cache(RESULTS_REMEMBERED)
@@ -139,7 +142,7 @@ def others_of(manifest: Sequence[str], report: Mapping[str, Any]) -> dict[str, d
             result = _concluded(manifest, chosen, parameters)
         except (StatesMissingError, PlumblineError):
             continue
-        except (ArithmeticError, LookupError, TypeError, ValueError):
+        except MISTAKES:
             log.exception("%s of a new version failed", chosen.name)
             continue
         said[chosen.name] = {"verdict": result.verdict, "sentence": result.sentence}

@@ -61,10 +61,7 @@ def beside() -> list[int]:
 
 def set_beside(dataset_ids: Sequence[int]) -> None:
     """Put further datasets into the address."""
-    if dataset_ids:
-        st.query_params[BESIDE] = joined(dataset_ids)
-    else:
-        st.query_params.pop(BESIDE, None)
+    set_text(BESIDE, joined(dataset_ids))
 
 
 def joined(dataset_ids: Sequence[int]) -> str:
@@ -91,10 +88,7 @@ def cohort() -> str:
 
 def set_cohort(where: str) -> None:
     """Put a cohort into the address, nothing for all rows."""
-    if where:
-        st.query_params[COHORT] = where
-    else:
-        st.query_params.pop(COHORT, None)
+    set_text(COHORT, where)
 
 
 def overlays() -> str | None:
@@ -105,23 +99,17 @@ def overlays() -> str | None:
 
 def set_overlays(named: str) -> None:
     """Put the lines that are switched on into the address; empty where it is as usual."""
-    if named:
-        st.query_params[_OVERLAYS] = named
-    else:
-        st.query_params.pop(_OVERLAYS, None)
+    set_text(_OVERLAYS, named)
 
 
 def earlier() -> list[int]:
-    """Where the pages of the journal begin that were leafed through: ids of decisions, the last one is shown."""
+    """Where the pages of a list begin that were leafed through: ids of its lines, the last one is shown."""
     return [int(one) for one in st.query_params.get(_EARLIER, "").split(".") if one.isascii() and one.isdigit()]
 
 
 def set_earlier(before: Sequence[int]) -> None:
-    """Leaf through the journal; empty for its newest page."""
-    if before:
-        st.query_params[_EARLIER] = joined(before)
-    else:
-        st.query_params.pop(_EARLIER, None)
+    """Leaf through a list; empty for its newest page."""
+    set_text(_EARLIER, joined(before))
 
 
 def narrow(**chosen: str) -> None:
