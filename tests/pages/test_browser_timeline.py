@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from engine.actions import runs
 from engine.errors import StatePending
@@ -244,28 +244,66 @@ def test_the_file_plays_offline(player: Page, tmp_path: Path) -> None:
 # ------------------------------------------------------------------ a closer look
 
 
-def test_a_stretch_of_a_long_line_is_fetched_at_full_detail_and_left_by_a_double_click(desk: Desk) -> None:
-    tab = desk.page
-    tab.goto(f"{desk.url}/curves?dataset={desk.log}")
-    tab.wait_for_selector('[data-chart="curves"][data-drawn]')
-    chart = tab.locator('[data-chart="curves"][data-drawn]')
+def long_log(desk: Desk) -> Locator:
+    """The curves of the training log, drawn and in sight."""
+    desk.page.goto(f"{desk.url}/curves?dataset={desk.log}")
+    chart = desk.page.locator('[data-chart="curves"][data-drawn]')
+    chart.wait_for()
     chart.scroll_into_view_if_needed()
-    tab.wait_for_timeout(800)
+    desk.page.wait_for_timeout(800)
+    return chart
+
+
+def drag_a_stretch(chart: Locator) -> tuple[float, float]:
+    """Choose a twentieth of the line; a place in the picture at which it can be left."""
+    place, mouse = chart.locator(".nsewdrag").first.bounding_box(), chart.page.mouse
+    assert place is not None
+    mouse.move(place["x"] + place["width"] * 0.40, place["y"] + 60)
+    mouse.down()
+    mouse.move(place["x"] + place["width"] * 0.45, place["y"] + 62, steps=4)
+    mouse.up()
+    return place["x"] + place["width"] * 0.5, place["y"] + 80
+
+
+@pytest.mark.parametrize("busy", [0, 700])
+def test_a_stretch_of_a_long_line_is_fetched_at_full_detail_and_left_by_a_double_click(desk: Desk, busy: int) -> None:
+    """`busy`: milliseconds for which the page does something else at each press of the button."""
+    tab, chart = desk.page, long_log(desk)
     points = "() => document.querySelector('[data-chart=\"curves\"] .pl-plot').data.map(trace => trace.x.length)"
     assert max(tab.evaluate(points)) <= 2_000
-    place = chart.locator(".nsewdrag").first.bounding_box()
-    assert place is not None
     with tab.expect_request(lambda request: "/view/curves?" in request.url and "at=" in request.url) as asked:
-        tab.mouse.move(place["x"] + place["width"] * 0.40, place["y"] + 60)
-        tab.mouse.down()
-        tab.mouse.move(place["x"] + place["width"] * 0.45, place["y"] + 62, steps=4)
-        tab.mouse.up()
+        within = drag_a_stretch(chart)
     assert re.search(r"at=\d+(\.\d+)?\.\.\d+", asked.value.url)
     tab.wait_for_selector('[data-chart="curves"][data-closer]')
     near = tab.evaluate("""() => { const x = [...document.querySelector('[data-chart="curves"] .pl-plot').data[0].x];
         return [x.length, Math.max(...x.slice(1).map((one, place) => one - x[place]))]; }""")
     assert 300 < near[0] < 600
     assert near[1] == 10
-    tab.mouse.dblclick(place["x"] + place["width"] * 0.5, place["y"] + 80)
+    tab.evaluate(
+        """busy => addEventListener("mousedown", () => {
+            const end = performance.now() + busy;
+            while (performance.now() < end);
+        }, true)""",
+        busy,
+    )
+    tab.mouse.dblclick(*within)
     expect(tab.locator('[data-chart="curves"][data-closer]')).to_have_count(0)
-    assert 1_000 < max(tab.evaluate(points)) <= 2_000
+    tab.wait_for_function(f"() => Math.max(...({points})()) > 1_000")
+    assert max(tab.evaluate(points)) <= 2_000
+
+
+def test_a_stretch_left_before_it_came_does_not_come(desk: Desk) -> None:
+    tab, chart = desk.page, long_log(desk)
+    held: list[Route] = []
+    tab.route("**/view/curves?*at=*", lambda route: held.append(route))
+    with tab.expect_request(lambda request: "at=" in request.url):
+        within = drag_a_stretch(chart)
+    tab.mouse.dblclick(*within)
+    tab.wait_for_function(
+        "() => document.querySelector('[data-chart=\"curves\"] .pl-plot').layout.xaxis.autorange === true"
+    )
+    with tab.expect_response(lambda response: "at=" in response.url):
+        held[0].continue_()
+    tab.wait_for_timeout(300)
+    tab.unroute_all()
+    assert tab.locator('[data-chart="curves"][data-closer]').count() == 0

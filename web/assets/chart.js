@@ -261,6 +261,7 @@ class Part {
     this.plot.on("plotly_hover", ({ points }) => this.point(points.map(({ data, customdata, pointIndex }) => whereOf(data, customdata, pointIndex)).find(Boolean)));
     this.plot.on("plotly_unhover", () => this.point());
     this.plot.on("plotly_relayout", (change) => this.looked(change));
+    this.plot.addEventListener("mousedown", ({ detail }) => detail === 2 && this.closer && this.whole(), true);
     this.plot.on("plotly_selected", (event) => {
       if (!event) return;
       const marks = (event.points ?? []).map(({ data, customdata, pointIndex }) => [whereOf(data, customdata, pointIndex), data, customdata, pointIndex]).filter(([where]) => where);
@@ -288,15 +289,23 @@ class Part {
   looked(change) {
     const unit = this.chart.figure.layout.meta?.zoom;
     if (unit === undefined) return;
-    if (change["xaxis.autorange"] && this.closer) {
-      this.closer = this.wish = null;
-      this.root.removeAttribute("data-closer");
-      this.draw();
+    if (change["xaxis.autorange"]) {
+      this.wish = null;
+      if (this.closer) {
+        this.closer = null;
+        this.root.removeAttribute("data-closer");
+        this.draw();
+      }
     }
     const ends = [change["xaxis.range[0]"] ?? change["xaxis.range"]?.[0], change["xaxis.range[1]"] ?? change["xaxis.range"]?.[1]];
     if (ends.includes(undefined)) return;
     const [low, high] = ends.map((end) => (unit === "date" ? Date.parse(`${String(end).replace(" ", "T")}Z`) / 1000 : Number(end) * unit));
     if (low < high) this.closely({ ends, at: `${low}..${high}`, up: [change["yaxis.range[0]"], change["yaxis.range[1]"]] });
+  }
+
+  /** Leave the stretch. A busy page handles two clicks too far apart for Plotly's own count of them; the browser's holds. */
+  async whole() {
+    (await plotly()).relayout(this.plot, { "xaxis.autorange": true, "yaxis.autorange": true });
   }
 
   async closely(wanted) {
