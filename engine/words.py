@@ -5,6 +5,20 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+ID_LIMIT = 2**31
+"""Ids are below: the column of a database holds no more."""
+
+
+def whole(text: str, below: int = ID_LIMIT) -> int | None:
+    """The number that somebody else's text is: ASCII digits alone, no more of them than `below` has, and less than it.
+
+    None for any other text: `int` fails at thousands of digits, and `str.isdigit` takes marks that `int` does not.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(below))):
+        return None
+    number = int(text)
+    return number if number < below else None
+
 
 def amount(number: float, noun: str, *, approximate: bool = False) -> str:
     """`1 prompt`, `2,500 prompts`, and `about 1,230,000 prompts` where the number is an estimate.

@@ -16,6 +16,7 @@ from engine.errors import UsageError
 from engine.queries import audit
 from engine.reports.cells import cell
 from engine.types import AuditView, Who
+from engine.words import whole
 
 _COLUMNS: Final = ("id", "at", "person", "action", "subject", "about", "project", "address", "request", "detail")
 
@@ -24,10 +25,10 @@ async def export(request: Request) -> Response:
     """`GET /export/trail.csv?project=…&person=…&action=…`: newest first; each of the three may be left out."""
     who: Who = request.state.who
     asked = request.query_params
-    person = asked.get("person", "")
-    if person and not (person.isascii() and person.isdigit()):
+    person = whole(asked.get("person", "0") or "0")
+    if person is None:
         raise UsageError("A person is named by a number.", code="bad_argument")
-    pages = _pages(who, asked.get("project", ""), int(person[:12] or 0), asked.get("action", ""))
+    pages = _pages(who, asked.get("project", ""), person, asked.get("action", ""))
     first = await anyio.to_thread.run_sync(next, pages)
     return StreamingResponse(
         _written(first, pages),

@@ -15,11 +15,11 @@ from engine.figures import answers
 from engine.queries import browsing
 from engine.queries.browsing import Asked
 from engine.types import Who
+from engine.words import whole
 from web.encoded import NEVER_KEPT, Encoded
 from web.view import Shared, asked, versions_of
 
 _KEPT: Final = 128
-_LONGEST_NUMBER: Final = 20
 _pages: Final = Shared(_KEPT)
 
 
@@ -97,6 +97,7 @@ async def _answer(request: Request, key: tuple[Any, ...], make: Callable[[Who], 
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
-        raise UsageError(f"{text[:40]!r} is no whole number.", code="bad_argument")
-    return int(text)
+    number = whole(text)
+    if number is None:
+        raise UsageError(f"{text[:40]!r} is no whole number that is known here.", code="bad_argument")
+    return number

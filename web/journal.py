@@ -15,6 +15,7 @@ from engine.errors import UsageError
 from engine.queries import decisions
 from engine.reports.journal import to_markdown
 from engine.types import DecisionView, Who
+from engine.words import whole
 from web.export import attachment
 
 _PAGE: Final = 200
@@ -24,10 +25,10 @@ _OPTIONS: Final = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEW
 async def decision(request: Request) -> Response:
     """`GET /export/decision.json?decision=…`: one record, whole."""
     who: Who = request.state.who
-    named = request.query_params.get("decision", "")
-    if not (named.isascii() and named.isdigit() and len(named) < 12):
+    number = whole(request.query_params.get("decision", ""))
+    if number is None:
         raise UsageError("A decision is named by a number.", code="bad_argument")
-    found = await anyio.to_thread.run_sync(decisions.get_decision, who, int(named))
+    found = await anyio.to_thread.run_sync(decisions.get_decision, who, number)
     return attachment(orjson.dumps(asdict(found), option=_OPTIONS), "application/json", f"decision-{found.id}.json")
 
 

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from engine.errors import UsageError
 from engine.queries import datasets, surfaces
 from engine.types import Who
+from engine.words import whole
 from web.encoded import NEVER_KEPT, Encoded
 from web.view import Shared, asked, numbered
 
@@ -77,6 +78,7 @@ def _text(values: NDArray[Any]) -> str:
 
 
 def _whole(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > _MOST_ROWS:
+    number = whole(text, _MOST_ROWS + 1)
+    if number is None:
         raise UsageError(f"{name} is a number up to {_MOST_ROWS}.")
-    return int(text)
+    return number

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import secrets
 import shutil
+import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -20,6 +21,7 @@ from engine.errors import AccessDenied, InputRefused, LimitExceeded, UsageError
 from engine.queries import projects
 from engine.settings import Settings, get_settings
 from engine.types import Who
+from engine.words import whole
 from web.errors import answer
 
 _BLOCK: Final = 1024**2
@@ -76,8 +78,7 @@ async def _asked(request: Request, who: Who) -> tuple[str, str, dict[str, str]]:
 
 def _announced(request: Request, settings: Settings) -> int:
     """The size the client says it will send, 0 where it does not say; a file too large is refused unread."""
-    length = request.headers.get("content-length", "0")
-    size = int(length) if length.isdigit() else 0
+    size = whole(request.headers.get("content-length", "0"), sys.maxsize) or 0
     if size > settings.max_upload_bytes:
         raise _too_large(settings)
     return size

@@ -19,13 +19,13 @@ from engine.figures.theme import Mode
 from engine.figures.view import view_of
 from engine.queries import belonging, datasets, results, several
 from engine.types import Concluded, Who
+from engine.words import whole
 from web.encoded import NEVER_KEPT, Encoded
 
 Ids = tuple[int, ...]
 
 _KEPT: Final = 256
 _JSON: Final = "application/json"
-_LARGEST_ID: Final = 2**31
 
 
 class Shared:
@@ -122,18 +122,20 @@ def numbered(named: str, newest: int) -> int:
     """The version that an address names, the newest where it names none. Raises UsageError."""
     if not named:
         return newest
-    if not (named.isascii() and named.isdigit()) or int(named) >= _LARGEST_ID:
+    version = whole(named)
+    if version is None:
         raise UsageError("A version is a number.")
-    return int(named)
+    return version
 
 
 def asked(request: Request) -> tuple[Ids, dict[str, str]]:
     """The datasets an address names, and every other part of its query as parameters in text."""
     params: dict[str, str] = dict(request.query_params)
     named = [params.pop("dataset", ""), *filter(None, params.pop("beside", "").split("."))]
-    if not all(one.isascii() and one.isdigit() and int(one) < _LARGEST_ID for one in named):
+    ids = [number for one in named if (number := whole(one)) is not None]
+    if len(ids) < len(named):
         raise UsageError("Say which dataset: ?dataset=<its number>, and &beside=<numbers with dots between>.")
-    return tuple(map(int, named)), params
+    return tuple(ids), params
 
 
 async def versions_of(who: Who, ids: Ids) -> int:

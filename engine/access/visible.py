@@ -11,8 +11,7 @@ from engine.access.roles import require
 from engine.errors import NotFound
 from engine.store.engine import fetch
 from engine.types import Who
-
-ID_LIMIT = 2**31
+from engine.words import ID_LIMIT
 
 
 class VisibleDataset(NamedTuple):

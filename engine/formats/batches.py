@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.formats.values import Values
+from engine.words import whole
 
 Lines = NDArray[np.int64]
 
@@ -76,8 +77,8 @@ def _reach(value: Any, path: list[str]) -> Any:
     for part in path:
         if isinstance(value, dict):
             value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
+        elif isinstance(value, list) and (place := whole(part, len(value))) is not None:
+            value = value[place]
         else:
             return None
     return value

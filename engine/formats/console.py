@@ -38,7 +38,7 @@ _STEP = re.compile(
     r"(?<![\w/])(?:global[_ ]?step|train[_ ]?step|step|iteration|iter)\b\s*[:=#]?\s*\[?(\d{1,15})\b", re.I
 )
 _EPOCH = re.compile(r"(?<![\w/])epoch\b\s*[:=#]?\s*\[?(\d{1,9})\b(?!\.\d)", re.I)
-_CHAT = re.compile(r"^epoch: (\d+) ?\| ?step: (\d+) ?\| ?ppo", re.I)
+_CHAT = re.compile(r"^epoch: (\d{1,9}) ?\| ?step: (\d{1,15}) ?\| ?ppo", re.I)
 _MARKED = re.compile(r"loss|reward|(^|[^a-z])kl([^a-z]|$)|entropy|accurac|margin|grad_norm|\blr\b|learning_rate", re.I)
 _STEPPED = re.compile(r"^(global[_ ]?step|train[_ ]?step|steps?|iteration|iter|epoch|ppo_ep|ppo epoch)$", re.I)
 

@@ -8,6 +8,7 @@ from typing import Any
 from engine.figures import words
 from engine.figures.drift import PICK
 from engine.types import Concluded, DatasetView
+from engine.words import whole
 from pages.parts import cards, location, numbers, sections, state, widgets
 from pages.parts.cards import Card
 from pages.parts.looking import Looking
@@ -112,8 +113,8 @@ def _ends(low: float, high: float) -> str:
 def show_cell(value: Any) -> None:
     """Show the cell that was chosen."""
     window, _, feature = str(value or "").partition(PICK)
-    if window.isdecimal():
-        state.choose_in(WINDOW, int(window))
+    if (number := whole(window)) is not None:
+        state.choose_in(WINDOW, number)
         state.choose_in(FEATURE, feature)
 
 

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from engine.words import whole
+
 PROJECT = "project"
 BINS = "bins"
 SLICE = "slice"
@@ -38,8 +40,7 @@ _EARLIER = "earlier"
 
 def dataset() -> int | None:
     """The dataset in the address."""
-    named = st.query_params.get(_DATASET, "")
-    return int(named) if named.isascii() and named.isdigit() else None
+    return next(iter(_numbers(_DATASET)), None)
 
 
 def set_dataset(dataset_id: int) -> None:
@@ -49,19 +50,23 @@ def set_dataset(dataset_id: int) -> None:
 
 def run() -> int | None:
     """The run in the address."""
-    named = st.query_params.get(_RUN, "")
-    return int(named) if named.isascii() and named.isdigit() else None
+    return next(iter(_numbers(_RUN)), None)
 
 
 def beside() -> list[int]:
     """The further datasets in the address."""
-    named = st.query_params.get(BESIDE, "").split(".")
-    return [int(one) for one in named if one.isascii() and one.isdigit()]
+    return _numbers(BESIDE)
 
 
 def set_beside(dataset_ids: Sequence[int]) -> None:
     """Put further datasets into the address."""
     set_text(BESIDE, joined(dataset_ids))
+
+
+def _numbers(name: str) -> list[int]:
+    """The numbers that the address gives with dots between; what is none is left out."""
+    found = map(whole, st.query_params.get(name, "").split("."))
+    return [one for one in found if one is not None]
 
 
 def joined(dataset_ids: Sequence[int]) -> str:
@@ -104,7 +109,7 @@ def set_overlays(named: str) -> None:
 
 def earlier() -> list[int]:
     """Where the pages of a list begin that were leafed through: ids of its lines, the last one is shown."""
-    return [int(one) for one in st.query_params.get(_EARLIER, "").split(".") if one.isascii() and one.isdigit()]
+    return _numbers(_EARLIER)
 
 
 def set_earlier(before: Sequence[int]) -> None:

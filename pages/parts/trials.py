@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from engine.words import whole
 from pages.parts import location, sections
 
 METRIC, AT, BETTER = "metric", "at", "better"
@@ -24,7 +26,7 @@ def metric(known: Sequence[str]) -> str:
 def at() -> str:
     """Which point of a trial counts; an address may name a step, which is then one of the choices."""
     named = location.text(AT)
-    choices = {**AT_CHOICES, **({named: f"Step {named}"} if named.isascii() and named.isdigit() else {})}
+    choices = {**AT_CHOICES, **({named: f"Step {named}"} if whole(named, sys.maxsize) is not None else {})}
     return sections.choice("Of each trial", AT, choices, width=160)
 
 

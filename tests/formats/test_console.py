@@ -23,6 +23,11 @@ def test_lines_of_its_logger_do_not_move_the_step() -> None:
     assert [row["step"] for row in rows if row["metric"] == "policy_loss"] == list(range(24))
 
 
+def test_a_step_too_long_for_a_number_is_none() -> None:
+    rows, _ = taken(log_samples.chat(epochs=1).replace(b"step: 3|", b"step: " + b"9" * 5000 + b"|"))
+    assert {row["step"] for row in rows if row["metric"] == "policy_loss"} == {*range(24)} - {3}
+
+
 def test_the_newer_words_of_deepspeed_chat() -> None:
     text = ""
     for step in range(3):

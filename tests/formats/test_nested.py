@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.formats import read_table, to_rows
+from engine.formats.batches import ObjectBatch
 from tests.formats import samples
 from tests.formats.reading import csv, taken
 
@@ -43,6 +44,14 @@ def test_ultrafeedback_by_an_aspect_whose_ratings_are_texts() -> None:
     ]
     assert [row["value"] for row in rows] == expected
     assert (report.reasons, report.scale) == ({"score_missing": 4}, 5)
+
+
+def test_a_place_in_a_list_is_named_by_a_number() -> None:
+    batch = ObjectBatch([{"scores": [0.5, 1.5]}, {"scores": [2.5]}], [1, 2])
+    assert batch.column("scores.0") == [0.5, 2.5]
+    assert batch.column("scores.1") == [1.5, None]
+    for none in ("²", "-1", "x", "", "9" * 5000):
+        assert batch.column(f"scores.{none}") == [None, None]
 
 
 def test_full_marks_beside_low_aspects_are_doubted() -> None:

@@ -29,6 +29,15 @@ def test_every_page_runs_empty_and_with_data(page: Page, give: Give, name: str) 
     assert len(app.title) == 1
 
 
+@pytest.mark.parametrize("name", ["home", "compare", "journal", "reports", *NAMES])
+def test_numbers_in_an_address_that_no_store_holds_are_as_good_as_none(page: Page, give: Give, name: str) -> None:
+    give(samples.pairs())
+    for number in ("9" * 5000, str(2**31), "²", "-1"):
+        app = page(name, **dict.fromkeys(("dataset", "run", "beside", "earlier", "at"), number))
+        assert not app.exception
+        assert len(app.title) == 1
+
+
 @pytest.mark.parametrize("name", ["home", *NAMES])
 def test_no_page_runs_without_its_server(home: object, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(guard.HOSTED, raising=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import zlib
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import orjson
 from starlette.requests import Request
 
 from engine.errors import LimitExceeded, PlumblineError, UsageError
+from engine.words import whole
 
 UNPACKED: Final = 4
 """How many times the size of the largest body a packed one may have when it is unpacked."""
@@ -87,8 +89,8 @@ def _media_type(request: Request) -> str:
 
 
 async def _read(request: Request, most: int) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > most:
+    announced = whole(request.headers.get("content-length", ""), sys.maxsize)
+    if announced is not None and announced > most:
         raise _too_large(most)
     body, stream = bytearray(), request.stream()
     while True:

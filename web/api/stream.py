@@ -18,6 +18,7 @@ from engine.access import tokens
 from engine.access.roles import may_hear, require
 from engine.queries import events, people
 from engine.types import Who
+from engine.words import whole
 from web.api.answers import failure, told
 from web.api.limits import MOST_STREAMS, caller_of, streams
 from web.api.operations import Asked
@@ -30,7 +31,6 @@ HEARTBEAT_SECONDS: Final = 10.0
 _RECHECK_SECONDS: Final = 5.0
 _PAGE: Final = 500
 _MOST_SCANNED: Final = 5_000
-_LARGEST: Final = 2**31
 
 
 async def get_events(asked: Asked) -> Response:
@@ -84,9 +84,10 @@ def _since(asked: Asked) -> int | None:
     if not last:
         found: int | None = asked.query.get("since")
         return found
-    if not (last.isascii() and last.isdigit()) or int(last) >= _LARGEST:
+    heard = whole(last)
+    if heard is None:
         raise ParameterError("Last-Event-ID", "Last-Event-ID has to be the id of an event.")
-    return int(last)
+    return heard
 
 
 async def _counted(asked: Asked, project: str | None, since: int | None) -> AsyncIterator[bytes]:
