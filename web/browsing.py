@@ -15,11 +15,13 @@ from engine.figures import answers
 from engine.queries import browsing
 from engine.queries.browsing import Asked
 from engine.types import Who
-from engine.words import whole
+from engine.words import ID_LIMIT, whole
 from web.encoded import NEVER_KEPT, Encoded
 from web.view import Shared, asked, versions_of
 
 _KEPT: Final = 128
+_HASHES: Final = 2**64
+"""Rows are named by hashes, which are below."""
 _pages: Final = Shared(_KEPT)
 
 
@@ -50,7 +52,7 @@ async def rows(request: Request) -> Response:
 async def row(request: Request) -> Response:
     """`GET /view/rollouts/row?dataset=…&row=…`: one answer with its tokens."""
     ids, params = asked(request)
-    number = _number(params.get("row", ""))
+    number = _number(params.get("row", ""), _HASHES)
     return await _answer(request, ("row", number), lambda who: answers.answer(browsing.single(who, ids, number)))
 
 
@@ -96,8 +98,8 @@ async def _answer(request: Request, key: tuple[Any, ...], make: Callable[[Who], 
     return (await _pages.get((*key, *ids, version), encoded)).respond(request, NEVER_KEPT)
 
 
-def _number(text: str) -> int:
-    number = whole(text)
+def _number(text: str, below: int = ID_LIMIT) -> int:
+    number = whole(text, below)
     if number is None:
         raise UsageError(f"{text[:40]!r} is no whole number that is known here.", code="bad_argument")
     return number

@@ -90,7 +90,8 @@ def test_one_answer_with_its_tokens_and_its_prompt_through_the_steps(desk: Desk)
         ("rows?dataset={}&where=nothing", 400),
         ("row?dataset={}&row=abc", 400),
         ("row?dataset={}&row=1", 404),
-        ("row?dataset={}&row=99999999999999999999", 404),
+        ("row?dataset={}&row=18446744073709551615", 404),
+        ("row?dataset={}&row=18446744073709551616", 400),
         ("rows?dataset=99999", 404),
     ],
 )
