@@ -198,7 +198,7 @@ def _views(who: Who, project: str) -> Iterator[PaletteEntry]:
 def _projects(who: Who, current: str) -> Iterator[PaletteEntry]:
     for project in list_projects(who):
         if project.slug != current and project.datasets:
-            hint = "simulated" if project.simulated else ""
+            hint = "simulated" if project.simulated else project.slug
             target = f"home?project={project.slug}"
             yield PaletteEntry(f"project:{project.slug}", project.name, "Projects", "link", target, hint, ("switch",))
 

@@ -12,9 +12,10 @@ from engine.queries import people as people_queries
 from engine.queries import tokens as token_queries
 from engine.types import PersonView, Who
 from engine.words import amount
-from pages.parts import holdings, listing, location, reads, roles, secrets, state, undo
+from pages.parts import holdings, listing, location, places, reads, roles, secrets, state, undo
 from pages.parts.listing import Act, Row
 from pages.parts.states import attempt, explain, worked
+from pages.parts.widgets import distinct
 
 _COLUMNS = ("Person", "Role everywhere", "Projects", "Last active", "Signed in", "")
 
@@ -31,7 +32,7 @@ def show(who: Who) -> None:
             "people",
             "People",
             _COLUMNS,
-            [_row(who, one, _names(who)) for one in everybody.values()],
+            [_row(who, one, places.called(who)) for one in everybody.values()],
             empty="Nobody has an account yet.",
             filtered="Filter by name, role or project",
             before=partial(_before, everybody),
@@ -47,10 +48,6 @@ def _counted(everybody: list[PersonView]) -> str:
     inside = sum(one.sessions > 0 for one in everybody)
     kept_out = f", {disabled} disabled" if disabled else ""
     return f"{amount(len(everybody), 'account')}, {inside} signed in now{kept_out}."
-
-
-def _names(who: Who) -> dict[str, str]:
-    return {project.slug: project.name for project in reads.projects_of(who)}
 
 
 def _row(who: Who, one: PersonView, names: Mapping[str, str]) -> Row:
@@ -129,7 +126,7 @@ def _role(who: Who, person: PersonView) -> None:
 
 @st.dialog("Projects", on_dismiss="rerun", width="medium")
 def _projects(who: Who, person: PersonView) -> None:
-    names = _names(who)
+    names = places.called(who)
     now = next((one for one in reads.people_of(who) if one.id == person.id), person)
     explain(f"{person.name} is {person.role} everywhere. In each project the greater of the two roles counts.")
     slugs = list(names)
@@ -145,7 +142,7 @@ def _projects(who: Who, person: PersonView) -> None:
         before=lambda _act, number: attempt(lambda: memberships.remove(who, slugs[number], person.id)),
     )
     with st.form("membership", border=False):
-        slug = st.selectbox("Project", slugs, format_func=lambda slug: names[slug])
+        slug = st.selectbox("Project", slugs, format_func=distinct(names).__getitem__)
         role = roles.choose(roles.IN_A_PROJECT, "viewer")
         sent = st.form_submit_button("Give role", type="primary")
     if sent and slug and worked(lambda: memberships.put(who, slug, person.id, role)):
@@ -188,7 +185,7 @@ def _access(who: Who, person: PersonView) -> None:
         st.button(several, on_click=attempt, args=(partial(people.end_sessions, who, person.id),))
     st.header("API tokens")
     held = [one for one in token_queries.every_token(who) if one.user_id == person.id]
-    holdings.tokens(held, lambda number: attempt(lambda: tokens.revoke(who, number)), _names(who))
+    holdings.tokens(held, lambda number: attempt(lambda: tokens.revoke(who, number)), places.called(who))
 
 
 @st.dialog("Disable account")

@@ -13,10 +13,10 @@ import streamlit as st
 from engine import registry, usage
 from engine.errors import PlumblineError
 from engine.registry import Argument
-from engine.types import PaletteEntry, ProjectView, Who
+from engine.types import PaletteEntry, Who
 from pages.parts import channels, location, reads, secrets, state, undo, widgets
 from pages.parts.component import encode
-from pages.parts.places import project
+from pages.parts.places import called, project
 from pages.parts.states import literal
 from pages.parts.ways import ANALYSES, open_dataset, open_page, page_here
 
@@ -50,7 +50,7 @@ _CONTROL = "set:"
 def entries(who: Who, slug: str, goal: str, _as_of: int) -> bytes:
     """What the palette is told, as bytes that travel as they are."""
     found = reads.entries_of(who, slug)
-    projects = reads.projects_of(who)
+    projects = sorted(called(who).items())
     return encode({"entries": [_entry(one, projects) for one in found], "groups": _groups(found), "project": goal})
 
 
@@ -64,7 +64,7 @@ def _groups(found: Sequence[PaletteEntry]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _entry(entry: PaletteEntry, projects: Sequence[ProjectView]) -> dict[str, Any]:
+def _entry(entry: PaletteEntry, projects: Sequence[tuple[str, str]]) -> dict[str, Any]:
     told: dict[str, Any] = {"id": entry.id, "title": entry.title, "section": entry.section, "run": entry.run}
     more = {"target": entry.target, "hint": entry.hint, "synonyms": entry.synonyms, "shortcut": entry.shortcut}
     told |= more | {"about": entry.about, "thing": entry.thing}
@@ -75,11 +75,10 @@ def _entry(entry: PaletteEntry, projects: Sequence[ProjectView]) -> dict[str, An
     return {name: value for name, value in told.items() if value}
 
 
-def _asked(entry: PaletteEntry, projects: Sequence[ProjectView]) -> list[dict[str, Any]]:
+def _asked(entry: PaletteEntry, projects: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """What the palette asks before this, given the arguments that are known."""
-    known = {(one.slug, one.name) for one in projects}
     return [
-        {**_question(one, sorted(known)), "default": entry.defaults.get(one.name, "")}
+        {**_question(one, projects), "default": entry.defaults.get(one.name, "")}
         for one in _questions(entry.target, frozenset(entry.arguments))
     ]
 

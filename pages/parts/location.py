@@ -48,6 +48,12 @@ def set_dataset(dataset_id: int) -> None:
     st.query_params[_DATASET] = str(dataset_id)
 
 
+def leave_dataset() -> None:
+    """Look at no dataset any more, nor at rows or lines of one."""
+    for named in (_DATASET, BESIDE, SLICE, COHORT, _OVERLAYS, _EARLIER):
+        st.query_params.pop(named, None)
+
+
 def run() -> int | None:
     """The run in the address."""
     return next(iter(_numbers(_RUN)), None)

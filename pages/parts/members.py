@@ -11,7 +11,7 @@ from engine.actions import memberships, projects
 from engine.queries import people as people_queries
 from engine.types import ROLES, MemberView, ProjectView, Who
 from engine.words import amount
-from pages.parts import listing, location, places, reads, roles, sharing, shell, state, undo
+from pages.parts import listing, location, places, reads, roles, sharing, shell, state, undo, widgets
 from pages.parts.listing import Act, Row
 from pages.parts.states import attempt, explain, worked
 
@@ -61,7 +61,7 @@ def _before(known: Sequence[ProjectView], act: str, number: int) -> None:
     """What is chosen before the widgets that show it are drawn."""
     project = next((one for one in known if one.id == number), None)
     if project is not None and act == "members":
-        state.choose_in(location.MEMBERS, project.slug)
+        location.set_text(location.MEMBERS, project.slug)
     if project is not None and act == "open":
         state.set_project(project.slug)
 
@@ -92,13 +92,11 @@ def _rename(who: Who, project: ProjectView) -> None:
 
 def _members_card(who: Who, known: Sequence[ProjectView], busy: bool) -> None:
     """Who sees a project. `busy`: another dialog is open already."""
-    names = {one.slug: one.name for one in known}
-    state.keep_one_of(location.MEMBERS, list(names))
+    everywhere, here = places.called(who), places.project(who).slug
+    names = {one.slug: everywhere[one.slug] for one in sorted(known, key=lambda one: one.slug != here)}
     with st.container(key="card-members"):
-        here = places.project(who).slug
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-            index = list(names).index(here) if here in names else 0
-            slug = st.selectbox("Members of", list(names), index, key=location.MEMBERS, bind="query-params", width=320)
+            slug = widgets.way("Members of", location.MEMBERS, names, 320)
             may = who.at_least("admin", slug)
             added = may and st.button("Add somebody…", icon=":material/person_add:")
         found = people_queries.members(who, slug)

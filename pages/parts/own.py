@@ -9,8 +9,9 @@ import streamlit as st
 from engine.actions import people, tokens
 from engine.queries import tokens as token_queries
 from engine.types import SCOPES, Who
-from pages.parts import holdings, reads, secrets
+from pages.parts import holdings, places, reads, secrets
 from pages.parts.states import attempt, explain, worked
+from pages.parts.widgets import distinct
 
 _DAYS = {"A week": 7, "A month": 30, "Three months": 90, "Half a year": 180, "A year": 365}
 _SCOPES = (
@@ -35,7 +36,7 @@ def sessions(who: Who) -> None:
 
 def api_tokens(who: Who) -> None:
     """What programs sign in with on behalf of this person."""
-    names = {project.slug: project.name for project in reads.projects_of(who)}
+    names = places.called(who)
     with st.container(key="card-tokens"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.header("API tokens")
@@ -53,7 +54,8 @@ def _make(who: Who, names: dict[str, str]) -> None:
     with place.form("make-token", border=False):
         name = st.text_input("Name", max_chars=100, placeholder="Nightly training")
         scope = st.radio("May", SCOPES, format_func=lambda scope: holdings.MAY[scope], captions=_SCOPES)
-        project = st.selectbox("Project", ["", *names], format_func=lambda slug: names.get(slug, _ALL))
+        known = distinct({"": _ALL, **names})
+        project = st.selectbox("Project", list(known), format_func=known.__getitem__)
         days = st.selectbox("Lives", list(_DAYS), list(_DAYS).index("Three months"))
         sent = st.form_submit_button("Make token", type="primary")
     made: list[str] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from engine.types import ProjectView, Who
 from pages.parts import reads, state
 
@@ -14,6 +16,13 @@ def belongs(who: Who) -> bool:
 def project(who: Who) -> ProjectView:
     """The project this tab shows. Raises NotFound where there is none for this person."""
     return reads.project_of(who, state.project())
+
+
+def called(who: Who) -> dict[str, str]:
+    """What each project of this person is called, by its short name too where several are called alike."""
+    known = reads.projects_of(who)
+    often = Counter(one.name for one in known)
+    return {one.slug: one.name if often[one.name] == 1 else f"{one.name} · {one.slug}" for one in known}
 
 
 def target(who: Who) -> str:

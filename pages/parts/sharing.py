@@ -11,7 +11,7 @@ from engine.actions import shares
 from engine.queries import shares as share_queries
 from engine.types import ShareKind, ShareMode, ShareView, Who
 from engine.words import amount
-from pages.parts import listing, reads, secrets
+from pages.parts import listing, places, secrets
 from pages.parts.listing import Cell, Row
 from pages.parts.looking import Looking
 from pages.parts.states import attempt, explain, worked
@@ -66,7 +66,7 @@ def _sites() -> str:
 
 def own(who: Who) -> None:
     """What this person shares, in all projects."""
-    names = {project.slug: project.name for project in reads.projects_of(who)}
+    names = places.called(who)
     with st.container(key="card-shares"):
         st.header("Shared links")
         explain("Share… beside an answer makes one. Revoking it ends it at once, also where it is open.")

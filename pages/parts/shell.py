@@ -18,9 +18,10 @@ from engine.queries.views import default_view
 from engine.types import Who
 from pages.parts import commands, header, location, reads, state, style, undo
 from pages.parts.component import mount
-from pages.parts.places import project, target
+from pages.parts.places import belongs, called, project, target
 from pages.parts.states import literal
 from pages.parts.ways import ANALYSES, FILES, go_on, open_dataset, open_page, page_here
+from pages.parts.widgets import distinct
 
 __all__ = ["ANALYSES", "FILES", "mount_all", "open_dataset", "open_page", "page", "project", "save_view", "target"]
 
@@ -82,12 +83,32 @@ def _sidebar(who: Who) -> str:
     """The project, where there is a choice, and the search; the slug of the project, empty where there is none."""
     _follow_link(who)
     with st.sidebar:
-        known = {project.slug: project.name for project in reads.projects_of(who)}
-        if len(known) > 1:
-            first = list(known).index(reads.project_of(who, "").slug)
-            st.selectbox("Project", list(known), first, key=location.PROJECT, bind="query-params")
+        slug = _choose_project(who) if belongs(who) else ""
         mount("search", "plumb-search", b"{}")
-    return project(who).slug if known else ""
+    return slug
+
+
+def _choose_project(who: Who) -> str:
+    """The project of this tab, in the address where it is not the usual one; a choice where there are several."""
+    known, slug = distinct(called(who)), project(who).slug
+    state.show_project(slug, usual=reads.project_of(who, "").slug)
+    if len(known) > 1:
+        key = f"project-{slug}"
+        st.selectbox(
+            "Project",
+            list(known),
+            list(known).index(slug),
+            key=key,
+            on_change=lambda: state.take(key, _change_project),
+            format_func=known.__getitem__,
+        )
+    return slug
+
+
+def _change_project(slug: str) -> None:
+    """The same page of another project, which has other datasets."""
+    state.set_project(slug)
+    location.leave_dataset()
 
 
 def _follow_link(who: Who) -> None:

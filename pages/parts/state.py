@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from engine.types import CohortView
+from pages.parts import location
 from pages.parts.location import PROJECT, SLICE
 
 _DECIDING = "deciding"
@@ -41,14 +42,21 @@ _TAKEN = "cohort-taken-name"
 
 
 def project() -> str:
-    """The slug of the chosen project, empty where none was chosen."""
-    chosen: str = st.session_state.get(PROJECT) or st.query_params.get(PROJECT, "")
+    """The slug of the chosen project, empty where none was chosen. The address counts; a change of page empties it."""
+    chosen: str = st.query_params.get(PROJECT) or st.session_state.get(PROJECT, "")
     return chosen
 
 
 def set_project(slug: str) -> None:
-    """Choose a project; to be called in a callback, before its widget is drawn."""
+    """Choose a project; to be called in a callback, before the page runs."""
     st.session_state[PROJECT] = slug
+    location.set_text(PROJECT, slug)
+
+
+def show_project(slug: str, usual: str) -> None:
+    """Keep the project that is shown, and have the address say it where it is not the usual one."""
+    st.session_state[PROJECT] = slug
+    location.set_way(PROJECT, slug, (usual,))
 
 
 def choose(what: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ MOST_OPTIONS = 200
 """Options of one control that the palette offers; the control itself has them all."""
 
 Options = Sequence[tuple[str, str]]
+Option = TypeVar("Option")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,22 @@ def set_control(name: str, value: Any) -> None:
     control.set(value)
 
 
+def distinct(names: Mapping[Option, str]) -> dict[Option, str]:
+    """What options are called, no two alike: a later one that would be gets a number behind its name.
+
+    Streamlit takes an option by what people read of it, so that of two that read alike the last would be chosen.
+    """
+    found: dict[Option, str] = {}
+    taken: set[str] = set()
+    for option, name in names.items():
+        called, number = name, 2
+        while called in taken:
+            called, number = f"{name} ({number})", number + 1
+        found[option] = called
+        taken.add(called)
+    return found
+
+
 def text_input(label: str, *, key: str, **how: Any) -> str:
     """A line of text, in the address under its key."""
     value = str(st.text_input(label, key=key, **how) or "")
@@ -113,14 +130,15 @@ def selectbox(
     label: str, options: Sequence[Any], index: int = 0, *, key: str, named: Callable[[Any], str] = str, **how: Any
 ) -> Any:
     """One of a few, in the address under its key."""
-    chosen = st.selectbox(label, options, index, key=key, format_func=named, **how)
+    called = distinct({option: named(option) for option in options})
+    chosen = st.selectbox(label, options, index, key=key, format_func=called.__getitem__, **how)
     by_text = {str(option): option for option in options}
 
     def take(text: Any) -> None:
         state.choose_in(key, by_text[text])
 
     if len(options) > 1:
-        known = [(text, named(option)) for text, option in by_text.items()]
+        known = [(text, called[option]) for text, option in by_text.items()]
         state.show_control(Control(key, label, "choice", str(chosen), take, known))
     return chosen
 
@@ -139,10 +157,10 @@ def taken(
     def chosen() -> None:
         state.take(key, lambda one: take(str(one or "")))
 
-    now = st.selectbox(label, options, key=key, on_change=chosen, format_func=named, **how)
+    called = distinct({option: named(option) for option in options})
+    now = st.selectbox(label, options, key=key, on_change=chosen, format_func=called.__getitem__, **how)
     if len(options) > 1:
-        known = [(one, named(one)) for one in options]
-        state.show_control(Control(key, label, "choice", str(now or ""), take, known))
+        state.show_control(Control(key, label, "choice", str(now or ""), take, list(called.items())))
 
 
 def way(label: str, name: str, options: Mapping[str, str], width: int = 200) -> str:
@@ -150,7 +168,7 @@ def way(label: str, name: str, options: Mapping[str, str], width: int = 200) -> 
 
     Streamlit's own binding would put into the address what people read.
     """
-    known = list(options)
+    known, called = list(options), distinct(options)
     current = location.way(name, known)
     key = f"{name}-{current}"
 
@@ -164,7 +182,7 @@ def way(label: str, name: str, options: Mapping[str, str], width: int = 200) -> 
         key=key,
         on_change=lambda: state.take(key, take),
         width=width,
-        format_func=options.__getitem__,
+        format_func=called.__getitem__,
     )
-    state.show_control(Control(name, label, "choice", current, take, list(options.items())))
+    state.show_control(Control(name, label, "choice", current, take, list(called.items())))
     return current

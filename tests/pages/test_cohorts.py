@@ -47,6 +47,24 @@ def click(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
 
+def test_rows_called_as_others_are_can_be_told_apart(page: Page, give: Give, who: Who) -> None:
+    """Streamlit takes a choice by its words: of two with the same words it would take the last."""
+    dataset = str(give(samples.pairs()))
+    for name in ("All rows", "source=law"):
+        cohorts.save(who, "main", name, SURE)
+        app = page("calibration", dataset=dataset)
+        rows = app.selectbox(key=location.SLICE)
+        assert rows.options == ["All rows", "source=law", "source=math", f"{name} (2)"]
+        rows.select("source=law").run()
+        assert app.query_params[location.SLICE] in ("source=law", ["source=law"])
+        app.selectbox(key=location.SLICE).select(f"{name} (2)").run()
+        assert app.query_params[location.COHORT] in (SURE, [SURE])
+        app.selectbox(key=location.SLICE).select("All rows").run()
+        assert location.COHORT not in app.query_params
+        assert location.SLICE not in app.query_params
+        cohorts.delete(who, next(one.id for one in queries.list_cohorts(who, "main")))
+
+
 def test_a_name_is_a_choice_of_rows_and_its_answer_stands_beside_the_rest(page: Page, give: Give, who: Who) -> None:
     dataset = str(give(samples.pairs()))
     cohorts.save(who, "main", "Sure ones", SURE)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from engine.actions import datasets, inbox, runs
+from engine.actions import datasets, inbox, projects, runs
 from engine.actions import people as actions
 from engine.queries import people as queries
-from engine.queries import projects
+from engine.queries import projects as project_queries
 from engine.settings import ROOT, get_settings
 from engine.types import Who
 from pages.parts import guard, location, reads
+from pages.parts.widgets import distinct
 from tests.pages import samples
 from tests.pages.conftest import Give, Page, html, part, parts
 
@@ -62,6 +65,37 @@ def test_the_guard_is_the_first_statement(name: str) -> None:
     ]
     statements = [line for line in code if not line.isupper() and "= (" not in line]
     assert statements[0] == "who = guard.enter()"
+
+
+def test_projects_are_chosen_by_name_and_named_in_the_address_by_slug(page: Page, who: Who) -> None:
+    assert not page().sidebar.selectbox
+    for slug, name in (("a", "Twin"), ("b", "Twin"), ("c", "Alone")):
+        projects.create(who, slug, name)
+    for chosen, slug in (("Twin · a", "a"), ("Twin · b", "b"), ("Alone", "c")):
+        app = page(dataset="1", where="label=1..1")
+        assert sorted(app.sidebar.selectbox[0].options) == ["Alone", "Main", "Twin · a", "Twin · b"]
+        assert app.sidebar.selectbox[0].value == "main"
+        app.sidebar.selectbox[0].select(chosen).run()
+        assert app.query_params[location.PROJECT] in (slug, [slug])
+        assert set(app.query_params) == {location.PROJECT}, "other projects have other datasets"
+
+
+@given(st.dictionaries(st.integers(), st.sampled_from(("a", "a (2)", "a (2) (2)", "b")), max_size=9))
+def test_no_two_choices_read_alike(names: dict[int, str]) -> None:
+    called = distinct(names)
+    assert list(called) == list(names)
+    assert len(set(called.values())) == len(names)
+    assert all(one.startswith(names[option]) for option, one in called.items())
+    first = {name: option for option, name in reversed(names.items())}
+    assert called[first["a"]] == "a" if "a" in first else True
+
+
+@pytest.mark.parametrize(("slug", "shown"), [("b", "b"), ("main", "main"), ("nowhere", "main"), ("../b", "main")])
+def test_the_address_names_the_project(page: Page, who: Who, slug: str, shown: str) -> None:
+    projects.create(who, "b", "B")
+    app = page(project=slug)
+    assert app.sidebar.selectbox[0].value == shown
+    assert app.query_params.get(location.PROJECT) in ((None,) if shown == "main" else (shown, [shown]))
 
 
 def test_home_leads_with_the_dataset_that_moved_last(page: Page, give: Give) -> None:
@@ -192,7 +226,7 @@ def test_the_shell_knows_what_exists(page: Page, give: Give) -> None:
 
 
 def test_files_never_go_into_the_simulated_project(page: Page, who: Who) -> None:
-    assert any(project.slug == "main" for project in projects.list_projects(who))
+    assert any(project.slug == "main" for project in project_queries.list_projects(who))
     palette = part(page(), "palette")
     assert palette is not None
     assert palette["project"] == "main"
