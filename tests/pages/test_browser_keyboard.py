@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +66,17 @@ class Hands:
         self.press("Enter")
 
     def go(self, letter: str, title: str) -> None:
-        """The keys "g" and another go to a page."""
-        self.press("g", letter)
-        expect(self.page.locator("h1")).to_have_text(title, timeout=PATIENCE)
+        """The keys "g" and another go to a page; again where the machine stood still between the two."""
+        self.page.wait_for_selector("[data-palette]", state="attached")
+        arrived = self.page.locator("h1").filter(has_text=re.compile(f"^{title}$"))
+        for patience in (PATIENCE / 6, PATIENCE):
+            self.press("g", letter)
+            try:
+                arrived.wait_for(timeout=patience)
+            except PlaywrightTimeout:
+                continue
+            return
+        pytest.fail(f"g {letter} does not lead to {title}")
 
     def load(self, name: str, text: str) -> None:
         """From anywhere to Datasets, to the place for files, and a file into it; its answer comes by itself."""
@@ -79,16 +87,24 @@ class Hands:
         self.page.wait_for_url(re.compile(r"/\w+\?.*dataset=\d+"), timeout=PATIENCE)
 
     def _chooser(self) -> FileChooser:
-        """Enter on the place for files; once more where the page was still being made when the key fell."""
-        for patience in (PATIENCE / 8, PATIENCE):
-            self.reach(self.page.locator("[data-dropzone]"))
-            try:
-                with self.page.expect_file_chooser(timeout=patience) as chooser:
-                    self.press("Enter")
-            except PlaywrightTimeout:
-                continue
-            return chooser.value
-        pytest.fail("nothing asks for a file")
+        """Enter on the place for files; again while nothing asks for one: the page may still be made when it falls.
+
+        One wait for all: a dialog nobody waits for is the browser's own, and none comes after it.
+        """
+        with self.page.expect_file_chooser(timeout=PATIENCE) as chooser:
+            for _time in range(8):
+                self.reach(self.page.locator("[data-dropzone]"))
+                self.press("Enter")
+                if self._comes(chooser.is_done):
+                    break
+        return chooser.value
+
+    def _comes(self, is_done: Callable[[], bool]) -> bool:
+        for _tick in range(100):
+            if is_done():
+                return True
+            self.page.wait_for_timeout(100)
+        return False
 
     def said(self) -> Locator:
         """The answer in front."""

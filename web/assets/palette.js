@@ -12,6 +12,7 @@ const USED = "plumb.used";
 const MOST_SHOWN = 60;
 const MOST_OF_A_SECTION = 8;
 const SLOW = 15000;
+const SOON = 1500;
 const ICONS = { page: "page", link: "data", action: "action", group: "action", file: "file", rows: "brush" };
 const ASKS = "Go to a page, open a dataset, run an action…";
 
@@ -79,15 +80,14 @@ class Palette {
 
   // ------------------------------------------------------------ keys of the page
 
-  /** "g c": two keys within a second go to a page; "?" and "/". Nothing of it while somebody is typing. */
+  /** "g c": two keys soon after each other go to a page; "?" and "/". Nothing of it while somebody is typing. */
   press(event) {
     if (typing(event) || modified(event) || this.shown || event.key.length !== 1) return;
     if (event.key === "?") return event.preventDefault(), this.sheet();
     if (event.key === "/") return event.preventDefault(), this.look();
-    const now = performance.now();
-    const keys = this.before && now - this.pressed < 1000 ? `${this.before} ${event.key}` : "";
+    const keys = this.before && event.timeStamp - this.pressed < SOON ? `${this.before} ${event.key}` : "";
     this.before = event.key;
-    this.pressed = now;
+    this.pressed = event.timeStamp; // when it was pressed: a busy page may come to it late
     const entry = keys && this.entries.find((candidate) => candidate.shortcut === keys);
     if (!entry) return;
     this.before = "";
