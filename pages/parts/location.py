@@ -40,7 +40,7 @@ _EARLIER = "earlier"
 
 def dataset() -> int | None:
     """The dataset in the address."""
-    return next(iter(_numbers(_DATASET)), None)
+    return whole(text(_DATASET))
 
 
 def set_dataset(dataset_id: int) -> None:
@@ -56,7 +56,7 @@ def leave_dataset() -> None:
 
 def run() -> int | None:
     """The run in the address."""
-    return next(iter(_numbers(_RUN)), None)
+    return whole(text(_RUN))
 
 
 def beside() -> list[int]:
@@ -71,7 +71,7 @@ def set_beside(dataset_ids: Sequence[int]) -> None:
 
 def _numbers(name: str) -> list[int]:
     """The numbers that the address gives with dots between; what is none is left out."""
-    found = map(whole, st.query_params.get(name, "").split("."))
+    found = map(whole, text(name).split("."))
     return [one for one in found if one is not None]
 
 
