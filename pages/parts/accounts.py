@@ -15,7 +15,6 @@ from engine.words import amount
 from pages.parts import holdings, listing, location, places, reads, roles, secrets, state, undo
 from pages.parts.listing import Act, Row
 from pages.parts.states import attempt, explain, worked
-from pages.parts.widgets import distinct
 
 _COLUMNS = ("Person", "Role everywhere", "Projects", "Last active", "Signed in", "")
 
@@ -23,6 +22,7 @@ _COLUMNS = ("Person", "Role everywhere", "Projects", "Last active", "Signed in",
 def show(who: Who) -> None:
     """The list, and the dialog that was asked for."""
     everybody = {one.id: one for one in reads.people_of(who)}
+    names = places.called(who)
     asked = state.asked()
     with st.container(key="card-people"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -32,7 +32,7 @@ def show(who: Who) -> None:
             "people",
             "People",
             _COLUMNS,
-            [_row(who, one, places.called(who)) for one in everybody.values()],
+            [_row(who, one, names) for one in everybody.values()],
             empty="Nobody has an account yet.",
             filtered="Filter by name, role or project",
             before=partial(_before, everybody),
@@ -142,7 +142,7 @@ def _projects(who: Who, person: PersonView) -> None:
         before=lambda _act, number: attempt(lambda: memberships.remove(who, slugs[number], person.id)),
     )
     with st.form("membership", border=False):
-        slug = st.selectbox("Project", slugs, format_func=distinct(names).__getitem__)
+        slug = st.selectbox("Project", slugs, format_func=names.__getitem__)
         role = roles.choose(roles.IN_A_PROJECT, "viewer")
         sent = st.form_submit_button("Give role", type="primary")
     if sent and slug and worked(lambda: memberships.put(who, slug, person.id, role)):

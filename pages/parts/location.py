@@ -160,7 +160,7 @@ def set_way(name: str, chosen: str, known: Sequence[str]) -> None:
     """Put one of a few ways into the address; the first needs no words."""
     if chosen == known[0]:
         st.query_params.pop(name, None)
-    else:
+    elif text(name) != chosen:  # each setting is told to the browser
         st.query_params[name] = chosen
 
 

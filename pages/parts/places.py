@@ -6,6 +6,7 @@ from collections import Counter
 
 from engine.types import ProjectView, Who
 from pages.parts import reads, state
+from pages.parts.widgets import distinct
 
 
 def belongs(who: Who) -> bool:
@@ -19,10 +20,10 @@ def project(who: Who) -> ProjectView:
 
 
 def called(who: Who) -> dict[str, str]:
-    """What each project of this person is called, by its short name too where several are called alike."""
+    """What each project of this person is called, no two alike: by its short name too where several share a name."""
     known = reads.projects_of(who)
     often = Counter(one.name for one in known)
-    return {one.slug: one.name if often[one.name] == 1 else f"{one.name} · {one.slug}" for one in known}
+    return distinct({one.slug: one.name if often[one.name] == 1 else f"{one.name} · {one.slug}" for one in known})
 
 
 def target(who: Who) -> str:

@@ -21,7 +21,6 @@ from pages.parts.component import mount
 from pages.parts.places import belongs, called, project, target
 from pages.parts.states import literal
 from pages.parts.ways import ANALYSES, FILES, go_on, open_dataset, open_page, page_here
-from pages.parts.widgets import distinct
 
 __all__ = ["ANALYSES", "FILES", "mount_all", "open_dataset", "open_page", "page", "project", "save_view", "target"]
 
@@ -90,7 +89,7 @@ def _sidebar(who: Who) -> str:
 
 def _choose_project(who: Who) -> str:
     """The project of this tab, in the address where it is not the usual one; a choice where there are several."""
-    known, slug = distinct(called(who)), project(who).slug
+    known, slug = called(who), project(who).slug
     state.show_project(slug, usual=reads.project_of(who, "").slug)
     if len(known) > 1:
         key = f"project-{slug}"

@@ -10,7 +10,6 @@ import streamlit as st
 
 from engine.types import CohortView
 from pages.parts import location
-from pages.parts.location import PROJECT, SLICE
 
 _DECIDING = "deciding"
 _RECORDED = "recorded"
@@ -43,20 +42,20 @@ _TAKEN = "cohort-taken-name"
 
 def project() -> str:
     """The slug of the chosen project, empty where none was chosen. The address counts; a change of page empties it."""
-    chosen: str = st.query_params.get(PROJECT) or st.session_state.get(PROJECT, "")
+    chosen: str = st.query_params.get(location.PROJECT) or st.session_state.get(location.PROJECT, "")
     return chosen
 
 
 def set_project(slug: str) -> None:
     """Choose a project; to be called in a callback, before the page runs."""
-    st.session_state[PROJECT] = slug
-    location.set_text(PROJECT, slug)
+    st.session_state[location.PROJECT] = slug
+    location.set_text(location.PROJECT, slug)
 
 
 def show_project(slug: str, usual: str) -> None:
     """Keep the project that is shown, and have the address say it where it is not the usual one."""
-    st.session_state[PROJECT] = slug
-    location.set_way(PROJECT, slug, (usual,))
+    st.session_state[location.PROJECT] = slug
+    location.set_way(location.PROJECT, slug, (usual,))
 
 
 def choose(what: Any) -> None:
@@ -71,7 +70,7 @@ def chosen() -> Any:
 
 def lead(page: str, query: Mapping[str, str]) -> None:
     """Go to a page in the rerun that follows; its project is chosen now, before its widget is drawn."""
-    if slug := query.get(PROJECT):
+    if slug := query.get(location.PROJECT):
         set_project(slug)
     st.session_state[_LED] = (page, dict(query))
 
@@ -176,7 +175,7 @@ def take(key: str, taker: Callable[[Any], None]) -> None:
 
 def show_rows(chosen: str) -> None:
     """What the control of rows shows; to be called before it is drawn."""
-    st.session_state[SLICE] = chosen
+    st.session_state[location.SLICE] = chosen
 
 
 def offer_cohorts(found: list[CohortView]) -> None:

@@ -275,6 +275,7 @@ def test_a_stretch_of_a_long_line_is_fetched_at_full_detail_and_left_by_a_double
         within = drag_a_stretch(chart)
     assert re.search(r"at=\d+(\.\d+)?\.\.\d+", asked.value.url)
     tab.wait_for_selector('[data-chart="curves"][data-closer]')
+    tab.wait_for_function(f"() => Math.max(...({points})()) < 1_000")
     near = tab.evaluate("""() => { const x = [...document.querySelector('[data-chart="curves"] .pl-plot').data[0].x];
         return [x.length, Math.max(...x.slice(1).map((one, place) => one - x[place]))]; }""")
     assert 300 < near[0] < 600

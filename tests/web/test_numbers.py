@@ -30,9 +30,9 @@ def test_a_number_is_below_its_limit() -> None:
 
 @pytest.mark.parametrize("path", READ)
 def test_no_route_fails_at_a_number_that_is_none(desk: Desk, path: str) -> None:
+    filled = path.replace("{number}", "9" * 5000).replace("{analysis}", "calibration")
     with desk.visitor("ann") as client:
         for text in WORST:
-            filled = path.replace("{number}", "9" * 5000).replace("{analysis}", "calibration")
             for names in (NAMED[:10], NAMED[10:], NAMED[1:10]):
                 query = {"project": "main", "dataset": "1", **dict.fromkeys(names, text)}
                 answer = client.get(filled, params=query, headers={"last-event-id": "9" * 5000})
